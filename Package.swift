@@ -1,0 +1,61 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: ["TestSupport"] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "rtcsim",
+  products: [
+    .library(
+      name: "WebRTCProtocols", targets: ["RTCPrimitives", "RTCWire", "RTCTransport", "RTCMedia", "RTCSession"]),
+    .library(name: "WebRTCSimulation", targets: ["SimKernel", "SimNetwork", "SimNodes", "SimSessions"]),
+    .executable(name: "rtcsim", targets: ["rtcsim"]),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+    .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
+    .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .target(name: "CHostHooks", dependencies: ["COpenSSL"]),
+
+    library("RTCPrimitives"),
+    library("RTCWire", ["RTCPrimitives"]),
+    library("RTCTransport", ["RTCWire", "RTCPrimitives", "COpenSSL", "CSRTP"]),
+    library("RTCMedia", ["RTCWire", "RTCPrimitives", "COpus", "CVPX", "CYUV"]),
+    library("RTCSession", ["RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives"]),
+    library("SimKernel", ["RTCPrimitives", "CHostHooks"]),
+    library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
+    library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
+    library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
+    .executableTarget(name: "rtcsim", dependencies: ["SimSessions"], swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: ["RTCPrimitives"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("RTCPrimitives", ["RTCPrimitives"]),
+    tests("RTCWire", ["RTCWire"]),
+    tests("RTCTransport", ["RTCTransport", "CHostHooks"]),
+    tests("RTCMedia", ["RTCMedia"]),
+    tests("RTCSession", ["RTCSession"]),
+    tests("SimKernel", ["SimKernel"]),
+    tests("SimNetwork", ["SimNetwork"]),
+    tests("SimNodes", ["SimNodes"]),
+    tests("SimSessions", ["SimSessions"]),
+    tests("CommandLine", []),
+    tests("Tidy", []),
+  ],
+  swiftLanguageModes: [.v6]
+)
