@@ -1,0 +1,25 @@
+/// Who an event is for: a kind and an index, in 32 bits.
+@usableFromInline
+struct EventTarget: Equatable {
+  @usableFromInline enum Kind: UInt32 {
+    /// A packet reaches a node; the argument is its handle.
+    case receive = 0
+    /// A node asked to be woken.
+    case wake = 1
+    /// A handler that is no node (the network) gets the argument.
+    case handler = 2
+    /// A task that sleeps goes on; the argument is its place among the sleepers.
+    case sleeper = 3
+  }
+
+  @usableFromInline let rawValue: UInt32
+
+  @inlinable @inline(__always)
+  init(_ kind: Kind, _ index: Int) { rawValue = kind.rawValue << 30 | UInt32(truncatingIfNeeded: index) }
+
+  @inlinable @inline(__always)
+  var kind: Kind { Kind(rawValue: rawValue >> 30).unsafelyUnwrapped }
+
+  @inlinable @inline(__always)
+  var index: Int { Int(rawValue & 0x3FFF_FFFF) }
+}

@@ -1,0 +1,33 @@
+public import RTCPrimitives
+
+/// A node's only door to the simulation: it sends datagrams and asks to be woken.
+public struct NodePort: Sendable {
+  public let simulation: Simulation
+  /// The node's number within its simulation, in order of registration.
+  public let index: Int
+  /// The node's name, unique within its simulation.
+  public let name: String
+
+  /// Sends a datagram into the network, from one of the node's own endpoints.
+  @inlinable
+  public func send(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint) {
+    simulation.send(bytes, elided: elided, from: source, to: destination, node: index)
+  }
+
+  /// Sends everything that `transmissions` holds, in order, and empties it.
+  public func send(_ transmissions: inout Transmissions) {
+    for index in 0..<transmissions.count {
+      let datagram = transmissions[index]
+      send(datagram.bytes, elided: datagram.elided, from: datagram.source, to: datagram.destination)
+    }
+    transmissions.removeAll()
+  }
+
+  /// Asks for `wake` at `instant`, or now if that is past. A node has one alarm: the earliest time that was asked for
+  /// since the last wake counts.
+  @inlinable
+  public func wake(at instant: Instant) { simulation.wake(node: index, at: instant) }
+
+  /// A generator of this node's own, for one purpose.
+  public func generator(for purpose: String) -> SeededGenerator { simulation.generator("\(name)/\(purpose)") }
+}

@@ -1,0 +1,81 @@
+public import RTCPrimitives
+
+/// Scheduling and packets: the hot path.
+extension Simulation {
+  @inlinable @inline(__always)
+  func schedule(_ target: EventTarget, argument: UInt32, at instant: Instant) {
+    queue.push(Event(time: max(instant, now).nanoseconds, sequence: sequence, target: target, argument: argument))
+    sequence &+= 1
+  }
+
+  /// Calls `handler` with `argument` at `instant`, or now if that is past.
+  @inlinable
+  public func schedule(handler: Int, argument: UInt32, at instant: Instant) {
+    schedule(EventTarget(.handler, handler), argument: argument, at: instant)
+  }
+
+  /// Delivers `packet` to `node` at `instant` and frees it afterwards.
+  @inlinable
+  public func deliver(_ packet: PacketHandle, to node: Int, at instant: Instant) {
+    schedule(EventTarget(.receive, node), argument: packet.rawValue, at: instant)
+  }
+
+  /// Delivers `packet` to `node` within the current event and frees it afterwards.
+  @inlinable
+  public func deliverNow(_ packet: PacketHandle, to node: Int) {
+    nodes[node].deliver(packet)
+    slab.remove(packet)
+  }
+
+  /// Frees a packet that will not be delivered.
+  @inlinable
+  public func discard(_ packet: PacketHandle) { slab.remove(packet) }
+
+  /// Reads or changes the record of a packet.
+  @inlinable
+  public subscript(_ packet: PacketHandle) -> PacketRecord {
+    get { slab[packet] }
+    _modify { yield &slab[packet] }
+  }
+
+  /// Makes a packet that travels outside the nodes' ports (a test, a benchmark).
+  @inlinable
+  public func makePacket(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint)
+    -> PacketHandle
+  {
+    slab.insert(bytes, elided: elided, from: source, to: destination)
+  }
+
+  /// Calls `body` with the stored bytes of a packet.
+  public func withBytes<Result>(of packet: PacketHandle, _ body: (Span<UInt8>) -> Result) -> Result {
+    body(Span(_unsafeElements: slab.bytes(of: packet)))
+  }
+
+  /// Combines a packet's time, endpoints, size and bytes with the digests.
+  @inlinable
+  public func hash(_ packet: PacketHandle) {
+    let record = slab[packet]
+    timingHash.combine(UInt64(bitPattern: now.nanoseconds))
+    timingHash.combine(record.source)
+    timingHash.combine(record.destination)
+    timingHash.combine(UInt64(record.payloadSize.bytes))
+    traceHash.combine(timingHash.state)
+    traceHash.combine(slab.bytes(of: packet))
+  }
+
+  @usableFromInline
+  func send(_ bytes: Span<UInt8>, elided: Int, from source: Endpoint, to destination: Endpoint, node: Int) {
+    guard let carrier else { preconditionFailure("the simulation has no network") }
+    let packet = slab.insert(bytes, elided: elided, from: source, to: destination)
+    hash(packet)
+    carrier.carry(packet, from: node)
+  }
+
+  @inlinable
+  func wake(node: Int, at instant: Instant) {
+    guard instant < alarms[node] else { return }
+    let due = max(instant, now)
+    alarms[node] = due
+    schedule(EventTarget(.wake, node), argument: 0, at: due)
+  }
+}

@@ -1,0 +1,93 @@
+import Glibc
+public import RTCPrimitives
+
+/// One run: a seed, a clock, an event queue and the executor of every actor in it, all on one thread.
+///
+/// Packets and wakes are delivered synchronously from the loop, which itself runs as a job of this executor.
+/// Tasks (`spawn`) are for the control plane. Nothing that belongs to a simulation may be touched from another thread
+/// while it runs; jobs and timers trap when that happens.
+public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable {
+  /// Decides everything that is random in the run.
+  public let seed: UInt64
+
+  // The hot state. Exclusivity is not checked at run time: everything runs on one thread and no accessor is reentered.
+  @exclusivity(unchecked) @usableFromInline var queue = EventQueue()
+  @exclusivity(unchecked) @usableFromInline var slab = PacketSlab()
+  @exclusivity(unchecked) @usableFromInline var nodes: [any Node] = []
+  @exclusivity(unchecked) @usableFromInline var alarms: [Instant] = []
+  @exclusivity(unchecked) @usableFromInline var sequence: UInt64 = 0
+  /// The virtual time.
+  @exclusivity(unchecked) public internal(set) var now = Instant.start
+  /// How many events were handled so far.
+  @exclusivity(unchecked) public internal(set) var eventCount: UInt64 = 0
+  /// The digest of every datagram with its bytes.
+  @exclusivity(unchecked) public var traceHash = TraceHash()
+  /// The digest of every datagram's time, endpoints and size, without the bytes.
+  @exclusivity(unchecked) public var timingHash = TraceHash()
+  @exclusivity(unchecked) @usableFromInline var carrier: (any PacketCarrier)?
+  @exclusivity(unchecked) var handlers: [any EventHandler] = []
+  @exclusivity(unchecked) var jobs = JobQueue()
+  @exclusivity(unchecked) var sleepers = Sleepers()
+  @exclusivity(unchecked) var owner: pthread_t?
+  private var names: Set<String> = []
+
+  public init(seed: UInt64) { self.seed = seed }
+
+  /// The generator called `stream`; the same name gives the same numbers.
+  public func generator(_ stream: String) -> SeededGenerator { SeededGenerator(seed: seed, stream: stream) }
+
+  /// Makes a node's door. The node itself is made with it, then registered.
+  ///
+  /// - Precondition: `name` is new in this simulation.
+  public func makePort(named name: String) -> NodePort {
+    precondition(names.insert(name).inserted, "there is a node called \(name) already")
+    return NodePort(simulation: self, index: names.count - 1, name: name)
+  }
+
+  /// Adds a node.
+  ///
+  /// - Precondition: nodes are registered in the order in which their ports were made.
+  public func register(_ node: any Node) {
+    precondition(node.port.index == nodes.count, "nodes are registered in the order of their ports")
+    nodes.append(node)
+    alarms.append(.distantFuture)
+  }
+
+  /// Sets what carries packets; without it, sending is an error.
+  public func setCarrier(_ carrier: any PacketCarrier) { self.carrier = carrier }
+
+  /// Adds a handler of events and gives its number.
+  public func addHandler(_ handler: any EventHandler) -> Int {
+    handlers.append(handler)
+    return handlers.count - 1
+  }
+
+  /// How many packets are on their way.
+  public var packetsInFlight: Int { slab.count }
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    requireOwnThread()
+    jobs.append(UnownedJob(job))
+  }
+
+  @inlinable
+  public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+  public func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+
+  public func isIsolatingCurrentContext() -> Bool? {
+    guard let owner else { return false }
+    return pthread_equal(owner, pthread_self()) != 0
+  }
+
+  public func checkIsolated() {
+    precondition(isIsolatingCurrentContext() == true, "code of a simulation ran outside its thread")
+  }
+
+  /// Traps when a running simulation is touched from a thread that is not its own.
+  func requireOwnThread() {
+    if let owner {
+      precondition(pthread_equal(owner, pthread_self()) != 0, "a simulation was used from another thread")
+    }
+  }
+}
