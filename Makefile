@@ -1,0 +1,69 @@
+# `make compare` and `make test` do all the set-up on Debian 12 with Swift 6.3 on the PATH.
+
+DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev pkg-config
+# What only the tests use.
+TEST_DEPS = tshark
+# Python packages for comparisons with other implementations; named here, they are installed into .build/venv.
+PYTHON_TEST_DEPS ?=
+# Further arguments of rtcsim: make compare ARGS="--participants 2,3 --format json"
+ARGS ?=
+
+SWIFT_MINIMUM = 6.3
+RTCSIM = .build/release/rtcsim
+
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-test swift build compare test determinism bench lint
+
+help: ## Shows this text
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: swift ## Installs the Debian packages that are missing
+	@$(call install,$(DEPS))
+
+deps-test: deps ## Installs what only the tests use, too
+	@$(call install,$(TEST_DEPS))
+	@$(if $(PYTHON_TEST_DEPS),$(call install,python3-venv))
+	@$(if $(PYTHON_TEST_DEPS),python3 -m venv .build/venv && .build/venv/bin/pip install --quiet $(PYTHON_TEST_DEPS))
+
+build: deps ## Builds rtcsim for use
+	@swift build -c release --product rtcsim >&2
+
+compare: build ## Compares mesh, SFU and MCU (ARGS="--participants 2,3,5 …")
+	@$(RTCSIM) compare $(ARGS)
+
+test: deps-test ## Builds and runs all tests
+	@swift build --build-tests
+	@swift test --skip-build --disable-xctest
+	@$(MAKE) --no-print-directory determinism
+
+determinism: swift ## Compares the trace hashes of debug and release builds
+	@if [ -x Tests/determinism.sh ]; then Tests/determinism.sh; else echo "determinism: nothing to compare yet"; fi
+
+bench: build ## Measures the throughput of this machine (ARGS="srtp --format json")
+	@$(RTCSIM) bench $(ARGS)
+
+lint: swift ## Checks the format of every Swift file
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+swift:
+	@command -v swift > /dev/null || { \
+	  echo "make: no swift on the PATH; install Swift $(SWIFT_MINIMUM) or newer (https://www.swift.org/install/linux)" >&2; \
+	  exit 1; }
+	@version=$$(swift --version 2> /dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1); \
+	  [ "$$(printf '%s\n' $(SWIFT_MINIMUM) "$$version" | sort -V | head -n 1)" = $(SWIFT_MINIMUM) ] || { \
+	  echo "make: Swift $$version is too old; install Swift $(SWIFT_MINIMUM) or newer (https://www.swift.org/install/linux)" >&2; \
+	  exit 1; }
+
+# Installs those Debian packages of $(1) that are missing, as root or through sudo.
+define install
+  command -v dpkg-query > /dev/null || { \
+    echo "make: no dpkg on this machine; provide these yourself: $(1)" >&2; exit 0; }; \
+  missing=$$(for package in $(1); do \
+    dpkg-query --show --showformat='$${db:Status-Status}' $$package 2> /dev/null | grep -qx installed || echo $$package; \
+  done); \
+  [ -z "$$missing" ] || { \
+    echo "make: installing" $$missing >&2; \
+    root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+    $$root apt-get update -q >&2 && \
+    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing >&2; }
+endef
