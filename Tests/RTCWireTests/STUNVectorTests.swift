@@ -81,12 +81,12 @@ import Testing
   }
 
   @Test func `each of the 16384 types is read and written alike`() throws {
-    for type in UInt16(0)..<0x4000 {
-      let header = bytes(hex: "000000002112a442" + zeroes)
-      let input = [UInt8(type >> 8), UInt8(type & 0xFF)] + header[2...]
-      let message = try STUNMessage(parsing: input.span)
-      #expect(message.bytes() == input)
+    let tail = bytes(hex: "00002112a442" + zeroes)
+    let changed = try (UInt16(0)..<0x4000).filter { type in
+      let input = [UInt8(type >> 8), UInt8(type & 0xFF)] + tail
+      return try STUNMessage(parsing: input.span).bytes() != input
     }
+    #expect(changed == [])
   }
 
   @Test func `fingerprints are the CRC-32 of the vectors`() throws {
