@@ -54,7 +54,7 @@ let package = Package(
     tests("SimNetwork", ["SimNetwork"]),
     tests("SimNodes", ["SimNodes"]),
     tests("SimSessions", ["SimSessions"]),
-    tests("CommandLine", []),
+    tests("CommandLine", ["rtcsim"]),
     tests("Tidy", []),
   ],
   swiftLanguageModes: [.v6]

@@ -104,7 +104,7 @@ extension Ban {
       Ban(
         name: "@unchecked Sendable", instead: "a value type or an actor", word: "@unchecked",
         pattern: /@unchecked\s+Sendable\b/,
-        excuse: .file(/Sources\/SimKernel\/(?:\w+\/)*\w*(?:Executor|Port)\.swift/)),
+        excuse: .file(/Sources\/SimKernel\/(?:\w+\/)*(?:Simulation(?:\+Run)?|NodePort)\.swift/)),
     ]
   }
 }

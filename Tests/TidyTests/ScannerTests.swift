@@ -105,7 +105,7 @@ struct ScannerTests {
 
   @Test func `only the executor and the port of the kernel may be unchecked`() {
     let source = "final class Some: @unchecked Sendable {}\n"
-    #expect(messages(source, at: "Sources/SimKernel/Executor/SimulationExecutor.swift") == [])
+    #expect(messages(source, at: "Sources/SimKernel/Simulation.swift") == [])
     #expect(messages(source, at: "Sources/SimKernel/NodePort.swift") == [])
     #expect(messages(source, at: "Sources/SimKernel/EventQueue.swift") == ["1: @unchecked Sendable is banned"])
     #expect(messages(source, at: "Sources/SimNodes/NodePort.swift") == ["1: @unchecked Sendable is banned"])
