@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// An actor of the simulation: it receives datagrams and wakes, each run to completion before the next event.
 ///

@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// A node's only door to the simulation: it sends datagrams and asks to be woken.
 public struct NodePort: Sendable {

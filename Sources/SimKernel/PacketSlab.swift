@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// A packet of a simulation: an index into its slab, valid until the kernel has delivered or dropped it.
 public struct PacketHandle: Hashable, Sendable {

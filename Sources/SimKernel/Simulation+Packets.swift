@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// Scheduling and packets: the hot path.
 extension Simulation {
@@ -61,6 +61,15 @@ extension Simulation {
     timingHash.combine(UInt64(record.payloadSize.bytes))
     traceHash.combine(timingHash.state)
     traceHash.combine(slab.bytes(of: packet))
+  }
+
+  /// Combines what became of a packet with both digests: its time, endpoints and `outcome`.
+  @inlinable
+  public func hashOutcome(_ packet: PacketHandle, _ outcome: UInt64) {
+    let record = slab[packet]
+    timingHash.combine(UInt64(bitPattern: now.nanoseconds) ^ outcome << 56)
+    timingHash.combine(record.destination)
+    traceHash.combine(timingHash.state)
   }
 
   @usableFromInline

@@ -1,5 +1,5 @@
 import Glibc
-public import RTCPrimitives
+import RTCPrimitives
 
 /// The loop.
 extension Simulation {

@@ -1,5 +1,5 @@
 import Glibc
-public import RTCPrimitives
+import RTCPrimitives
 
 /// One run: a seed, a clock, an event queue and the executor of every actor in it, all on one thread.
 ///
@@ -60,6 +60,13 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   public func addHandler(_ handler: any EventHandler) -> Int {
     handlers.append(handler)
     return handlers.count - 1
+  }
+
+  /// Lets go of the nodes and the network, which hold the simulation in turn. Call it once when the run was read.
+  public func end() {
+    nodes = []
+    handlers = []
+    carrier = nil
   }
 
   /// How many packets are on their way.

@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// Virtual time as a Swift clock, for the control plane: `try await clock.sleep(for: .seconds(1))`.
 public struct SimulationClock: Clock {

@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// A running 64-bit digest of everything that travelled: equal runs have equal digests.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// Conformance data: copies in `Tests/Vectors`, and data of public test suites that is read in place.
 public enum Vectors {

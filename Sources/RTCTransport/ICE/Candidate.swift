@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 /// A transport address that a peer may be reached at, with what ICE knows about it.
 ///

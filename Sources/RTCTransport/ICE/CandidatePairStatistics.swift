@@ -1,4 +1,4 @@
-public import RTCPrimitives
+import RTCPrimitives
 
 extension CandidatePair {
   /// Counters under their names in W3C webrtc-stats `RTCIceCandidatePairStats`.

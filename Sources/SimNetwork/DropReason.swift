@@ -1,0 +1,38 @@
+/// Why a datagram did not arrive.
+public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
+  /// A link's queue was full.
+  case queueFull = 1
+  /// A link lost it at random.
+  case lost
+  /// No interface has its destination.
+  case noRoute
+  /// Its source is no address of the node that sent it.
+  case foreignSource
+  /// A NAT has no mapping for its destination.
+  case noMapping
+  /// A NAT's filter refused it.
+  case filtered
+  /// A NAT has no port left for it.
+  case portsExhausted
+  /// A NAT does not turn packets around.
+  case noHairpinning
+  /// A stateful firewall does not know its flow.
+  case firewall
+  /// A firewall lets no UDP pass.
+  case udpBlocked
+}
+
+/// How many datagrams were sent and what became of them: sent = delivered + dropped + in flight.
+public struct DatagramCounts: Hashable, Sendable {
+  public internal(set) var sent = 0
+  public internal(set) var delivered = 0
+  private var dropped = [Int](repeating: 0, count: DropReason.allCases.count + 1)
+
+  /// How many were dropped for `reason`.
+  public subscript(_ reason: DropReason) -> Int { dropped[Int(reason.rawValue)] }
+
+  /// How many were dropped for any reason.
+  public var droppedInAll: Int { dropped.reduce(0, +) }
+
+  mutating func noteDrop(_ reason: DropReason) { dropped[Int(reason.rawValue)] += 1 }
+}

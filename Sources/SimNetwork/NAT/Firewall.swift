@@ -1,0 +1,42 @@
+import RTCPrimitives
+
+/// A firewall in front of a host or a NAT, without translation.
+public struct Firewall: Sendable {
+  public enum Policy: String, Hashable, Sendable, CaseIterable {
+    /// Only answers to what was sent pass, by address and port.
+    case stateful
+    /// No UDP passes in either direction.
+    case blockUDP = "block-udp"
+  }
+
+  private struct Flow: Hashable {
+    let inside: Endpoint
+    let outside: Endpoint
+  }
+
+  public let policy: Policy
+  private let lifetime: Duration
+  private var flows: [Flow: Instant] = [:]
+
+  /// - Parameter lifetime: how long a flow is remembered after its last packet.
+  public init(_ policy: Policy, lifetime: Duration = .seconds(120)) {
+    self.policy = policy
+    self.lifetime = lifetime
+  }
+
+  /// A packet from inside; gives why it is dropped, if it is.
+  mutating func checkOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+    guard policy == .stateful else { return .udpBlocked }
+    flows[Flow(inside: source, outside: destination)] = now
+    return nil
+  }
+
+  /// A packet from outside; gives why it is dropped, if it is.
+  mutating func checkInbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+    guard policy == .stateful else { return .udpBlocked }
+    let flow = Flow(inside: destination, outside: source)
+    guard let last = flows[flow], now < last + lifetime else { return .firewall }
+    flows[flow] = now
+    return nil
+  }
+}

@@ -1,0 +1,228 @@
+import RTCPrimitives
+import SimKernel
+
+/// The network of a simulation: sites, realms, links, NATs and firewalls between the nodes.
+///
+/// A packet is arithmetic wherever nothing can be decided later: it costs one event after its uplink, one after the way
+/// between two sites, and one after its downlink; ideal links and equal sites cost none.
+public final class Network: PacketCarrier, EventHandler {
+  public unowned let simulation: Simulation
+  /// What became of every datagram so far.
+  @exclusivity(unchecked) public internal(set) var counts = DatagramCounts()
+  /// Sees every datagram that a host sends or receives; `nil` for nobody.
+  public var observer: (any DatagramObserver)?
+
+  @exclusivity(unchecked) var attachments: [Attachment] = []
+  @exclusivity(unchecked) var realms = [Realm(gateway: nil)]
+  @exclusivity(unchecked) var translators: [Translator] = []
+  private var siteNames: [String] = []
+  /// One-way delays between sites, row by row.
+  @exclusivity(unchecked) private var siteDelays: [[Int64]] = []
+  @exclusivity(unchecked) private var attachmentsOfNode: [[Int]] = []
+  private var handler = 0
+
+  public init(_ simulation: Simulation) {
+    self.simulation = simulation
+    handler = simulation.addHandler(self)
+    simulation.setCarrier(self)
+  }
+
+  /// Adds a site; its delay to all others is zero until it is set.
+  public func addSite(_ name: String) -> SiteID {
+    siteNames.append(name)
+    for index in siteDelays.indices { siteDelays[index].append(0) }
+    siteDelays.append([Int64](repeating: 0, count: siteNames.count))
+    return SiteID(index: siteNames.count - 1)
+  }
+
+  /// Sets the one-way delay between two sites, in both directions.
+  public func setDelay(_ delay: Duration, between first: SiteID, and second: SiteID) {
+    siteDelays[first.index][second.index] = delay.nanoseconds
+    siteDelays[second.index][first.index] = delay.nanoseconds
+  }
+
+  /// Attaches a node; it may be attached more than once, with different addresses.
+  ///
+  /// - Precondition: the addresses are free in their realm.
+  @discardableResult
+  public func attach(_ port: NodePort, _ plan: AttachmentPlan) -> AttachmentID {
+    let id = add(plan, name: port.name, owner: .host(node: port.index))
+    while attachmentsOfNode.count <= port.index { attachmentsOfNode.append([]) }
+    attachmentsOfNode[port.index].append(id.index)
+    return id
+  }
+
+  /// Adds a NAT whose outside is attached by `plan`; gives the realm of its inside and its attachment.
+  ///
+  /// - Precondition: the first address of `plan` is an IPv4 address.
+  public func addTranslator(_ behavior: NATBehavior, named name: String, _ plan: AttachmentPlan)
+    -> (inside: RealmID, outside: AttachmentID)
+  {
+    guard let address = plan.addresses.first, address.family == .ipv4 else {
+      preconditionFailure("a NAT has an external IPv4 address")
+    }
+    let outside = add(plan, name: name, owner: .translator(translators.count))
+    let core = NetworkAddressTranslator(
+      behavior, externalAddress: address, dice: simulation.generator("\(name)/ports"))
+    realms.append(Realm(gateway: translators.count))
+    translators.append(Translator(outside: outside.index, inside: realms.count - 1, core: core))
+    return (RealmID(index: realms.count - 1), outside)
+  }
+
+  /// What the links of an attachment have seen: towards the realm and from it.
+  public func statistics(of id: AttachmentID) -> (uplink: LinkStatistics, downlink: LinkStatistics) {
+    (attachments[id.index].uplink.statistics, attachments[id.index].downlink.statistics)
+  }
+
+  /// Starts a capture of all that passes an attachment.
+  public func capture(at id: AttachmentID) { attachments[id.index].capture = PacketCapture() }
+
+  /// The attachments that are captured, with their names and the capture files' contents so far.
+  public var captures: [(name: String, capture: PacketCapture)] {
+    attachments.compactMap { attachment in attachment.capture.map { (attachment.name, $0) } }
+  }
+
+  /// The attachments of a node, in the order in which they were made.
+  public func attachments(of port: NodePort) -> [AttachmentID] {
+    port.index < attachmentsOfNode.count ? attachmentsOfNode[port.index].map(AttachmentID.init) : []
+  }
+
+  private func add(_ plan: AttachmentPlan, name: String, owner: Attachment.Owner) -> AttachmentID {
+    let index = attachments.count
+    for address in plan.addresses {
+      let previous = realms[plan.realm.index].attachmentOfAddress.updateValue(index, forKey: address)
+      precondition(previous == nil, "\(address) belongs to two interfaces of one realm")
+    }
+    let streams = "\(name)/\(index)"
+    attachments.append(
+      Attachment(
+        name: name, owner: owner, addresses: plan.addresses, realm: plan.realm.index, site: plan.site.index,
+        uplink: Link(plan.uplink, dice: simulation.generator("\(streams)/uplink")),
+        downlink: Link(plan.downlink, dice: simulation.generator("\(streams)/downlink")),
+        firewall: plan.firewall.map { Firewall($0) }))
+    return AttachmentID(index: index)
+  }
+
+  // MARK: The way of a packet
+
+  private enum Stage: UInt8 {
+    /// It has left the uplink of its location.
+    case afterUplink = 0
+    /// It has reached the site of its location.
+    case beforeDownlink
+    /// It has left the downlink of its location.
+    case afterDownlink
+  }
+
+  public func carry(_ packet: PacketHandle, from node: Int) {
+    counts.sent += 1
+    let source = simulation[packet].source.address
+    guard node < attachmentsOfNode.count,
+      let index = attachmentsOfNode[node].first(where: { attachments[$0].addresses.contains(source) })
+    else { return drop(packet, .foreignSource) }
+    observer?.sent(packet, in: simulation, by: node)
+    depart(packet, from: index)
+  }
+
+  public func handle(_ argument: UInt32) {
+    let packet = PacketHandle(rawValue: argument)
+    let record = simulation[packet]
+    let location = Int(record.location)
+    switch Stage(rawValue: record.stage) {
+    case .afterUplink: enter(packet, realm: attachments[location].realm, from: location)
+    case .beforeDownlink: descend(packet, to: location)
+    case .afterDownlink: arrive(packet, at: location)
+    case nil: preconditionFailure("a packet is at a known stage")
+    }
+  }
+
+  /// Through the firewall and the uplink of `index`.
+  private func depart(_ packet: PacketHandle, from index: Int) {
+    let record = simulation[packet]
+    attachments[index].capture?.append(packet, of: simulation)
+    if let reason = attachments[index].firewall?.checkOutbound(
+      source: record.source, destination: record.destination, at: simulation.now)
+    {
+      return drop(packet, reason)
+    }
+    transmit(packet, attachments[index].uplink.transmit(record.wireSize, at: simulation.now), .afterUplink, index)
+  }
+
+  /// From the uplink of `origin` into a realm: to an interface there, or out through its NAT.
+  private func enter(_ packet: PacketHandle, realm index: Int, from origin: Int) {
+    let record = simulation[packet]
+    if let target = realms[index].attachmentOfAddress[record.destination.address] {
+      let delay = siteDelays[attachments[origin].site][attachments[target].site]
+      guard delay > 0 else { return descend(packet, to: target) }
+      return transmit(packet, .arrives(simulation.now + .nanoseconds(delay)), .beforeDownlink, target)
+    }
+    guard let gateway = realms[index].gateway, record.destination.address.family == .ipv4 else {
+      return drop(packet, .noRoute)
+    }
+    let isHairpin = record.destination.address == translators[gateway].core.externalAddress
+    if isHairpin, !translators[gateway].core.behavior.hairpinning { return drop(packet, .noHairpinning) }
+    switch translators[gateway].core.translateOutbound(
+      source: record.source, destination: record.destination, at: simulation.now)
+    {
+    case .dropped(let reason): drop(packet, reason)
+    case .translated(let external):
+      simulation[packet].source = external
+      if isHairpin { translateInwards(packet, gateway) } else { depart(packet, from: translators[gateway].outside) }
+    }
+  }
+
+  /// Through the downlink of `index`.
+  private func descend(_ packet: PacketHandle, to index: Int) {
+    let size = simulation[packet].wireSize
+    transmit(packet, attachments[index].downlink.transmit(size, at: simulation.now), .afterDownlink, index)
+  }
+
+  /// At the end of the downlink of `index`: to the node, or into the NAT.
+  private func arrive(_ packet: PacketHandle, at index: Int) {
+    let record = simulation[packet]
+    attachments[index].capture?.append(packet, of: simulation)
+    if let reason = attachments[index].firewall?.checkInbound(
+      source: record.source, destination: record.destination, at: simulation.now)
+    {
+      return drop(packet, reason)
+    }
+    switch attachments[index].owner {
+    case .translator(let gateway): translateInwards(packet, gateway)
+    case .host(let node):
+      counts.delivered += 1
+      simulation.hashOutcome(packet, 0)
+      observer?.delivered(packet, in: simulation, to: node)
+      simulation.deliverNow(packet, to: node)
+    }
+  }
+
+  private func translateInwards(_ packet: PacketHandle, _ gateway: Int) {
+    let record = simulation[packet]
+    switch translators[gateway].core.translateInbound(
+      source: record.source, destination: record.destination, at: simulation.now)
+    {
+    case .dropped(let reason): drop(packet, reason)
+    case .translated(let inside):
+      simulation[packet].destination = inside
+      enter(packet, realm: translators[gateway].inside, from: translators[gateway].outside)
+    }
+  }
+
+  private func transmit(_ packet: PacketHandle, _ verdict: LinkVerdict, _ stage: Stage, _ location: Int) {
+    switch verdict {
+    case .dropped(let reason): drop(packet, reason)
+    case .arrives(let time):
+      simulation[packet].stage = stage.rawValue
+      simulation[packet].location = UInt32(location)
+      guard time > simulation.now else { return handle(packet.rawValue) }
+      simulation.schedule(handler: handler, argument: packet.rawValue, at: time)
+    }
+  }
+
+  private func drop(_ packet: PacketHandle, _ reason: DropReason) {
+    counts.noteDrop(reason)
+    simulation.hashOutcome(packet, UInt64(reason.rawValue))
+    observer?.dropped(packet, in: simulation, reason)
+    simulation.discard(packet)
+  }
+}
