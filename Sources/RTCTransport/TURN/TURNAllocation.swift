@@ -1,0 +1,88 @@
+import RTCPrimitives
+import RTCWire
+
+/// Client and server transport address; the protocol is always UDP (RFC 8656 §3.2).
+struct FiveTuple: Hashable, Sendable {
+  let client: Endpoint
+  let server: Endpoint
+}
+
+/// What a TURN server keeps for one client: a relayed endpoint, permissions and channels (RFC 8656 §6).
+struct TURNAllocation: Sendable {
+  private struct Permission: Sendable {
+    let address: IPAddress
+    var expiry: Instant
+  }
+
+  private struct Channel: Sendable {
+    let number: UInt16
+    let peer: Endpoint
+    let expiry: Instant
+  }
+
+  let fiveTuple: FiveTuple
+  let relayed: Endpoint
+  let username: String
+  /// The Allocate request that made it, and its answer: a retransmission is answered alike (RFC 8656 §7.2).
+  let transactionID: TransactionID
+  var response: [UInt8] = []
+  var expiry: Instant
+
+  private var permissions: [Permission] = []
+  private var channels: [Channel] = []
+
+  init(fiveTuple: FiveTuple, relayed: Endpoint, username: String, transactionID: TransactionID, expiry: Instant) {
+    self.fiveTuple = fiveTuple
+    self.relayed = relayed
+    self.username = username
+    self.transactionID = transactionID
+    self.expiry = expiry
+  }
+
+  /// Whether data may pass between the client and the peer's address; ports do not matter (RFC 8656 §9).
+  func permits(_ address: IPAddress, at now: Instant) -> Bool {
+    for permission in permissions where permission.address == address { return permission.expiry > now }
+    return false
+  }
+
+  /// Installs or refreshes permissions, all or none; false when there would be more than `limit`.
+  mutating func permit(_ addresses: [IPAddress], at now: Instant, limit: Int) -> Bool {
+    permissions.removeAll { $0.expiry <= now }
+    var new: [IPAddress] = []
+    for address in addresses where !new.contains(address) && !permissions.contains(where: { $0.address == address }) {
+      new.append(address)
+    }
+    guard permissions.count + new.count <= limit else { return false }
+    permissions += new.map { Permission(address: $0, expiry: now) }
+    for index in permissions.indices where addresses.contains(permissions[index].address) {
+      permissions[index].expiry = now + TURN.permissionLifetime
+    }
+    return true
+  }
+
+  /// The peer of a bound channel.
+  func peer(ofChannel number: UInt16, at now: Instant) -> Endpoint? {
+    for channel in channels where channel.number == number { return channel.expiry > now ? channel.peer : nil }
+    return nil
+  }
+
+  /// The channel that is bound to a peer.
+  func channel(of peer: Endpoint, at now: Instant) -> UInt16? {
+    for channel in channels where channel.peer == peer { return channel.expiry > now ? channel.number : nil }
+    return nil
+  }
+
+  /// Whether neither the number nor the peer is bound otherwise (RFC 8656 §12.2).
+  func canBind(_ number: UInt16, to peer: Endpoint, at now: Instant) -> Bool {
+    !channels.contains { $0.expiry > now && ($0.number == number) != ($0.peer == peer) }
+  }
+
+  /// Binds or refreshes a channel.
+  ///
+  /// - Precondition: `canBind` says so.
+  mutating func bind(_ number: UInt16, to peer: Endpoint, at now: Instant) {
+    precondition(canBind(number, to: peer, at: now), "a channel has one peer and a peer one channel")
+    channels.removeAll { $0.expiry <= now || $0.number == number }
+    channels.append(Channel(number: number, peer: peer, expiry: now + TURN.channelLifetime))
+  }
+}

@@ -1,0 +1,30 @@
+import RTCPrimitives
+import RTCWire
+
+/// Why a TURN client did not get what it asked for.
+public enum TURNError: Error, Hashable, Sendable {
+  /// No response to any retransmission (RFC 8489 §6.2.1).
+  case timeout
+  case rejected(STUNErrorCode)
+  /// The server names another one (RFC 8489 §10).
+  case tryAlternate(Endpoint)
+  /// A success response without what it must hold.
+  case incompleteResponse(missing: STUNAttributeType)
+  /// There is no allocation that could be used.
+  case noAllocation
+  /// All channel numbers are taken; a number is never bound to a second peer.
+  case noChannelLeft
+}
+
+extension TURNError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .timeout: "the TURN server does not answer"
+    case .rejected(let error): "the TURN server answers \(error)"
+    case .tryAlternate(let server): "the TURN server sends its clients to \(server)"
+    case .incompleteResponse(let type): "the TURN server's response lacks \(type)"
+    case .noAllocation: "there is no allocation"
+    case .noChannelLeft: "all 4096 channel numbers are taken"
+    }
+  }
+}

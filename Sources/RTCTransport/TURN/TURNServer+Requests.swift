@@ -1,0 +1,253 @@
+import RTCPrimitives
+import RTCWire
+
+/// The four requests of a client: Allocate, Refresh, CreatePermission and ChannelBind.
+extension TURNServer {
+  /// A request that passed authentication.
+  private struct Request {
+    let message: STUNMessage
+    let fiveTuple: FiveTuple
+    let username: String
+    let fingerprint: Bool
+  }
+
+  /// What is answered: attributes of success, or an error.
+  private enum Answer {
+    case success([STUNAttribute])
+    case error(STUNErrorCode)
+    /// An answer that was given before, byte for byte.
+    case repeated([UInt8])
+  }
+
+  mutating func handleRequest(
+    _ datagram: borrowing Datagram, header: STUNHeader, at now: Instant, into output: inout Output<Event>
+  ) {
+    let fingerprint = STUNMessage.fingerprintStatus(of: datagram.bytes)
+    guard datagram.elided == 0, fingerprint != .invalid else {
+      statistics.discarded += 1
+      return
+    }
+    let (client, server) = (datagram.source, datagram.destination)
+    let message: STUNMessage
+    do {
+      message = try STUNMessage(parsing: datagram.bytes)
+    } catch .malformedAttribute {
+      let refusal = STUNMessage(
+        .error, header.method, transactionID: header.transactionID, attributes: [.errorCode(.badRequest)])
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      return
+    } catch {
+      statistics.discarded += 1
+      return
+    }
+
+    func refusal(_ attributes: [STUNAttribute]) -> STUNMessage {
+      STUNMessage(.error, message.method, transactionID: message.transactionID, attributes: attributes)
+    }
+    let username: String
+    let key: MessageIntegrityKey
+    switch authenticator.verdict(on: message, bytes: datagram.bytes, from: client, at: now) {
+    case .authenticated(let name, let itsKey): (username, key) = (name, itsKey)
+    case .refused(let error):
+      let refusal = refusal([.errorCode(error)])
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      return
+    case .challenged(let error):
+      let refusal = refusal([
+        .errorCode(error), .realm(authenticator.realm), .nonce(authenticator.nonce(for: client, at: now)),
+      ])
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      return
+    }
+
+    let unknown = message.unknownRequiredTypes
+    guard unknown.isEmpty else {
+      let refusal = refusal([.errorCode(.unknownAttribute), .unknownAttributes(unknown)])
+      reply(refusal, key: key, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      return
+    }
+    let request = Request(
+      message: message, fiveTuple: FiveTuple(client: client, server: server), username: username,
+      fingerprint: fingerprint == .valid)
+    let answer = answer(to: request, key: key, at: now, into: &output)
+    switch answer {
+    case .repeated(let bytes): output.datagrams.append(bytes.span, from: server, to: client)
+    case .error(let error):
+      let refusal = refusal([.errorCode(error)])
+      reply(refusal, key: key, fingerprint: request.fingerprint, from: server, to: client, into: &output)
+    case .success(let attributes):
+      let success = STUNMessage(
+        .success, message.method, transactionID: message.transactionID, attributes: attributes)
+      reply(success, key: key, fingerprint: request.fingerprint, from: server, to: client, into: &output)
+      if message.method == .allocate, let index = allocationIndex(of: request.fiveTuple) {
+        self[allocation: index].response = output.datagrams[output.datagrams.count - 1].bytes.array()
+      }
+    }
+  }
+
+  private func reply(
+    _ message: STUNMessage, key: MessageIntegrityKey?, fingerprint: Bool, from server: Endpoint, to client: Endpoint,
+    into output: inout Output<Event>
+  ) {
+    var message = message
+    if let software = configuration.software { message.attributes.append(.software(software)) }
+    output.datagrams.append(from: server, to: client) {
+      if let key {
+        message.write(into: &$0, key: key, fingerprint: fingerprint)
+      } else {
+        message.write(into: &$0, fingerprint: fingerprint)
+      }
+    }
+  }
+
+  private mutating func answer(
+    to request: Request, key: MessageIntegrityKey, at now: Instant, into output: inout Output<Event>
+  ) -> Answer {
+    let index = allocationIndex(of: request.fiveTuple)
+    guard request.message.method != .allocate else {
+      guard let index else { return allocate(request, at: now, into: &output) }
+      let isRepeated = self[allocation: index].transactionID == request.message.transactionID
+      return isRepeated ? .repeated(self[allocation: index].response) : .error(.allocationMismatch)
+    }
+    guard let index else { return .error(.allocationMismatch) }
+    guard self[allocation: index].username == request.username else { return .error(.wrongCredentials) }
+    switch request.message.method {
+    case .refresh: return refresh(index, request.message, at: now, into: &output)
+    case .createPermission: return createPermission(index, request.message, at: now)
+    default: return bindChannel(index, request.message, at: now)
+    }
+  }
+
+  /// RFC 8656 §7.2
+  private mutating func allocate(_ request: Request, at now: Instant, into output: inout Output<Event>) -> Answer {
+    let message = request.message
+    guard let transport = message.requestedTransport else { return .error(.badRequest) }
+    guard transport == TURN.udp else { return .error(.unsupportedTransportProtocol) }
+    let additional = message.attributes.contains { $0.type == .additionalAddressFamily }
+    if message.reservationToken != nil {
+      guard message.evenPort == nil, message.requestedAddressFamily == nil, !additional else {
+        return .error(.badRequest)
+      }
+    }
+    if additional {
+      guard message.requestedAddressFamily == nil, message.evenPort != true else { return .error(.badRequest) }
+    }
+    if let quota = configuration.allocationsPerUser, allocationCount(of: request.username) >= quota {
+      return .error(.allocationQuotaReached)
+    }
+    dropExpiredReservations(at: now)
+    let relayed: Endpoint
+    var attributes: [STUNAttribute] = []
+    if let token = message.reservationToken {
+      guard let found = reservations.firstIndex(where: { $0.token == token }) else {
+        return .error(.insufficientCapacity)
+      }
+      relayed = reservations.remove(at: found).endpoint
+    } else {
+      let family = message.requestedAddressFamily ?? IPAddress.Family.ipv4.rawValue
+      guard let pool = ports.firstIndex(where: { $0.address.family.rawValue == family }) else {
+        return .error(.addressFamilyNotSupported)
+      }
+      let parity: RelayPorts.Parity =
+        switch message.evenPort {
+        case nil: .any
+        case false?: .even
+        case true?: .evenWithNextFree
+        }
+      guard let port = ports[pool].nextFree(parity) else { return .error(.insufficientCapacity) }
+      relayed = Endpoint(ports[pool].address, port)
+      if parity == .evenWithNextFree { attributes.append(.reservationToken(reserve(port + 1, inPool: pool, at: now))) }
+    }
+    if additional {
+      attributes.append(
+        .addressErrorCode(family: IPAddress.Family.ipv6.rawValue, .insufficientCapacity))
+    }
+    let lifetime = grantedLifetime(for: message.lifetime)
+    insertAllocation(
+      TURNAllocation(
+        fiveTuple: request.fiveTuple, relayed: relayed, username: request.username,
+        transactionID: message.transactionID, expiry: now + lifetime), into: &output)
+    return .success(
+      [
+        .xorRelayedAddress(relayed), .lifetime(seconds: UInt32(lifetime.components.seconds)),
+        .xorMappedAddress(request.fiveTuple.client),
+      ] + attributes)
+  }
+
+  private mutating func reserve(_ port: UInt16, inPool pool: Int, at now: Instant) -> UInt64 {
+    ports[pool].reserve(port)
+    let reservation = Reservation(
+      token: entropy.next(), endpoint: Endpoint(ports[pool].address, port), expiry: now + TURN.reservationLifetime)
+    reservations.append(reservation)
+    return reservation.token
+  }
+
+  private mutating func dropExpiredReservations(at now: Instant) {
+    for reservation in reservations where reservation.expiry <= now {
+      for pool in ports.indices where ports[pool].covers(reservation.endpoint) {
+        ports[pool].release(reservation.endpoint.port)
+      }
+    }
+    reservations.removeAll { $0.expiry <= now }
+  }
+
+  /// A client may ask for more than the default, up to the maximum (RFC 8656 §7.2).
+  private func grantedLifetime(for requested: Duration?) -> Duration {
+    max(min(requested ?? .zero, configuration.maximumLifetime), configuration.defaultLifetime)
+  }
+
+  /// RFC 8656 §8.2
+  private mutating func refresh(
+    _ index: Int, _ message: STUNMessage, at now: Instant, into output: inout Output<Event>
+  ) -> Answer {
+    if let family = message.requestedAddressFamily,
+      family != self[allocation: index].relayed.address.family.rawValue
+    {
+      return .error(.peerAddressFamilyMismatch)
+    }
+    if message.lifetime == .zero {
+      removeAllocation(index, into: &output)
+      updateTimeout()
+      return .success([.lifetime(seconds: 0)])
+    }
+    let lifetime = grantedLifetime(for: message.lifetime)
+    self[allocation: index].expiry = now + lifetime
+    updateTimeout()
+    return .success([.lifetime(seconds: UInt32(lifetime.components.seconds))])
+  }
+
+  /// RFC 8656 §10.2
+  private mutating func createPermission(_ index: Int, _ message: STUNMessage, at now: Instant) -> Answer {
+    let peers = message.xorPeerAddresses
+    guard !peers.isEmpty else { return .error(.badRequest) }
+    for peer in peers {
+      if let error = objection(to: peer, of: index) { return .error(error) }
+    }
+    let permitted = self[allocation: index].permit(
+      peers.map(\.address), at: now, limit: configuration.permissionsPerAllocation)
+    return permitted ? .success([]) : .error(.insufficientCapacity)
+  }
+
+  /// RFC 8656 §12.2
+  private mutating func bindChannel(_ index: Int, _ message: STUNMessage, at now: Instant) -> Answer {
+    guard let number = message.channelNumber, let peer = message.xorPeerAddress,
+      ChannelData.channels.contains(number)
+    else { return .error(.badRequest) }
+    if let error = objection(to: peer, of: index) { return .error(error) }
+    guard self[allocation: index].canBind(number, to: peer, at: now) else { return .error(.badRequest) }
+    let permitted = self[allocation: index].permit(
+      [peer.address], at: now, limit: configuration.permissionsPerAllocation)
+    guard permitted else { return .error(.insufficientCapacity) }
+    self[allocation: index].bind(number, to: peer, at: now)
+    return .success([])
+  }
+
+  private func objection(to peer: Endpoint, of index: Int) -> STUNErrorCode? {
+    let address = peer.address
+    guard address.family == self[allocation: index].relayed.address.family else { return .peerAddressFamilyMismatch }
+    let isForbidden =
+      address == .anyIPv4 || address == .anyIPv6 || configuration.forbiddenPeers.contains(address)
+      || address.isLoopback && !configuration.permitsLoopbackPeers
+    return isForbidden ? .forbidden : nil
+  }
+}

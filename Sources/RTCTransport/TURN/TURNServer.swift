@@ -1,0 +1,272 @@
+import RTCPrimitives
+import RTCWire
+
+/// A TURN server over UDP: lends clients a public endpoint and relays what passes between it and permitted peers.
+///
+/// A datagram for a relayed endpoint is relayed to its client, any other one is taken as coming from a client. The
+/// node that owns the server binds and releases ports as the events say. Binding requests are answered too.
+/// - SeeAlso: RFC 8656
+/// - Note: Left out: TCP and TLS to the client, TCP allocations (RFC 6062), USERHASH and password algorithms other than
+///   MD5 (RFC 8489 §9.2), ICMP relaying (§11.5). ADDITIONAL-ADDRESS-FAMILY is answered with ADDRESS-ERROR-CODE 508.
+///   DONT-FRAGMENT is accepted and changes nothing: this server splits no datagrams.
+public struct TURNServer: ProtocolCore, Sendable {
+  public struct Configuration: Sendable {
+    public var realm: String
+    /// The passwords by user name.
+    public var passwords: [String: String]
+    /// The relay's addresses, at most one of each family.
+    public var relayAddresses: [IPAddress]
+    /// The ports of relayed endpoints, handed out in turn.
+    public var relayPorts: ClosedRange<UInt16>
+    public var defaultLifetime: Duration
+    public var maximumLifetime: Duration
+    public var nonceLifetime: Duration
+    /// How many allocations a user may have at once; `nil` sets no limit.
+    public var allocationsPerUser: Int?
+    /// How many peers' addresses one allocation may permit at once.
+    public var permissionsPerAllocation: Int
+    /// Peers that get 403, besides loopback and unspecified addresses.
+    public var forbiddenPeers: Set<IPAddress>
+    /// Lets clients reach loopback addresses, for tests on one machine.
+    public var permitsLoopbackPeers: Bool
+    /// The SOFTWARE attribute of responses; `nil` leaves it out.
+    public var software: String?
+
+    public init(
+      realm: String, passwords: [String: String], relayAddresses: [IPAddress],
+      relayPorts: ClosedRange<UInt16> = TURN.relayPorts,
+      defaultLifetime: Duration = TURN.defaultAllocationLifetime,
+      maximumLifetime: Duration = TURN.maximumAllocationLifetime, nonceLifetime: Duration = TURN.nonceLifetime,
+      allocationsPerUser: Int? = nil, permissionsPerAllocation: Int = 1024, forbiddenPeers: Set<IPAddress> = [],
+      permitsLoopbackPeers: Bool = false, software: String? = nil
+    ) {
+      self.realm = realm
+      self.passwords = passwords
+      self.relayAddresses = relayAddresses
+      self.relayPorts = relayPorts
+      self.defaultLifetime = defaultLifetime
+      self.maximumLifetime = maximumLifetime
+      self.nonceLifetime = nonceLifetime
+      self.allocationsPerUser = allocationsPerUser
+      self.permissionsPerAllocation = permissionsPerAllocation
+      self.forbiddenPeers = forbiddenPeers
+      self.permitsLoopbackPeers = permitsLoopbackPeers
+      self.software = software
+    }
+  }
+
+  public enum Event: Hashable, Sendable {
+    /// An allocation was made for `client`: datagrams to the relayed endpoint belong to the server from now on.
+    case bind(Endpoint, client: Endpoint)
+    /// The allocation has expired or was deleted.
+    case release(Endpoint)
+  }
+
+  /// What was relayed since the start: payloads without TURN's own framing.
+  public struct Statistics: Hashable, Sendable {
+    public var packetsToPeers = 0
+    public var bytesToPeers = 0
+    public var packetsToClients = 0
+    public var bytesToClients = 0
+    /// Datagrams dropped: malformed, from strangers, without permission, on unbound channels.
+    public var discarded = 0
+  }
+
+  public let configuration: Configuration
+  public internal(set) var statistics = Statistics()
+  public private(set) var nextTimeout: Instant?
+
+  let authenticator: TURNAuthenticator
+  var entropy: EntropySource
+  var ports: [RelayPorts]
+  var reservations: [Reservation] = []
+  private var binding: STUNServer
+  private var allocations: [TURNAllocation?] = []
+  private var freeIndices: [Int] = []
+  private var indices: [FiveTuple: Int] = [:]
+  private var allocationCounts: [String: Int] = [:]
+
+  /// A port kept for a client that shows the token (RFC 8656 §7.2).
+  struct Reservation: Sendable {
+    let token: UInt64
+    let endpoint: Endpoint
+    let expiry: Instant
+  }
+
+  public init(_ configuration: Configuration, entropy: EntropySource) {
+    self.configuration = configuration
+    self.entropy = entropy
+    authenticator = TURNAuthenticator(
+      realm: configuration.realm, passwords: configuration.passwords, nonceLifetime: configuration.nonceLifetime,
+      entropy: &self.entropy)
+    ports = configuration.relayAddresses.map { RelayPorts(address: $0, range: configuration.relayPorts) }
+    binding = STUNServer(software: configuration.software)
+  }
+
+  /// How many allocations are alive.
+  public var allocationCount: Int { allocations.count - freeIndices.count }
+
+  public mutating func handle(_ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>) {
+    handleTimeout(at: now, into: &output)
+    for pool in ports where pool.covers(datagram.destination) {
+      relayToClient(datagram, allocation: pool.holder(of: datagram.destination), at: now, into: &output.datagrams)
+      return
+    }
+    switch Demultiplexer.classify(datagram.bytes) {
+    case .turnChannel: relayChannelData(datagram, at: now, into: &output.datagrams)
+    case .stun: handleMessage(datagram, at: now, into: &output)
+    case .dtls, .zrtp, .quic, .rtp, .rtcp, .unknown: statistics.discarded += 1
+    }
+  }
+
+  public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
+    guard let due = nextTimeout, now >= due else { return }
+    for index in allocations.indices {
+      guard let expiry = allocations[index]?.expiry, expiry <= now else { continue }
+      removeAllocation(index, into: &output)
+    }
+    updateTimeout()
+  }
+
+  private mutating func relayToClient(
+    _ datagram: borrowing Datagram, allocation index: Int?, at now: Instant, into output: inout Transmissions
+  ) {
+    let size = datagram.size.bytes
+    let peer = datagram.source
+    guard let index, size <= TURN.maximumDatagramSize - RelayIndication.overhead(for: peer.address.family),
+      let permitted = allocations[index]?.permits(peer.address, at: now), permitted,
+      let fiveTuple = allocations[index]?.fiveTuple
+    else {
+      statistics.discarded += 1
+      return
+    }
+    statistics.packetsToClients += 1
+    statistics.bytesToClients += size
+    if let channel = allocations[index]?.channel(of: peer, at: now) {
+      output.append(elided: datagram.elided, from: fiveTuple.server, to: fiveTuple.client) {
+        ChannelData.write(channel: channel, datagram.bytes, elided: datagram.elided, into: &$0)
+      }
+      return
+    }
+    let transactionID = TransactionID(using: &entropy)
+    output.append(
+      elided: RelayIndication.elidedOnWire(stored: datagram.bytes.count, elided: datagram.elided),
+      from: fiveTuple.server, to: fiveTuple.client
+    ) {
+      RelayIndication.write(
+        .data, peer: peer, datagram.bytes, elided: datagram.elided, transactionID: transactionID, into: &$0)
+    }
+  }
+
+  private mutating func relayChannelData(
+    _ datagram: borrowing Datagram, at now: Instant, into output: inout Transmissions
+  ) {
+    guard let message = try? ChannelData(parsing: datagram.bytes, elided: datagram.elided),
+      let index = indices[FiveTuple(client: datagram.source, server: datagram.destination)],
+      let peer = allocations[index]?.peer(ofChannel: message.channel, at: now),
+      let relayed = allocations[index]?.relayed
+    else {
+      statistics.discarded += 1
+      return
+    }
+    relayToPeer(
+      datagram.bytes.extracting(message.range), elided: message.elided, from: relayed, to: peer, into: &output)
+  }
+
+  private mutating func relaySendIndication(
+    _ datagram: borrowing Datagram, at now: Instant, into output: inout Transmissions
+  ) {
+    guard let indication = try? RelayIndication(parsing: datagram.bytes, elided: datagram.elided),
+      indication.method == .send,
+      let index = indices[FiveTuple(client: datagram.source, server: datagram.destination)],
+      let permitted = allocations[index]?.permits(indication.peer.address, at: now), permitted,
+      let relayed = allocations[index]?.relayed
+    else {
+      statistics.discarded += 1
+      return
+    }
+    relayToPeer(
+      datagram.bytes.extracting(indication.range), elided: indication.elided, from: relayed, to: indication.peer,
+      into: &output)
+  }
+
+  private mutating func relayToPeer(
+    _ data: Span<UInt8>, elided: Int, from relayed: Endpoint, to peer: Endpoint, into output: inout Transmissions
+  ) {
+    statistics.packetsToPeers += 1
+    statistics.bytesToPeers += data.count + elided
+    output.append(data, elided: elided, from: relayed, to: peer)
+  }
+
+  private mutating func handleMessage(
+    _ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>
+  ) {
+    guard let header = try? STUNHeader(parsing: datagram.bytes) else {
+      statistics.discarded += 1
+      return
+    }
+    switch (header.messageClass, header.method) {
+    case (.indication, .send): relaySendIndication(datagram, at: now, into: &output.datagrams)
+    case (.request, .binding): binding.handle(datagram, at: now, into: &output.datagrams)
+    case (.request, .allocate), (.request, .refresh), (.request, .createPermission), (.request, .channelBind):
+      handleRequest(datagram, header: header, at: now, into: &output)
+    default: statistics.discarded += 1
+    }
+  }
+
+  func allocationIndex(of fiveTuple: FiveTuple) -> Int? { indices[fiveTuple] }
+
+  func allocationCount(of username: String) -> Int { allocationCounts[username, default: 0] }
+
+  /// The allocation at an index that `allocationIndex(of:)` gave.
+  subscript(allocation index: Int) -> TURNAllocation {
+    get {
+      guard let allocation = allocations[index] else { preconditionFailure("the index is one of a live allocation") }
+      return allocation
+    }
+    _modify {
+      guard allocations[index] != nil else { preconditionFailure("the index is one of a live allocation") }
+      yield &allocations[index]!
+    }
+  }
+
+  mutating func insertAllocation(_ allocation: TURNAllocation, into output: inout Output<Event>) {
+    let index: Int
+    if let free = freeIndices.popLast() {
+      index = free
+      allocations[index] = allocation
+    } else {
+      index = allocations.count
+      allocations.append(allocation)
+    }
+    indices[allocation.fiveTuple] = index
+    allocationCounts[allocation.username, default: 0] += 1
+    for pool in ports.indices where ports[pool].covers(allocation.relayed) {
+      ports[pool].assign(allocation.relayed.port, to: index)
+    }
+    nextTimeout = min(nextTimeout ?? .distantFuture, allocation.expiry)
+    output.emit(.bind(allocation.relayed, client: allocation.fiveTuple.client))
+  }
+
+  mutating func removeAllocation(_ index: Int, into output: inout Output<Event>) {
+    let allocation = self[allocation: index]
+    allocations[index] = nil
+    freeIndices.append(index)
+    indices[allocation.fiveTuple] = nil
+    let left = allocationCount(of: allocation.username) - 1
+    allocationCounts[allocation.username] = left > 0 ? left : nil
+    for pool in ports.indices where ports[pool].covers(allocation.relayed) {
+      ports[pool].release(allocation.relayed.port)
+    }
+    output.emit(.release(allocation.relayed))
+  }
+
+  /// Recomputes the time at which the next allocation expires.
+  mutating func updateTimeout() {
+    nextTimeout = nil
+    for index in allocations.indices {
+      guard let expiry = allocations[index]?.expiry else { continue }
+      nextTimeout = min(nextTimeout ?? expiry, expiry)
+    }
+  }
+}
