@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCWire
 import TestSupport
 import Testing
 
@@ -65,6 +66,24 @@ import Testing
           server: origin.server.flatMap { IPAddress($0) }, isStream: origin.proto == "tcp")
       }
       #expect((foundations[0] == foundations[1]) == vector.same, "\(vector.id)")
+    }
+  }
+
+  @Test func `a candidate survives its way through signalling, and what cannot be used is refused`() throws {
+    let candidate = Candidate(
+      foundation: "3", priority: 1_694_498_815, address: try #require(Endpoint("[2001:db8::7]:4000")),
+      kind: .serverReflexive, base: Endpoint("[fd00::1]:5000"), relatedAddress: Endpoint("[fd00::1]:5000"))
+    let line = candidate.signalled(ufrag: "abcd").description
+    #expect(
+      line == "candidate:3 1 udp 1694498815 2001:db8::7 4000 typ srflx raddr fd00::1 rport 5000 ufrag abcd")
+    var received = candidate
+    received.base = received.address
+    #expect(Candidate(try ICECandidate(parsing: line)) == received)
+    for unusable in [
+      "candidate:1 1 tcp 1518280447 192.0.2.5 9 typ host tcptype active", "candidate:1 2 udp 9 192.0.2.5 9 typ host",
+      "candidate:1 1 udp 9 1b2c.local 9 typ host", "candidate:1 1 udp 9 192.0.2.5 0 typ host",
+    ] {
+      #expect(Candidate(try ICECandidate(parsing: unusable)) == nil, "\(unusable)")
     }
   }
 

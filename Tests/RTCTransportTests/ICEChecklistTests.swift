@@ -16,7 +16,7 @@ import Testing
       func candidate() throws -> Candidate {
         Candidate(
           foundation: type, component: component, priority: priority, address: try #require(Endpoint(addr)),
-          kind: try #require(Candidate.Kind(rawValue: type)), base: try #require(Endpoint(base)))
+          kind: try #require(Candidate.Kind(rawValue: type)), base: Endpoint(base))
       }
     }
     struct Row: Decodable, Equatable {

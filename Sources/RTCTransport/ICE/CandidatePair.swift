@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCWire
 
 /// A local and a remote candidate that may carry the media, and how far its checks have come.
 ///
@@ -44,15 +45,17 @@ public struct CandidatePair: Hashable, Sendable, Identifiable {
   let checkPriority: UInt32
   /// Index into the agent's relays; `nil` when sent straight from the base.
   let relay: Int?
-  /// A check must be sent out of turn because the peer checked this pair.
-  var isTriggered = false
+  /// The check that decides over the pair's state; answers to earlier ones still count when they succeed.
+  var currentCheck: TransactionID?
   /// The peer proved with an authenticated check that it uses this path.
   var hasHeardCheck = false
   /// The peer wanted to nominate before our own check succeeded.
   var isNominatedOnSuccess = false
   /// Our check with USE-CANDIDATE is under way.
   var isBeingNominated = false
-  var statistics = Statistics()
+  /// When the peer last answered a check of ours.
+  var confirmedAt: Instant?
+  public internal(set) var statistics = Statistics()
 
   init(
     id: ID, local: Candidate, remote: Candidate, state: State = .frozen, generation: Int = 0, relay: Int? = nil

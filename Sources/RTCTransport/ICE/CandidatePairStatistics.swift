@@ -22,6 +22,18 @@ extension CandidatePair {
     public internal(set) var totalRoundTripTime = Duration.zero
     public internal(set) var currentRoundTripTime: Duration?
 
+    mutating func sent(_ bytes: Int, at now: Instant) {
+      packetsSent += 1
+      bytesSent.bytes += bytes
+      lastPacketSentTimestamp = now
+    }
+
+    mutating func received(_ bytes: Int, at now: Instant) {
+      packetsReceived += 1
+      bytesReceived.bytes += bytes
+      lastPacketReceivedTimestamp = now
+    }
+
     mutating func measured(_ roundTripTime: Duration) {
       responsesReceived += 1
       totalRoundTripTime += roundTripTime

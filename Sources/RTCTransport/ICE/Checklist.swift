@@ -2,6 +2,8 @@
 struct Checklist: Sendable {
   /// At most this many pairs are checked (RFC 8445 §6.1.2.5).
   static let limit = 100
+  /// At most this many addresses of a peer are learned from its checks to one base.
+  static let peerReflexiveLimit = 8
 
   /// A pair keeps its index for as long as it lives.
   var pairs: [CandidatePair] = []
@@ -28,7 +30,6 @@ struct Checklist: Sendable {
       let isPristine = pairs[redundant].state == .frozen || pairs[redundant].state == .waiting
       guard isPristine, pair.priority(role: role) > pairs[redundant].priority(role: role) else { return nil }
       pair.state = pairs[redundant].state
-      pair.isTriggered = pairs[redundant].isTriggered
       pair.hasHeardCheck = pairs[redundant].hasHeardCheck
       pair.isNominatedOnSuccess = pairs[redundant].isNominatedOnSuccess
       pairs[redundant] = pair
@@ -70,10 +71,10 @@ struct Checklist: Sendable {
     return thawed
   }
 
-  /// The waiting pair of highest priority.
-  func nextWaiting(role: ICERole) -> Int? {
+  /// The waiting pair of highest priority among those that `isReady`.
+  func nextWaiting(role: ICERole, where isReady: (CandidatePair) -> Bool) -> Int? {
     var best: Int?
-    for index in pairs.indices where pairs[index].state == .waiting {
+    for index in pairs.indices where pairs[index].state == .waiting && isReady(pairs[index]) {
       guard let rival = best else {
         best = index
         continue

@@ -1,0 +1,75 @@
+import RTCPrimitives
+
+/// Proof that the peer still wants to receive: without it nothing is sent.
+///
+/// - SeeAlso: RFC 7675 §5.1
+extension ICEAgent {
+  /// The consent of the pair that data is sent through.
+  struct Consent: Hashable, Sendable {
+    let pair: CandidatePair.ID
+    var nextCheck: Instant
+    var expiry: Instant
+    var unanswered = 0
+  }
+
+  /// Watches over the consent of another pair from now on.
+  mutating func watchConsent(ofPairAt index: Int, at now: Instant) {
+    let id = checklist.pairs[index].id
+    guard consent?.pair != id else { return }
+    if let old = consent?.pair { requests.removeAll { $0.purpose == .consent(old) } }
+    consent = Consent(
+      pair: id, nextCheck: now + nextConsentInterval(),
+      expiry: (checklist.pairs[index].confirmedAt ?? now) + configuration.consentLifetime)
+  }
+
+  /// Sends the next consent check, or stops everything when the peer was silent too long.
+  mutating func handleConsentTimeout(at now: Instant, into output: inout Output<Event>) {
+    guard var watched = consent else { return }
+    if watched.expiry <= now { return expireConsent(of: watched.pair, into: &output) }
+    guard watched.nextCheck <= now, let index = checklist.index(of: watched.pair) else { return }
+    if watched.unanswered >= configuration.missedConsentLimit, state == .connected || state == .completed {
+      setState(.disconnected, into: &output)
+    }
+    watched.unanswered += 1
+    watched.nextCheck = now + nextConsentInterval()
+    consent = watched
+    guard let request = makeRequest(forPairAt: index, isConsent: true, isNominating: false, at: now) else { return }
+    checklist.pairs[index].statistics.consentRequestsSent += 1
+    requests.append(request)
+    transmit(request, at: now, into: &output)
+  }
+
+  /// The peer answered a check on this pair.
+  mutating func confirmConsent(of id: CandidatePair.ID, at now: Instant, into output: inout Output<Event>) {
+    if let index = checklist.index(of: id) { checklist.pairs[index].confirmedAt = now }
+    guard consent?.pair == id else { return }
+    consent?.expiry = now + configuration.consentLifetime
+    consent?.unanswered = 0
+    if state == .disconnected {
+      let isCompleted = isConcluded && isGatheringCompleted && hasRemoteEnded
+      setState(isCompleted ? .completed : .connected, into: &output)
+    }
+  }
+
+  /// The peer took its consent back, or died: a restart is needed unless other pairs are being checked.
+  mutating func expireConsent(of id: CandidatePair.ID, into output: inout Output<Event>) {
+    guard consent?.pair == id, let index = checklist.index(of: id) else { return }
+    output.emit(.consentExpired(id))
+    requests.removeAll { $0.pair == id }
+    triggered.removeAll { $0 == id }
+    let wasConcluded = isConcluded
+    consent = nil
+    sending = nil
+    if selected == index { selected = nil }
+    failPair(at: index, into: &output)
+    if wasConcluded { return fail(into: &output) }
+    setState(.checking, into: &output)
+  }
+
+  /// 0.8 to 1.2 times the mean, so that agents do not fall into step.
+  private mutating func nextConsentInterval() -> Duration {
+    let mean = configuration.consentInterval.nanoseconds
+    let spread = UInt64(max(mean * 2 / 5, 1))
+    return .nanoseconds(mean - mean / 5 + Int64(entropy.next() % spread))
+  }
+}

@@ -1,0 +1,83 @@
+import RTCPrimitives
+
+/// Regular nomination by the controlling agent; the controlled one accepts that and aggressive nomination.
+///
+/// - SeeAlso: RFC 8445 §8.1
+extension ICEAgent {
+  /// The succeeded pair of the present generation with the highest priority.
+  var bestValid: Int? {
+    var best: Int?
+    for index in checklist.pairs.indices
+    where checklist.pairs[index].state == .succeeded && checklist.pairs[index].generation == generation {
+      guard let rival = best else {
+        best = index
+        continue
+      }
+      if checklist.pairs[index].priority(role: role) > checklist.pairs[rival].priority(role: role) { best = index }
+    }
+    return best
+  }
+
+  /// Nominates the best valid pair when no better one is to be expected or after a grace time.
+  mutating func nominateIfDue(at now: Instant, into output: inout Output<Event>) {
+    nominationDue = nil
+    guard role == .controlling, areChecksAllowed, !isConcluded, !isNominationUnderWay, let best = bestValid else {
+      return
+    }
+    let isRelayed = checklist.pairs[best].local.kind == .relayed || checklist.pairs[best].remote.kind == .relayed
+    let delay = isRelayed ? configuration.relayedNominationDelay : configuration.nominationDelay
+    let due = (firstValidAt ?? now) + delay
+    guard due <= now || isUnbeatable(best, isRelayed: isRelayed) else {
+      nominationDue = due
+      return
+    }
+    isNominationUnderWay = true
+    checklist.pairs[best].isBeingNominated = true
+    trigger(best, into: &output)
+  }
+
+  /// Whether every better pair has failed, and candidates that still trickle in can hardly be better.
+  private func isUnbeatable(_ index: Int, isRelayed: Bool) -> Bool {
+    let pair = checklist.pairs[index]
+    let isSettled = isGatheringCompleted && hasRemoteEnded
+    if !isSettled, isRelayed || pair.remote.kind == .peerReflexive { return false }
+    let priority = pair.priority(role: role)
+    return !checklist.pairs.contains {
+      $0.state != .succeeded && $0.state != .failed && $0.generation == generation
+        && $0.priority(role: role) > priority
+    }
+  }
+
+  /// Makes a succeeded pair the selected one; of several nominated ones the best stays (aggressive nomination).
+  mutating func nominate(_ index: Int, at now: Instant, into output: inout Output<Event>) {
+    checklist.pairs[index].isBeingNominated = false
+    checklist.pairs[index].isNominatedOnSuccess = false
+    checklist.pairs[index].isNominated = true
+    isNominationUnderWay = false
+    nominationDue = nil
+    guard selected != index else { return }
+    let priority = checklist.pairs[index].priority(role: role)
+    if isConcluded, let selected, checklist.pairs[selected].priority(role: role) >= priority { return }
+    selected = index
+    selectedCandidatePairChanges += 1
+    abandonChecks(worseThan: priority, into: &output)
+    output.emit(.selectedPair(checklist.pairs[index]))
+    updateSendingPath(at: now, into: &output)
+    if state == .new || state == .checking { setState(.connected, into: &output) }
+  }
+
+  /// Ceases checks after the nomination; an aggressive peer may yet nominate a better pair (RFC 8445 §8.1.2).
+  private mutating func abandonChecks(worseThan priority: UInt64, into output: inout Output<Event>) {
+    var abandoned: [CandidatePair.ID] = []
+    for index in checklist.pairs.indices {
+      let isBetter = role == .controlled && checklist.pairs[index].priority(role: role) > priority
+      guard !isBetter, checklist.pairs[index].generation == generation else { continue }
+      abandoned.append(checklist.pairs[index].id)
+      if checklist.pairs[index].state == .inProgress { setPairState(.waiting, at: index, into: &output) }
+    }
+    triggered.removeAll { abandoned.contains($0) }
+    requests.removeAll { request in
+      if case .check(let id, _) = request.purpose { abandoned.contains(id) } else { false }
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import RTCPrimitives
+import RTCWire
+
+/// Relayed candidates: one TURN allocation for each socket and server.
+///
+/// - SeeAlso: RFC 8445 §5.1.1.2, RFC 8656
+extension ICEAgent {
+  struct Relay: Sendable {
+    enum Standing: Hashable, Sendable {
+      case queued
+      case allocating
+      case allocated
+      case failed
+    }
+
+    /// The index of the socket that the server is reached from.
+    let base: Int
+    /// The rank of the server in the configuration.
+    let rank: Int
+    var client: TURNClient
+    var standing = Standing.queued
+    /// The relayed address, which also is the base of its candidate.
+    var address: Endpoint?
+    /// Peers' addresses that the server lets through.
+    var permitted: [IPAddress] = []
+
+    var isSettled: Bool { standing == .allocated || standing == .failed }
+  }
+
+  var areRelaysSettled: Bool { relays.allSatisfy(\.isSettled) }
+
+  /// Queues an allocation for every socket and server; those that exist already are announced again.
+  mutating func gatherRelays(at now: Instant, into output: inout Output<Event>) {
+    if relays.isEmpty {
+      for (rank, server) in configuration.turnServers.enumerated() {
+        for base in configuration.hosts.indices where isReachable(server.endpoint, fromBase: base) {
+          let isKnown = relays.contains { $0.base == base && $0.client.configuration.server == server.endpoint }
+          if !isKnown { relays.append(Relay(base: base, rank: rank, client: makeClient(base: base, rank: rank))) }
+        }
+      }
+    }
+    for index in relays.indices {
+      switch relays[index].standing {
+      case .allocated: announceRelay(index, at: now, into: &output)
+      case .failed:
+        relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
+        relays[index].standing = .queued
+        pendingQueries.append(.relay(index))
+      case .queued: pendingQueries.append(.relay(index))
+      case .allocating: break
+      }
+    }
+  }
+
+  mutating func startRelay(_ index: Int, at now: Instant, into output: inout Output<Event>) {
+    relays[index].standing = .allocating
+    relays[index].client.allocate(at: now, into: &relayOutput)
+    drainRelay(index, at: now, into: &output)
+  }
+
+  /// Servers that did not answer in time are given up.
+  mutating func abandonUnsettledRelays() {
+    for index in relays.indices where !relays[index].isSettled {
+      relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
+      relays[index].standing = .failed
+    }
+  }
+
+  mutating func handleRelayTimeouts(at now: Instant, into output: inout Output<Event>) {
+    for index in relays.indices {
+      guard let due = relays[index].client.nextTimeout, due <= now else { continue }
+      relays[index].client.handleTimeout(at: now, into: &relayOutput)
+      drainRelay(index, at: now, into: &output)
+    }
+  }
+
+  mutating func releaseRelays(at now: Instant, into output: inout Output<Event>) {
+    for index in relays.indices {
+      relays[index].client.release(at: now, into: &relayOutput)
+      output.datagrams.take(&relayOutput.datagrams)
+    }
+    relayOutput.removeAll()
+  }
+
+  /// The relay whose server sent a datagram.
+  func relayIndex(_ datagram: borrowing Datagram) -> Int? {
+    for index in relays.indices
+    where relays[index].client.configuration.server == datagram.source
+      && relays[index].client.configuration.local == datagram.destination
+    {
+      return index
+    }
+    return nil
+  }
+
+  /// Takes a datagram of a TURN server and looks at what a peer sent through it.
+  mutating func receive(
+    _ datagram: borrowing Datagram, fromRelay index: Int, at now: Instant, into output: inout Output<Event>
+  ) -> Range<Int>? {
+    switch relays[index].client.handle(datagram, at: now, into: &relayOutput) {
+    case .data(let peer, let range, let elided):
+      guard let relayed = relays[index].address, !range.isEmpty else { return nil }
+      if datagram.bytes[range.lowerBound] > 3 {
+        return acceptData(base: relayed, remote: peer, size: range.count + elided, at: now) ? range : nil
+      }
+      handleSTUN(
+        datagram.bytes.extracting(range), elided: elided, base: relayed, remote: peer, relay: index, at: now,
+        into: &output)
+      return nil
+    case .consumed:
+      drainRelay(index, at: now, into: &output)
+      advance(at: now, into: &output)
+      return nil
+    case .notMine: return receiveDirectly(datagram, at: now, into: &output)
+    }
+  }
+
+  /// Sends through a relay: on a channel if one is bound, in a Send indication otherwise.
+  mutating func send(
+    _ bytes: Span<UInt8>, elided: Int, to remote: Endpoint, relay index: Int, at now: Instant,
+    into datagrams: inout Transmissions
+  ) -> Bool {
+    // The client writes straight into the caller's buffer.
+    swap(&relayOutput.datagrams, &datagrams)
+    defer { swap(&relayOutput.datagrams, &datagrams) }
+    return relays[index].client.send(bytes, elided: elided, to: remote, at: now, into: &relayOutput)
+  }
+
+  /// Whether checks of this pair would reach the peer: a relay needs its permission first.
+  func isReady(_ pair: CandidatePair) -> Bool {
+    guard let relay = pair.relay else { return true }
+    return relays[relay].permitted.contains(pair.remote.address.address)
+  }
+
+  /// Asks the server to let a peer's address through (RFC 8656 §9).
+  mutating func permit(_ address: IPAddress, relay index: Int, at now: Instant, into output: inout Output<Event>) {
+    guard !relays[index].permitted.contains(address) else { return }
+    relays[index].client.createPermission(for: [address], at: now, into: &relayOutput)
+    drainRelay(index, at: now, into: &output)
+  }
+
+  mutating func bindChannel(relay index: Int, to remote: Endpoint, at now: Instant, into output: inout Output<Event>) {
+    relays[index].client.bindChannel(to: remote, at: now, into: &relayOutput)
+    drainRelay(index, at: now, into: &output)
+  }
+
+  /// Carries out what a TURN client asked for and learns what it tells.
+  private mutating func drainRelay(_ index: Int, at now: Instant, into output: inout Output<Event>) {
+    output.datagrams.take(&relayOutput.datagrams)
+    guard !relayOutput.events.isEmpty else { return }
+    for event in relayOutput.takeEvents() {
+      switch event {
+      case .allocated(let relayed, _):
+        relays[index].standing = .allocated
+        relays[index].address = relayed
+        announceRelay(index, at: now, into: &output)
+      case .permissionCreated(let address):
+        if !relays[index].permitted.contains(address) { relays[index].permitted.append(address) }
+      case .permissionFailed(let address, _):
+        relays[index].permitted.removeAll { $0 == address }
+        failPairs(ofRelay: index, to: address, into: &output)
+      case .failed, .released:
+        relays[index].standing = .failed
+        relays[index].address = nil
+        relays[index].permitted.removeAll()
+        failPairs(ofRelay: index, to: nil, into: &output)
+      case .channelBound, .channelFailed: break
+      }
+    }
+  }
+
+  /// Tells the candidates that an allocation gives: the relayed one, and a reflexive one as a by-product.
+  private mutating func announceRelay(_ index: Int, at now: Instant, into output: inout Output<Event>) {
+    let relay = relays[index]
+    guard isGathering, let relayed = relay.address, let mapped = relay.client.mapped else { return }
+    let server = relay.client.configuration.server
+    handleMapped(
+      mapped, base: relay.base, server: server, rank: configuration.stunServers.count + relay.rank, at: now,
+      into: &output)
+    let hidden = Endpoint(relayed.address.family == .ipv4 ? .anyIPv4 : .anyIPv6, 0)
+    let host = configuration.hosts[relay.base].address
+    adopt(
+      Candidate(
+        foundation: foundations.foundation(of: .relayed, base: host, server: server.address),
+        priority: Candidate.priority(
+          of: .relayed, localPreference: localPreference(base: relay.base, server: relay.rank)),
+        address: relayed, kind: .relayed, base: relayed,
+        relatedAddress: configuration.transportPolicy == .relay ? hidden : mapped),
+      at: now, into: &output)
+  }
+
+  /// Fails what is sent through a relay, to one address or to all.
+  private mutating func failPairs(
+    ofRelay index: Int, to address: IPAddress?, into output: inout Output<Event>
+  ) {
+    for pair in checklist.pairs.indices where checklist.pairs[pair].relay == index {
+      guard address == nil || checklist.pairs[pair].remote.address.address == address,
+        checklist.pairs[pair].state != .failed
+      else { continue }
+      let id = checklist.pairs[pair].id
+      requests.removeAll { $0.pair == id }
+      triggered.removeAll { $0 == id }
+      if consent?.pair == id { expireConsent(of: id, into: &output) } else { failPair(at: pair, into: &output) }
+    }
+  }
+
+  /// The client's transaction identifiers come from a stream of their own, seeded by the agent's.
+  private mutating func makeClient(base: Int, rank: Int) -> TURNClient {
+    let server = configuration.turnServers[rank]
+    return TURNClient(
+      TURNClient.Configuration(
+        server: server.endpoint, local: configuration.hosts[base], username: server.username,
+        password: server.password, family: server.endpoint.address.family, schedule: configuration.checkSchedule),
+      entropy: EntropySource(SeededGenerator(seed: entropy.next(), stream: "turn")))
+  }
+}

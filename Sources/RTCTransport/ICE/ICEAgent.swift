@@ -1,0 +1,283 @@
+public import RTCPrimitives
+import RTCWire
+
+/// A full ICE agent for one component of one data stream: everything is bundled and multiplexed.
+///
+/// A session gives it datagrams and time, signals the candidates that it gathers, and sends its media through it:
+/// ```swift
+/// var agent = ICEAgent(ICEConfiguration(hosts: [host]), role: .controlling, entropy: entropy)
+/// agent.start(at: now, into: &output)                       // .candidateGathered(…)
+/// agent.setRemote(ufrag: "…", password: "…", at: now, into: &output)
+/// agent.addRemote(candidate, at: now, into: &output)        // .checkSent, .selectedPair, .stateChanged(.connected)
+/// ```
+/// - SeeAlso: RFC 8445 (ICE), RFC 8838 (trickle), RFC 8863 (patience), RFC 7675 (consent)
+/// - Note: ICE lite, ICE-TCP, mDNS names and more than one component are left out.
+public struct ICEAgent: ~Copyable, ProtocolCore {
+  public let configuration: ICEConfiguration
+  public internal(set) var role: ICERole
+  public internal(set) var state = State.new
+  /// The credentials of the present generation, to be signalled.
+  public internal(set) var localCredentials: ICECredentials
+  public internal(set) var remoteCredentials: ICECredentials?
+  public internal(set) var localCandidates: [Candidate] = []
+  public internal(set) var remoteCandidates: [Candidate] = []
+  public internal(set) var isGatheringCompleted = false
+  public internal(set) var discarded = DiscardStatistics()
+  /// How often another pair was selected (`transport.selectedCandidatePairChanges`).
+  public internal(set) var selectedCandidatePairChanges = 0
+  public internal(set) var nextTimeout: Instant?
+
+  var entropy: EntropySource
+  var tieBreaker: UInt64
+  var foundations = FoundationTable()
+  var checklist = Checklist()
+  var generation = 0
+  /// The credentials of the selected pair while a restart has not led to another.
+  var previousLocal: ICECredentials?
+  var previousRemote: ICECredentials?
+  var hasRemoteEnded = false
+
+  var requests: [ICERequest] = []
+  var triggered: [CandidatePair.ID] = []
+  var pendingQueries: [Query] = []
+  var relays: [Relay] = []
+  /// What a TURN client wants done, emptied after every call.
+  var relayOutput = Output<TURNClient.Event>()
+  var isGathering = false
+  var gatheringDeadline: Instant?
+  var nextPace = Instant.start
+  var keptAlive: [Keepalive] = []
+  var nextKeepalive: Instant?
+  /// Until then the agent does not fail; `nil` before checks may begin and when patience has ended.
+  var patienceEnds: Instant?
+  var isPatient = true
+
+  /// Index of the nominated pair, which may still be of the generation before a restart.
+  var selected: Int?
+  var isNominationUnderWay = false
+  var firstValidAt: Instant?
+  var nominationDue: Instant?
+  /// Data leaves through this pair: the selected one, before nomination the best valid one.
+  var sending: Path?
+  /// The pair that data came through last, which it most likely does next.
+  var receiving: Int?
+  var consent: Consent?
+
+  /// A server that waits for its turn to be asked.
+  enum Query: Hashable, Sendable {
+    case binding(base: Int, server: Endpoint)
+    case relay(Int)
+  }
+
+  /// A mapping of a NAT that is kept open until a pair is nominated.
+  struct Keepalive: Hashable, Sendable {
+    var base: Int
+    var server: Endpoint
+  }
+
+  /// Where datagrams of a pair go, looked up once for many packets.
+  struct Path: Hashable, Sendable {
+    var index: Int
+    var base: Endpoint
+    var remote: Endpoint
+    var relay: Int?
+  }
+
+  /// An idle agent with fresh credentials.
+  ///
+  /// - Parameter role: the offerer's agent is controlling (RFC 8445 §6.1.1).
+  public init(_ configuration: ICEConfiguration, role: ICERole, entropy: EntropySource) {
+    self.configuration = configuration
+    self.role = role
+    self.entropy = entropy
+    localCredentials = ICECredentials(using: &self.entropy)
+    tieBreaker = self.entropy.next()
+  }
+
+  /// The pairs of all generations that are still in use, by falling priority.
+  public var pairs: [CandidatePair] { checklist.order(role: role).map { checklist.pairs[$0] } }
+
+  /// The nominated pair that media goes through.
+  public var selectedPair: CandidatePair? { selected.map { checklist.pairs[$0] } }
+
+  /// The latest round-trip time of the path that data takes.
+  public var roundTripTime: Duration? {
+    sending.flatMap { checklist.pairs[$0.index].statistics.currentRoundTripTime }
+  }
+
+  /// Takes another role, when the session learns late who the offerer is.
+  public mutating func setRole(_ role: ICERole) { self.role = role }
+
+  /// Learns the peer's credentials; from now on checks are sent.
+  ///
+  /// A changed fragment or password means that the peer restarted: call `restart` before.
+  public mutating func setRemote(
+    ufrag: String, password: String, at now: Instant, into output: inout Output<Event>
+  ) {
+    let credentials = ICECredentials(ufrag: ufrag, password: password)
+    guard state != .closed, credentials != remoteCredentials else { return }
+    remoteCredentials = credentials
+    patienceEnds = now + configuration.patience
+    isPatient = true
+    beginChecking(into: &output)
+    advance(at: now, into: &output)
+  }
+
+  /// Learns a candidate of the peer; the same candidate twice changes nothing.
+  public mutating func addRemote(_ candidate: Candidate, at now: Instant, into output: inout Output<Event>) {
+    guard state != .closed, candidate.component == 1, candidate.address.port != 0 else { return }
+    var candidate = candidate
+    candidate.base = candidate.address
+    if let known = remoteCandidates.firstIndex(where: { $0.address == candidate.address }) {
+      upgradeRemote(at: known, to: candidate)
+    } else {
+      remoteCandidates.append(candidate)
+      if !isConcluded { formPairs(withRemote: candidate, at: now, into: &output) }
+    }
+    beginChecking(into: &output)
+    advance(at: now, into: &output)
+  }
+
+  /// Learns that the peer has no more candidates (`a=end-of-candidates`).
+  public mutating func remoteCandidatesEnded(at now: Instant, into output: inout Output<Event>) {
+    hasRemoteEnded = true
+    advance(at: now, into: &output)
+  }
+
+  /// Begins a new generation with new credentials and gathers anew; data keeps to the old pair until a new one is nominated.
+  ///
+  /// Afterwards signal `localCredentials`, then hand in the peer's new ones with `setRemote`.
+  /// - SeeAlso: RFC 8445 §9
+  public mutating func restart(at now: Instant, into output: inout Output<Event>) {
+    guard state != .closed else { return }
+    let kept = selected.flatMap { state == .failed ? nil : checklist.pairs[$0] }
+    if isConcluded || kept == nil { (previousLocal, previousRemote) = (localCredentials, remoteCredentials) }
+    localCredentials = ICECredentials(using: &entropy)
+    remoteCredentials = nil
+    generation += 1
+    requests.removeAll { $0.pair == nil || $0.pair != kept?.id }
+    triggered.removeAll()
+    remoteCandidates.removeAll()
+    localCandidates.removeAll()
+    hasRemoteEnded = false
+    isGathering = false
+    pendingQueries.removeAll()
+    patienceEnds = nil
+    isPatient = true
+    isNominationUnderWay = false
+    firstValidAt = nil
+    nominationDue = nil
+    receiving = nil
+    checklist.pairs = kept.map { [$0] } ?? []
+    selected = kept == nil ? nil : 0
+    if kept == nil { consent = nil }
+    updateSendingPath(at: now, into: &output)
+    switch state {
+    case .completed: setState(.connected, into: &output)
+    case .disconnected, .failed: setState(.checking, into: &output)
+    case .new, .checking, .connected, .closed: break
+    }
+    start(at: now, into: &output)
+  }
+
+  /// Ends everything; relayed addresses are given back.
+  public mutating func close(at now: Instant, into output: inout Output<Event>) {
+    guard state != .closed else { return }
+    requests.removeAll()
+    triggered.removeAll()
+    pendingQueries.removeAll()
+    sending = nil
+    consent = nil
+    isGathering = false
+    releaseRelays(at: now, into: &output)
+    setState(.closed, into: &output)
+    nextTimeout = nil
+  }
+
+  public mutating func handle(_ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>) {
+    _ = receive(datagram, at: now, into: &output)
+  }
+
+  public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
+    guard let due = nextTimeout, due <= now else { return }
+    handleRequestDeadlines(at: now, into: &output)
+    handleConsentTimeout(at: now, into: &output)
+    handleGatheringTimeout(at: now, into: &output)
+    advance(at: now, into: &output)
+  }
+
+  /// Whether a pair of the present generation was nominated, so that no more pairs are formed or checked.
+  var isConcluded: Bool { selected.map { checklist.pairs[$0].generation == generation } ?? false }
+
+  var areChecksAllowed: Bool {
+    switch state {
+    case .failed, .closed: false
+    case .new, .checking, .connected, .completed, .disconnected: remoteCredentials != nil
+    }
+  }
+
+  mutating func setState(_ new: State, into output: inout Output<Event>) {
+    guard state != new else { return }
+    state = new
+    output.emit(.stateChanged(new))
+  }
+
+  mutating func setPairState(_ new: CandidatePair.State, at index: Int, into output: inout Output<Event>) {
+    guard checklist.pairs[index].state != new else { return }
+    checklist.pairs[index].state = new
+    output.emit(.pairStateChanged(checklist.pairs[index].id, new))
+  }
+
+  /// Does what the last change made possible: nominates, sends what pacing allows, fails or completes, sets the timer.
+  mutating func advance(at now: Instant, into output: inout Output<Event>) {
+    guard state != .closed else { return }
+    nominateIfDue(at: now, into: &output)
+    pace(at: now, into: &output)
+    finishGatheringIfDone(at: now, into: &output)
+    completeOrFail(at: now, into: &output)
+    nextTimeout = earliestTimeout()
+  }
+
+  private mutating func beginChecking(into output: inout Output<Event>) {
+    if state == .new, remoteCredentials != nil, !checklist.pairs.isEmpty { setState(.checking, into: &output) }
+  }
+
+  /// Gives up: nothing is checked, answered or sent until a restart.
+  mutating func fail(into output: inout Output<Event>) {
+    requests.removeAll()
+    triggered.removeAll()
+    consent = nil
+    sending = nil
+    nominationDue = nil
+    setState(.failed, into: &output)
+  }
+
+  /// Completed when nothing is left to do after the nomination; failed when nothing is left to hope for.
+  private mutating func completeOrFail(at now: Instant, into output: inout Output<Event>) {
+    switch state {
+    case .connected:
+      if isConcluded, isGatheringCompleted, hasRemoteEnded { setState(.completed, into: &output) }
+    case .new, .checking:
+      if let due = patienceEnds, due <= now {
+        patienceEnds = nil
+        isPatient = false
+      }
+      if !isPatient, checklist.pairs.allSatisfy({ $0.state == .failed }) { fail(into: &output) }
+    case .completed, .disconnected, .failed, .closed: break
+    }
+  }
+
+  private func earliestTimeout() -> Instant? {
+    guard state != .closed else { return nil }
+    var earliest = Instant.distantFuture
+    for request in requests { earliest = min(earliest, request.deadline) }
+    if hasWorkToPace { earliest = min(earliest, nextPace) }
+    if let due = nominationDue { earliest = min(earliest, due) }
+    if let consent { earliest = min(earliest, min(consent.nextCheck, consent.expiry)) }
+    if let gatheringDeadline { earliest = min(earliest, gatheringDeadline) }
+    if let nextKeepalive { earliest = min(earliest, nextKeepalive) }
+    if let patienceEnds, state == .new || state == .checking { earliest = min(earliest, patienceEnds) }
+    for relay in relays { if let due = relay.client.nextTimeout { earliest = min(earliest, due) } }
+    return earliest == .distantFuture ? nil : earliest
+  }
+}

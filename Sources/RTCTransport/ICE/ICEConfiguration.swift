@@ -1,0 +1,61 @@
+public import RTCPrimitives
+
+/// What an ICE agent may use and how patient it is.
+public struct ICEConfiguration: Sendable {
+  /// Which candidates are offered and checked (RFC 9429 §4.1.1).
+  public enum TransportPolicy: String, Hashable, Sendable {
+    case all
+    /// Only relayed candidates, so that the peer never sees a client's own address.
+    case relay
+  }
+
+  /// A TURN server with long-term credentials, reached over UDP.
+  public struct TURNServer: Hashable, Sendable {
+    public var endpoint: Endpoint
+    public var username: String
+    public var password: String
+
+    public init(_ endpoint: Endpoint, username: String, password: String) {
+      self.endpoint = endpoint
+      self.username = username
+      self.password = password
+    }
+  }
+
+  /// The local sockets, the preferred one first.
+  public var hosts: [Endpoint]
+  public var stunServers: [Endpoint]
+  public var turnServers: [TURNServer]
+  public var transportPolicy: TransportPolicy
+
+  /// `Ta`: the time between two new transactions (RFC 8445 §14.2).
+  public var pacing: Duration = .milliseconds(50)
+  /// How requests are repeated; the first timeout grows with the number of checks (RFC 8445 §14.3).
+  public var checkSchedule = STUNTransaction.Schedule()
+  /// Servers that have not answered by then are given up, so that gathering ends.
+  public var gatheringLimit: Duration = .seconds(10)
+  /// How long checks may all have failed before the agent does (RFC 8863 §4).
+  public var patience: Duration = .milliseconds(39_500)
+  /// How long a valid direct pair waits for a better one before it is nominated.
+  public var nominationDelay: Duration = .milliseconds(200)
+  /// The same for a pair with a relay, which a direct pair should beat if one comes up.
+  public var relayedNominationDelay: Duration = .seconds(2)
+  /// The mean time between two consent checks, varied by a fifth (RFC 7675 §5.1).
+  public var consentInterval: Duration = .seconds(5)
+  /// How long a peer may be silent before it has taken its consent back (RFC 7675 §5.1).
+  public var consentLifetime: Duration = .seconds(30)
+  /// After so many unanswered consent checks in a row the state is `disconnected`.
+  public var missedConsentLimit = 2
+  /// How often idle reflexive candidates are kept alive (RFC 8445 §11).
+  public var keepaliveInterval: Duration = .seconds(15)
+
+  public init(
+    hosts: [Endpoint], stunServers: [Endpoint] = [], turnServers: [TURNServer] = [],
+    transportPolicy: TransportPolicy = .all
+  ) {
+    self.hosts = hosts
+    self.stunServers = stunServers
+    self.turnServers = turnServers
+    self.transportPolicy = transportPolicy
+  }
+}

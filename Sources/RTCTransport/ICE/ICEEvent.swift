@@ -1,0 +1,75 @@
+public import RTCPrimitives
+public import RTCWire
+
+extension ICEAgent {
+  /// The state of the transport, under its W3C name (`RTCIceTransportState`).
+  ///
+  /// ```
+  ///            setRemote, addRemote,          a pair               nominated, gathered,
+  ///            first check heard              succeeded            remoteCandidatesEnded
+  ///     new ────────────────────► checking ──────────► connected ────────────────────► completed
+  ///                                  │ all pairs          │  ▲ consent checks              │
+  ///                                  │ failed             │  │ answered again              │
+  ///                                  ▼                    ▼  │                             │
+  ///   closed ◄── close ── any      failed ◄─────────── disconnected ◄──────────────────────┘
+  ///                          consent expired            consent checks unanswered
+  /// ```
+  /// `restart` leads from `completed` to `connected`, and from `disconnected` and `failed` to `checking`. Back to
+  /// `checking` leads also the loss of the only valid pair before a nomination.
+  public enum State: String, Hashable, Sendable {
+    case new
+    case checking
+    case connected
+    case completed
+    case disconnected
+    case failed
+    case closed
+  }
+
+  /// What an agent has to tell; in order, so that a ladder diagram can be drawn from it.
+  public enum Event: Hashable, Sendable {
+    /// A local candidate to be signalled to the peer.
+    case candidateGathered(Candidate)
+    /// All local candidates were gathered (`a=end-of-candidates`).
+    case gatheringCompleted
+    indirect case pairFormed(CandidatePair)
+    case pairStateChanged(CandidatePair.ID, CandidatePair.State)
+    case checkSent(Check)
+    case checkReceived(Check)
+    case checkSucceeded(Check, roundTripTime: Duration)
+    /// The roles were exchanged to repair a conflict (RFC 8445 §7.3.1.1).
+    case roleChanged(ICERole)
+    /// Media goes through this pair from now on.
+    indirect case selectedPair(CandidatePair)
+    case stateChanged(State)
+    /// The peer no longer consents to receive; nothing is sent any more (RFC 7675 §5.1).
+    case consentExpired(CandidatePair.ID)
+  }
+
+  /// One connectivity check on its way between two transport addresses.
+  public struct Check: Hashable, Sendable {
+    public let pair: CandidatePair.ID
+    /// The base or relayed address of this agent.
+    public let local: Endpoint
+    public let remote: Endpoint
+    public let transactionID: TransactionID
+    /// With USE-CANDIDATE.
+    public let isNominating: Bool
+    /// 1 for the first transmission.
+    public let transmission: Int
+  }
+
+  /// Datagrams that came to nothing, by reason.
+  public struct DiscardStatistics: Hashable, Sendable {
+    /// No STUN message, or one that cannot be parsed.
+    public internal(set) var malformed = 0
+    /// A wrong user name, MESSAGE-INTEGRITY or FINGERPRINT.
+    public internal(set) var unauthenticated = 0
+    /// A response to no request of ours.
+    public internal(set) var unmatched = 0
+    /// Data from an address that never passed a check.
+    public internal(set) var unknownSource = 0
+    /// What the caller wanted to send while no pair could carry it.
+    public internal(set) var unsendable = 0
+  }
+}
