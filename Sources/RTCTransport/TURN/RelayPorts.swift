@@ -22,14 +22,16 @@ struct RelayPorts: Sendable {
   }
 
   /// The allocation that holds `endpoint`; `nil` when it is no relayed endpoint.
-  func holder(of endpoint: Endpoint) -> Int? {
+  @inline(__always) func holder(of endpoint: Endpoint) -> Int? {
     guard range.contains(endpoint.port), endpoint.address == address else { return nil }
     let holder = holders[Int(endpoint.port - range.lowerBound)]
     return holder >= 0 ? Int(holder) : nil
   }
 
   /// Whether `endpoint` belongs to the relay, held or not.
-  func covers(_ endpoint: Endpoint) -> Bool { range.contains(endpoint.port) && endpoint.address == address }
+  @inline(__always) func covers(_ endpoint: Endpoint) -> Bool {
+    range.contains(endpoint.port) && endpoint.address == address
+  }
 
   /// The next free port of the wanted kind; it stays free until it is assigned.
   mutating func nextFree(_ parity: Parity) -> UInt16? {

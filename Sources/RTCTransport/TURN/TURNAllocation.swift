@@ -8,6 +8,8 @@ struct FiveTuple: Hashable, Sendable {
 }
 
 /// What a TURN server keeps for one client: a relayed endpoint, permissions and channels (RFC 8656 §6).
+///
+/// The look-ups per packet are inlined: called, they would copy the struct and retain what it holds.
 struct TURNAllocation: Sendable {
   private struct Permission: Sendable {
     let address: IPAddress
@@ -27,6 +29,8 @@ struct TURNAllocation: Sendable {
   let transactionID: TransactionID
   var response: [UInt8] = []
   var expiry: Instant
+  /// False once the allocation has ended and its place waits for another one.
+  private(set) var isLive = true
 
   private var permissions: [Permission] = []
   private var channels: [Channel] = []
@@ -39,8 +43,16 @@ struct TURNAllocation: Sendable {
     self.expiry = expiry
   }
 
+  /// Ends the allocation.
+  mutating func end() {
+    isLive = false
+    response = []
+    permissions = []
+    channels = []
+  }
+
   /// Whether data may pass between the client and the peer's address; ports do not matter (RFC 8656 §9).
-  func permits(_ address: IPAddress, at now: Instant) -> Bool {
+  @inline(__always) func permits(_ address: IPAddress, at now: Instant) -> Bool {
     for permission in permissions where permission.address == address { return permission.expiry > now }
     return false
   }
@@ -61,13 +73,13 @@ struct TURNAllocation: Sendable {
   }
 
   /// The peer of a bound channel.
-  func peer(ofChannel number: UInt16, at now: Instant) -> Endpoint? {
+  @inline(__always) func peer(ofChannel number: UInt16, at now: Instant) -> Endpoint? {
     for channel in channels where channel.number == number { return channel.expiry > now ? channel.peer : nil }
     return nil
   }
 
   /// The channel that is bound to a peer.
-  func channel(of peer: Endpoint, at now: Instant) -> UInt16? {
+  @inline(__always) func channel(of peer: Endpoint, at now: Instant) -> UInt16? {
     for channel in channels where channel.peer == peer { return channel.expiry > now ? channel.number : nil }
     return nil
   }

@@ -81,7 +81,7 @@ public struct TURNServer: ProtocolCore, Sendable {
   var ports: [RelayPorts]
   var reservations: [Reservation] = []
   private var binding: STUNServer
-  private var allocations: [TURNAllocation?] = []
+  private var allocations: [TURNAllocation] = []
   private var freeIndices: [Int] = []
   private var indices: [FiveTuple: Int] = [:]
   private var allocationCounts: [String: Int] = [:]
@@ -108,8 +108,9 @@ public struct TURNServer: ProtocolCore, Sendable {
 
   public mutating func handle(_ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>) {
     handleTimeout(at: now, into: &output)
-    for pool in ports where pool.covers(datagram.destination) {
-      relayToClient(datagram, allocation: pool.holder(of: datagram.destination), at: now, into: &output.datagrams)
+    for pool in ports.indices where ports[pool].covers(datagram.destination) {
+      let index = ports[pool].holder(of: datagram.destination)
+      relayToClient(datagram, allocation: index, at: now, into: &output.datagrams)
       return
     }
     switch Demultiplexer.classify(datagram.bytes) {
@@ -122,7 +123,7 @@ public struct TURNServer: ProtocolCore, Sendable {
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
     guard let due = nextTimeout, now >= due else { return }
     for index in allocations.indices {
-      guard let expiry = allocations[index]?.expiry, expiry <= now else { continue }
+      guard allocations[index].isLive, allocations[index].expiry <= now else { continue }
       removeAllocation(index, into: &output)
     }
     updateTimeout()
@@ -134,15 +135,15 @@ public struct TURNServer: ProtocolCore, Sendable {
     let size = datagram.size.bytes
     let peer = datagram.source
     guard let index, size <= TURN.maximumDatagramSize - RelayIndication.overhead(for: peer.address.family),
-      let permitted = allocations[index]?.permits(peer.address, at: now), permitted,
-      let fiveTuple = allocations[index]?.fiveTuple
+      allocations[index].permits(peer.address, at: now)
     else {
       statistics.discarded += 1
       return
     }
+    let fiveTuple = allocations[index].fiveTuple
     statistics.packetsToClients += 1
     statistics.bytesToClients += size
-    if let channel = allocations[index]?.channel(of: peer, at: now) {
+    if let channel = allocations[index].channel(of: peer, at: now) {
       output.append(elided: datagram.elided, from: fiveTuple.server, to: fiveTuple.client) {
         ChannelData.write(channel: channel, datagram.bytes, elided: datagram.elided, into: &$0)
       }
@@ -163,14 +164,14 @@ public struct TURNServer: ProtocolCore, Sendable {
   ) {
     guard let message = try? ChannelData(parsing: datagram.bytes, elided: datagram.elided),
       let index = indices[FiveTuple(client: datagram.source, server: datagram.destination)],
-      let peer = allocations[index]?.peer(ofChannel: message.channel, at: now),
-      let relayed = allocations[index]?.relayed
+      let peer = allocations[index].peer(ofChannel: message.channel, at: now)
     else {
       statistics.discarded += 1
       return
     }
     relayToPeer(
-      datagram.bytes.extracting(message.range), elided: message.elided, from: relayed, to: peer, into: &output)
+      datagram.bytes.extracting(message.range), elided: message.elided, from: allocations[index].relayed, to: peer,
+      into: &output)
   }
 
   private mutating func relaySendIndication(
@@ -179,15 +180,14 @@ public struct TURNServer: ProtocolCore, Sendable {
     guard let indication = try? RelayIndication(parsing: datagram.bytes, elided: datagram.elided),
       indication.method == .send,
       let index = indices[FiveTuple(client: datagram.source, server: datagram.destination)],
-      let permitted = allocations[index]?.permits(indication.peer.address, at: now), permitted,
-      let relayed = allocations[index]?.relayed
+      allocations[index].permits(indication.peer.address, at: now)
     else {
       statistics.discarded += 1
       return
     }
     relayToPeer(
-      datagram.bytes.extracting(indication.range), elided: indication.elided, from: relayed, to: indication.peer,
-      into: &output)
+      datagram.bytes.extracting(indication.range), elided: indication.elided, from: allocations[index].relayed,
+      to: indication.peer, into: &output)
   }
 
   private mutating func relayToPeer(
@@ -220,14 +220,8 @@ public struct TURNServer: ProtocolCore, Sendable {
 
   /// The allocation at an index that `allocationIndex(of:)` gave.
   subscript(allocation index: Int) -> TURNAllocation {
-    get {
-      guard let allocation = allocations[index] else { preconditionFailure("the index is one of a live allocation") }
-      return allocation
-    }
-    _modify {
-      guard allocations[index] != nil else { preconditionFailure("the index is one of a live allocation") }
-      yield &allocations[index]!
-    }
+    get { allocations[index] }
+    _modify { yield &allocations[index] }
   }
 
   mutating func insertAllocation(_ allocation: TURNAllocation, into output: inout Output<Event>) {
@@ -249,8 +243,8 @@ public struct TURNServer: ProtocolCore, Sendable {
   }
 
   mutating func removeAllocation(_ index: Int, into output: inout Output<Event>) {
-    let allocation = self[allocation: index]
-    allocations[index] = nil
+    let allocation = allocations[index]
+    allocations[index].end()
     freeIndices.append(index)
     indices[allocation.fiveTuple] = nil
     let left = allocationCount(of: allocation.username) - 1
@@ -265,8 +259,8 @@ public struct TURNServer: ProtocolCore, Sendable {
   mutating func updateTimeout() {
     nextTimeout = nil
     for index in allocations.indices {
-      guard let expiry = allocations[index]?.expiry else { continue }
-      nextTimeout = min(nextTimeout ?? expiry, expiry)
+      guard allocations[index].isLive else { continue }
+      nextTimeout = min(nextTimeout ?? .distantFuture, allocations[index].expiry)
     }
   }
 }
