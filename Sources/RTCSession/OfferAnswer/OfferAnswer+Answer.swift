@@ -1,0 +1,133 @@
+public import RTCWire
+
+extension OfferAnswer {
+  /// An answer to a remote offer.
+  ///
+  /// Each section is answered by the transceiver with its tag (see `associate`). Rejected, with port 0, are sections
+  /// without one, of other kinds than audio and video, without a common codec, without `rtcp-mux`, and those outside
+  /// the transport that all others share.
+  public func answer(to offer: SessionDescription, _ media: [LocalMedia]) throws(NegotiationError) -> SessionDescription
+  {
+    try offer.requireMids()
+    let shared = offer.sharedTransportMids
+    var sections: [MediaDescription] = []
+    var bundled: [String] = []
+    for (index, remote) in offer.media.enumerated() {
+      guard let mid = remote.attributes.mid, shared.contains(mid), remote.isAcceptable,
+        let local = media.first(where: { $0.mid == mid }), !local.isStopped, local.kind.rawValue == remote.kind
+      else {
+        sections.append(Self.rejection(of: remote))
+        continue
+      }
+      let codecs = Self.answered(local.codecs, to: remote.codecs)
+      guard codecs.contains(where: { !$0.isAuxiliary }) else {
+        sections.append(Self.rejection(of: remote))
+        continue
+      }
+      let setup = try answeredSetup(to: offer.setup(of: remote) ?? .actpass, section: index)
+      sections.append(
+        section(
+          mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
+          direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,
+          headerExtensions: Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions),
+          isRTCPReducedSize: remote.attributes.contains(.rtcpRsize)))
+      bundled.append(mid)
+    }
+    var answer = describe(sections, bundled: bundled)
+    // An offer without a group gets an answer without one (RFC 9143 §7.3).
+    if offer.bundleGroups.isEmpty { answer.attributes.removeAll { $0.name == "group" } }
+    return answer
+  }
+
+  /// Who offers `actpass` leaves the choice to us: we begin, or stay what we are (RFC 8842 §5.3, §5.5).
+  private func answeredSetup(to offered: SetupRole, section: Int) throws(NegotiationError) -> SetupRole {
+    switch offered {
+    case .actpass: return transport.establishedRole?.setup ?? .active
+    case .active: return .passive
+    case .passive: return .active
+    case .holdconn: throw .setup(offered, section: section)
+    }
+  }
+
+  /// Our codecs that were offered, in our order, with the offer's payload types (RFC 3264 §6.1).
+  static func answered(_ ours: [RTPCodec], to offered: [RTPCodec]) -> [RTPCodec] {
+    var payloadTypes: [UInt8: UInt8] = [:]
+    for codec in ours where codec.associatedPayloadType == nil {
+      let taken = payloadTypes.values
+      guard let match = offered.first(where: { $0.isSameFormat(as: codec) && !taken.contains($0.payloadType) }) else {
+        continue
+      }
+      payloadTypes[codec.payloadType] = match.payloadType
+    }
+    return ours.compactMap { codec in
+      guard let original = codec.associatedPayloadType else {
+        return offered.first { $0.payloadType == payloadTypes[codec.payloadType] }.map { codec.answering($0) }
+      }
+      guard let apt = payloadTypes[original] else { return nil }
+      return offered.first { $0.associatedPayloadType == apt }.map { match in
+        var repair = codec.answering(match)
+        repair.parameters = match.parameters
+        return repair
+      }
+    }
+  }
+
+  /// Our extensions that were offered, with the offer's ids (RFC 8285 §6).
+  static func answered(_ ours: [HeaderExtensionMap], to offered: [HeaderExtensionMap]) -> [HeaderExtensionMap] {
+    offered.compactMap { remote in
+      guard remote.hasUsableID, let local = ours.first(where: { $0.uri == remote.uri }) else { return nil }
+      let direction = (local.direction ?? .sendrecv).intersection((remote.direction ?? .sendrecv).reversed)
+      guard direction != .inactive else { return nil }
+      return HeaderExtensionMap(
+        id: remote.id, uri: remote.uri, direction: direction == .sendrecv ? nil : direction,
+        attributes: remote.attributes)
+    }
+  }
+}
+
+extension HeaderExtensionMap {
+  /// Whether the id can stand in a packet: 15 ends a one-byte block, and above 255 it only asks for one.
+  var hasUsableID: Bool { id >= 1 && id <= 255 && id != 15 }
+}
+
+extension RTPCodec {
+  /// Whether it carries no media of its own: repair, redundancy, comfort noise or tones.
+  var isAuxiliary: Bool {
+    ["rtx", "red", "ulpfec", "flexfec-03", "flexfec", "cn", "telephone-event"].contains(name.lowercased())
+  }
+
+  /// This codec under the offer's number, with the feedback that both know.
+  fileprivate func answering(_ offered: RTPCodec) -> RTPCodec {
+    var codec = self
+    codec.payloadType = offered.payloadType
+    codec.feedback = feedback.filter { offered.feedback.contains($0) }
+    return codec
+  }
+}
+
+extension SessionDescription {
+  /// Every section must have a tag of its own.
+  func requireMids() throws(NegotiationError) {
+    var seen: Set<String> = []
+    for (index, section) in media.enumerated() {
+      guard let mid = section.attributes.mid else { throw .missing(attribute: "mid", section: index) }
+      guard seen.insert(mid).inserted else { throw .duplicateMid(mid) }
+    }
+  }
+
+  /// The tags of the sections that can share our one transport: the first group, or the first section that is usable.
+  var sharedTransportMids: [String] {
+    if let group = bundleGroups.first { return group }
+    return media.first { $0.isAcceptable && MediaKind(rawValue: $0.kind) != nil }
+      .flatMap(\.attributes.mid).map { [$0] } ?? []
+  }
+}
+
+extension MediaDescription {
+  /// Whether the section is in use and of a form that we speak: RTP with RTCP on the same port.
+  ///
+  /// The profile says nothing more: every RTP section is secured by DTLS (RFC 9429 §5.1.2).
+  fileprivate var isAcceptable: Bool {
+    !isRejected && isRTP && (attributes.contains(.rtcpMux) || attributes.contains(.rtcpMuxOnly))
+  }
+}

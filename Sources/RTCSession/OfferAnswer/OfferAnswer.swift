@@ -1,0 +1,134 @@
+public import RTCWire
+
+/// Makes offers and answers: all sections on one transport, with RTP and RTCP multiplexed.
+///
+/// ```swift
+/// let offer = alice.offer(media)
+/// let answer = try bob.answer(to: offer, media)
+/// let agreed = try Negotiation(localOffer: offer, remoteAnswer: answer)
+/// ```
+/// - SeeAlso: RFC 9429 §5.2, §5.3, RFC 3264, RFC 9143
+/// - Note: A stopped section keeps its place for good; it is not used again for another transceiver (RFC 9429 §5.2.2
+///   would allow it). Every section repeats the transport's attributes, as browsers do, and none is `bundle-only`.
+public struct OfferAnswer: Hashable, Sendable {
+  public var sessionID: UInt64
+  /// Grows by one with every description that differs from the last one (RFC 9429 §5.2.2); the caller counts.
+  public var sessionVersion: UInt64
+  public var transport: LocalTransport
+
+  public init(sessionID: UInt64, sessionVersion: UInt64 = 1, transport: LocalTransport) {
+    self.sessionID = sessionID
+    self.sessionVersion = sessionVersion
+    self.transport = transport
+  }
+
+  /// An offer of `media`.
+  ///
+  /// - Parameters:
+  ///   - media: the transceivers, each with its tag (see `assignMids`). One whose section was rejected is stopped.
+  ///   - previous: our most recent description. Its sections come first, in order; one that `media` does not name is
+  ///     rejected. Payload types and extension ids keep their meaning.
+  public func offer(_ media: [LocalMedia], previous: SessionDescription? = nil) -> SessionDescription {
+    var numbers = FormatNumbers(previous: previous)
+    var sections: [MediaDescription] = []
+    let known = previous?.media ?? []
+    for section in known {
+      guard let mid = section.attributes.mid, let local = media.first(where: { $0.mid == mid }), !local.isStopped else {
+        sections.append(Self.rejection(of: section))
+        continue
+      }
+      sections.append(offered(local, mid: mid, &numbers))
+    }
+    let knownMids = Set(known.compactMap(\.attributes.mid))
+    for local in media {
+      guard let mid = local.mid else { preconditionFailure("a transceiver has its tag before it is offered") }
+      guard !knownMids.contains(mid), !local.isStopped else { continue }
+      sections.append(offered(local, mid: mid, &numbers))
+    }
+    return describe(sections, bundled: sections.filter { !$0.isRejected }.compactMap(\.attributes.mid))
+  }
+
+  private func offered(_ local: LocalMedia, mid: String, _ numbers: inout FormatNumbers) -> MediaDescription {
+    section(
+      mid: mid, kind: local.kind.rawValue, transport: "UDP/TLS/RTP/SAVPF", setup: .actpass, local: local,
+      direction: local.direction, codecs: numbers.number(local.codecs),
+      headerExtensions: numbers.number(local.headerExtensions), isRTCPReducedSize: true)
+  }
+
+  /// The description with its candidates in the first section that is not rejected.
+  func describe(_ sections: [MediaDescription], bundled: [String]) -> SessionDescription {
+    let origin = SessionDescription.Origin(sessionID: sessionID, sessionVersion: sessionVersion)
+    var session = SessionDescription(origin: origin, media: sections)
+    session.attributes.append(.group(MediaGroup(semantics: "BUNDLE", mids: bundled)))
+    if transport.isICELite { session.attributes.append(.iceLite) }
+    if !transport.iceOptions.isEmpty { session.attributes.append(.iceOptions(transport.iceOptions)) }
+    if let mid = bundled.first, let index = sections.firstIndex(where: { $0.attributes.mid == mid }) {
+      addCandidates(to: &session.media[index])
+    }
+    return session
+  }
+
+  private func addCandidates(to section: inout MediaDescription) {
+    if let candidate = transport.defaultCandidate, let endpoint = candidate.endpoint {
+      section.port = endpoint.port
+      section.connections = [ConnectionData(endpoint.address)]
+    }
+    var lines = transport.candidates.map { SDPAttribute.candidate($0) }
+    if transport.isGatheringComplete { lines.append(.endOfCandidates) }
+    section.attributes.insert(contentsOf: lines, at: 0)
+  }
+
+  /// A section that refuses its place: port 0 and nothing but its tag (RFC 9429 §5.3.1).
+  static func rejection(of section: MediaDescription) -> MediaDescription {
+    var attributes: [SDPAttribute] = []
+    if let mid = section.attributes.mid { attributes.append(.mid(mid)) }
+    attributes.append(.direction(.inactive))
+    return MediaDescription(
+      kind: section.kind, port: 0, transport: section.transport, formats: section.formats, connection: .unspecified,
+      attributes: attributes)
+  }
+
+  /// One section that is used.
+  func section(
+    mid: String, kind: String, transport protocolName: String, setup: SetupRole, local: LocalMedia,
+    direction: MediaDirection, codecs: [RTPCodec], headerExtensions: [HeaderExtensionMap], isRTCPReducedSize: Bool
+  ) -> MediaDescription {
+    var attributes: [SDPAttribute] = [
+      .iceUfrag(transport.iceUfrag), .icePwd(transport.icePwd), .fingerprint(transport.fingerprint), .setup(setup),
+      .mid(mid),
+    ]
+    attributes += headerExtensions.map { .extmap($0) }
+    attributes.append(.direction(direction))
+    if direction.sends { attributes += Self.msids(of: local) }
+    attributes.append(.rtcpMux)
+    if isRTCPReducedSize { attributes.append(.rtcpRsize) }
+    for codec in codecs { attributes += Self.lines(of: codec) }
+    if direction.sends, let cname = local.cname {
+      attributes += local.ssrcs.map { .ssrc(.cname(cname, of: $0)) }
+    }
+    return MediaDescription(
+      kind: kind, port: 9, transport: protocolName, formats: codecs.map { String($0.payloadType) },
+      connection: .unspecified, attributes: attributes)
+  }
+
+  private static func msids(of local: LocalMedia) -> [SDPAttribute] {
+    guard let track = local.trackID else { return [] }
+    let streams = local.streamIDs.isEmpty ? ["-"] : local.streamIDs
+    return streams.map { .msid(MediaStreamIdentification(stream: $0, track: track)) }
+  }
+
+  private static func lines(of codec: RTPCodec) -> [SDPAttribute] {
+    let map = RTPMap(
+      payloadType: codec.payloadType, encodingName: codec.name, clockRate: codec.clockRate, channels: codec.channels)
+    var lines: [SDPAttribute] = [.rtpmap(map)]
+    for feedback in codec.feedback {
+      lines.append(
+        .rtcpFeedback(
+          RTCPFeedback(payloadType: codec.payloadType, kind: feedback.kind, parameter: feedback.parameter)))
+    }
+    if let parameters = codec.parameters {
+      lines.append(.fmtp(FormatParameters(format: String(codec.payloadType), text: parameters)))
+    }
+    return lines
+  }
+}
