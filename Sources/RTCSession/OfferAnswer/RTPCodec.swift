@@ -128,12 +128,12 @@ extension MediaKind {
   /// The RTP header extensions that a transceiver offers unless told otherwise.
   public var defaultHeaderExtensions: [HeaderExtensionMap] {
     let common = [
-      HeaderExtensionMap(id: 3, uri: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
-      HeaderExtensionMap(id: 4, uri: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"),
-      HeaderExtensionMap(id: 5, uri: "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"),
+      HeaderExtensionMap(id: 3, uri: AbsoluteSendTime.uri),
+      HeaderExtensionMap(id: 4, uri: TransportSequenceNumber.uri),
+      HeaderExtensionMap(id: 5, uri: AbsoluteCaptureTime.uri),
     ]
-    let mid = HeaderExtensionMap(id: 1, uri: "urn:ietf:params:rtp-hdrext:sdes:mid")
-    let level = HeaderExtensionMap(id: 2, uri: "urn:ietf:params:rtp-hdrext:ssrc-audio-level")
+    let mid = HeaderExtensionMap(id: 1, uri: MediaIdentification.uri)
+    let level = HeaderExtensionMap(id: 2, uri: AudioLevel.uri)
     return self == .audio ? [mid, level] + common : [mid] + common
   }
 }
