@@ -1,4 +1,4 @@
-import RTCPrimitives
+package import RTCPrimitives
 
 /// Why a text is not a quantity with a unit.
 package enum QuantityError: Error, Hashable, Sendable, CustomStringConvertible {
