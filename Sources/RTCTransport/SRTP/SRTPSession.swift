@@ -10,7 +10,7 @@ public import RTCPrimitives
 /// try session.protectRTP(&writer, from: begin)
 /// ```
 /// Sending a sequence number again is allowed, as a retransmission on the same SSRC does; receivers take each once.
-/// No call allocates, except for the first packet of a stream and when the writer has no room for the trailer.
+/// Costs no allocation beyond those of libsrtp2 itself, unless the writer has no room for the trailer.
 /// - SeeAlso: RFC 3711, RFC 7714
 public struct SRTPSession: ~Copyable {
   /// How many packets of each stream are remembered against replays.
