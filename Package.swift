@@ -41,6 +41,9 @@ let package = Package(
     library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
     library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
+    .target(name: "CFloors", path: "Benchmarks/CFloors"),
+    .target(
+      name: "Benchmarks", dependencies: ["SimSessions", "CFloors"], path: "Benchmarks/Benchmarks", swiftSettings: strict),
     .executableTarget(name: "rtcsim", dependencies: ["SimSessions"], swiftSettings: strict),
 
     .target(

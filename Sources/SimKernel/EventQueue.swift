@@ -55,7 +55,7 @@ struct EventQueue: ~Copyable {
     links = .allocate(capacity: capacity)
   }
 
-  deinit {
+  @inlinable deinit {
     heads.deallocate()
     occupied.deallocate()
     nodes.deallocate()
@@ -174,7 +174,7 @@ struct EventHeap: ~Copyable {
   @usableFromInline
   init() { storage = .allocate(capacity: capacity) }
 
-  deinit { storage.deallocate() }
+  @inlinable deinit { storage.deallocate() }
 
   /// - Precondition: the heap is not empty.
   @inlinable @inline(__always) var top: Event { storage[0] }

@@ -26,19 +26,21 @@ extension Node {
 
   @inlinable
   public nonisolated func deliver(_ packet: PacketHandle) {
-    synchronously(packet) { node, packet in
-      let simulation = node.port.simulation
-      let record = simulation.slab[packet]
-      let stored = Span(_unsafeElements: simulation.slab.bytes(of: packet))
-      node.receive(
-        Datagram(from: record.source, to: record.destination, bytes: stored, elided: Int(record.elided)),
-        at: simulation.now)
+    entered(packet) { node, packet in
+      node.port.borrowed._withUnsafeGuaranteedRef { simulation in
+        let record = simulation.slab.records + Int(packet.rawValue)
+        let stored = Span(_unsafeElements: simulation.slab.bytes(of: packet))
+        let datagram = Datagram(
+          from: record.pointee.source, to: record.pointee.destination, bytes: stored,
+          elided: Int(record.pointee.elided))
+        node.receive(datagram, at: simulation.now)
+      }
     }
   }
 
   @inlinable
   public nonisolated func deliverWake() {
-    synchronously(()) { node, _ in node.wake(at: node.port.simulation.now) }
+    entered(()) { node, _ in node.wake(at: node.port.borrowed._withUnsafeGuaranteedRef { $0.now }) }
   }
 }
 
@@ -52,6 +54,14 @@ extension Actor {
     _ argument: Argument, _ operation: @escaping (isolated Self, Argument) -> Result
   ) -> Result {
     preconditionIsolated()
-    return unsafeBitCast(operation, to: ((Self, Argument) -> Result).self)(self, argument)
+    return entered(argument, operation)
+  }
+
+  /// The same without the check: for the kernel's loop, which is the executor.
+  @inlinable @inline(__always)
+  nonisolated func entered<Argument, Result>(
+    _ argument: Argument, _ operation: @escaping (isolated Self, Argument) -> Result
+  ) -> Result {
+    unsafeBitCast(operation, to: ((Self, Argument) -> Result).self)(self, argument)
   }
 }

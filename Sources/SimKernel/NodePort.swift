@@ -1,17 +1,28 @@
 import RTCPrimitives
 
 /// A node's only door to the simulation: it sends datagrams and asks to be woken.
-public struct NodePort: Sendable {
-  public let simulation: Simulation
+///
+/// One object per node, so that nothing is counted when a node reaches through it. It does not keep the simulation
+/// alive: whoever runs a simulation holds it.
+public final class NodePort: @unchecked Sendable {
+  @usableFromInline let borrowed: Unmanaged<Simulation>
   /// The node's number within its simulation, in order of registration.
   public let index: Int
   /// The node's name, unique within its simulation.
   public let name: String
 
+  init(simulation: Simulation, index: Int, name: String) {
+    borrowed = Unmanaged.passUnretained(simulation)
+    self.index = index
+    self.name = name
+  }
+
+  public var simulation: Simulation { borrowed.takeUnretainedValue() }
+
   /// Sends a datagram into the network, from one of the node's own endpoints.
   @inlinable
   public func send(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint) {
-    simulation.send(bytes, elided: elided, from: source, to: destination, node: index)
+    borrowed._withUnsafeGuaranteedRef { $0.send(bytes, elided: elided, from: source, to: destination, node: index) }
   }
 
   /// Sends everything that `transmissions` holds, in order, and empties it.
@@ -26,7 +37,7 @@ public struct NodePort: Sendable {
   /// Asks for `wake` at `instant`, or now if that is past. A node has one alarm: the earliest time that was asked for
   /// since the last wake counts.
   @inlinable
-  public func wake(at instant: Instant) { simulation.wake(node: index, at: instant) }
+  public func wake(at instant: Instant) { borrowed._withUnsafeGuaranteedRef { $0.wake(node: index, at: instant) } }
 
   /// A generator of this node's own, for one purpose.
   public func generator(for purpose: String) -> SeededGenerator { simulation.generator("\(name)/\(purpose)") }

@@ -59,12 +59,12 @@ struct PacketSlab: ~Copyable {
   @usableFromInline var freeSmall: [UnsafeMutablePointer<UInt8>] = []
   @usableFromInline var freeMedium: [UnsafeMutablePointer<UInt8>] = []
   @usableFromInline var freeLarge: [UnsafeMutablePointer<UInt8>] = []
-  private var blocks: [UnsafeMutablePointer<UInt8>] = []
+  @usableFromInline var blocks: [UnsafeMutablePointer<UInt8>] = []
 
   @usableFromInline
   init() { records = .allocate(capacity: capacity) }
 
-  deinit {
+  @inlinable deinit {
     records.deallocate()
     for block in blocks { block.deallocate() }
   }

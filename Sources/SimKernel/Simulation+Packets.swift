@@ -23,7 +23,7 @@ extension Simulation {
   /// Delivers `packet` to `node` within the current event and frees it afterwards.
   @inlinable
   public func deliverNow(_ packet: PacketHandle, to node: Int) {
-    nodes[node].deliver(packet)
+    nodes[node]._withUnsafeGuaranteedRef { $0.deliver(packet) }
     slab.remove(packet)
   }
 
@@ -54,21 +54,20 @@ extension Simulation {
   /// Combines a packet's time, endpoints, size and bytes with the digests.
   @inlinable
   public func hash(_ packet: PacketHandle) {
-    let record = slab[packet]
+    let record = slab.records + Int(packet.rawValue)
     timingHash.combine(UInt64(bitPattern: now.nanoseconds))
-    timingHash.combine(record.source)
-    timingHash.combine(record.destination)
-    timingHash.combine(UInt64(record.payloadSize.bytes))
+    timingHash.combine(record.pointee.source)
+    timingHash.combine(record.pointee.destination)
+    timingHash.combine(UInt64(record.pointee.payloadSize.bytes))
     traceHash.combine(timingHash.state)
-    traceHash.combine(slab.bytes(of: packet))
+    if record.pointee.storedCount > 0 { traceHash.combine(slab.bytes(of: packet)) }
   }
 
   /// Combines what became of a packet with both digests: its time, endpoints and `outcome`.
   @inlinable
   public func hashOutcome(_ packet: PacketHandle, _ outcome: UInt64) {
-    let record = slab[packet]
     timingHash.combine(UInt64(bitPattern: now.nanoseconds) ^ outcome << 56)
-    timingHash.combine(record.destination)
+    timingHash.combine(slab.records[Int(packet.rawValue)].destination)
     traceHash.combine(timingHash.state)
   }
 
@@ -77,7 +76,7 @@ extension Simulation {
     guard let carrier else { preconditionFailure("the simulation has no network") }
     let packet = slab.insert(bytes, elided: elided, from: source, to: destination)
     hash(packet)
-    carrier.carry(packet, from: node)
+    carrier._withUnsafeGuaranteedRef { $0.carry(packet, from: node, in: self) }
   }
 
   @inlinable

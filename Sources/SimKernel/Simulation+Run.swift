@@ -55,13 +55,13 @@ extension Simulation {
     switch event.target.kind {
     case .receive:
       let packet = PacketHandle(rawValue: event.argument)
-      nodes[index].deliver(packet)
+      nodes[index]._withUnsafeGuaranteedRef { $0.deliver(packet) }
       slab.remove(packet)
     case .wake:
       guard alarms[index].nanoseconds == event.time else { return }
       alarms[index] = .distantFuture
-      nodes[index].deliverWake()
-    case .handler: handlers[index].handle(event.argument)
+      nodes[index]._withUnsafeGuaranteedRef { $0.deliverWake() }
+    case .handler: handlers[index]._withUnsafeGuaranteedRef { $0.handle(event.argument, in: self) }
     case .sleeper: sleepers.resume(event.argument)
     }
   }

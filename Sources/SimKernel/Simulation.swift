@@ -13,7 +13,7 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   // The hot state. Exclusivity is not checked at run time: everything runs on one thread and no accessor is reentered.
   @exclusivity(unchecked) @usableFromInline var queue = EventQueue()
   @exclusivity(unchecked) @usableFromInline var slab = PacketSlab()
-  @exclusivity(unchecked) @usableFromInline var nodes: [any Node] = []
+  @exclusivity(unchecked) @usableFromInline var nodes: [Unmanaged<NodeEntry>] = []
   @exclusivity(unchecked) @usableFromInline var alarms: [Instant] = []
   @exclusivity(unchecked) @usableFromInline var sequence: UInt64 = 0
   /// The virtual time.
@@ -24,11 +24,13 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   @exclusivity(unchecked) public var traceHash = TraceHash()
   /// The digest of every datagram's time, endpoints and size, without the bytes.
   @exclusivity(unchecked) public var timingHash = TraceHash()
-  @exclusivity(unchecked) @usableFromInline var carrier: (any PacketCarrier)?
-  @exclusivity(unchecked) var handlers: [any EventHandler] = []
+  @exclusivity(unchecked) @usableFromInline var carrier: Unmanaged<PacketCarrier>?
+  @exclusivity(unchecked) var handlers: [Unmanaged<EventHandler>] = []
   @exclusivity(unchecked) var jobs = JobQueue()
   @exclusivity(unchecked) var sleepers = Sleepers()
   @exclusivity(unchecked) var owner: pthread_t?
+  /// What the uncounted references above refer to.
+  private var kept: [AnyObject] = []
   private var names: Set<String> = []
 
   public init(seed: UInt64) { self.seed = seed }
@@ -47,18 +49,29 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   /// Adds a node.
   ///
   /// - Precondition: nodes are registered in the order in which their ports were made.
-  public func register(_ node: any Node) {
+  @inlinable
+  public func register(_ node: some Node) {
     precondition(node.port.index == nodes.count, "nodes are registered in the order of their ports")
-    nodes.append(node)
+    add(TypedNodeEntry(node))
+  }
+
+  @usableFromInline
+  func add(_ entry: NodeEntry) {
+    kept.append(entry)
+    nodes.append(Unmanaged.passUnretained(entry))
     alarms.append(.distantFuture)
   }
 
   /// Sets what carries packets; without it, sending is an error.
-  public func setCarrier(_ carrier: any PacketCarrier) { self.carrier = carrier }
+  public func setCarrier(_ carrier: PacketCarrier) {
+    kept.append(carrier)
+    self.carrier = Unmanaged.passUnretained(carrier)
+  }
 
   /// Adds a handler of events and gives its number.
-  public func addHandler(_ handler: any EventHandler) -> Int {
-    handlers.append(handler)
+  public func addHandler(_ handler: EventHandler) -> Int {
+    kept.append(handler)
+    handlers.append(Unmanaged.passUnretained(handler))
     return handlers.count - 1
   }
 
@@ -67,6 +80,7 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
     nodes = []
     handlers = []
     carrier = nil
+    kept = []
   }
 
   /// How many packets are on their way.

@@ -17,8 +17,9 @@ public struct TraceHash: Hashable, Sendable, CustomStringConvertible {
   @inlinable
   public mutating func combine(_ endpoint: Endpoint) {
     let family = UInt64(endpoint.address.family.rawValue)
-    combine(endpoint.address.low)
-    combine(endpoint.address.high ^ (UInt64(endpoint.port) << 8 | family).byteSwapped)
+    let port = UInt64(endpoint.port) << 48 | family << 40
+    if endpoint.address.high != 0 { combine(endpoint.address.high) }
+    combine(endpoint.address.low ^ port)
   }
 
   /// Combines the number of bytes and the bytes, eight at a time, little-endian.

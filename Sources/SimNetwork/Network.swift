@@ -5,7 +5,7 @@ import SimKernel
 ///
 /// A packet is arithmetic wherever nothing can be decided later: it costs one event after its uplink, one after the way
 /// between two sites, and one after its downlink; ideal links and equal sites cost none.
-public final class Network: PacketCarrier, EventHandler {
+public final class Network: PacketCarrier {
   public unowned let simulation: Simulation
   /// What became of every datagram so far.
   @exclusivity(unchecked) public internal(set) var counts = DatagramCounts()
@@ -23,6 +23,7 @@ public final class Network: PacketCarrier, EventHandler {
 
   public init(_ simulation: Simulation) {
     self.simulation = simulation
+    super.init()
     handler = simulation.addHandler(self)
     simulation.setCarrier(self)
   }
@@ -114,80 +115,85 @@ public final class Network: PacketCarrier, EventHandler {
     case afterDownlink
   }
 
-  public func carry(_ packet: PacketHandle, from node: Int) {
+  public override func carry(_ packet: PacketHandle, from node: Int, in simulation: Simulation) {
     counts.sent += 1
     let source = simulation[packet].source.address
     guard node < attachmentsOfNode.count,
       let index = attachmentsOfNode[node].first(where: { attachments[$0].addresses.contains(source) })
-    else { return drop(packet, .foreignSource) }
+    else { return drop(packet, simulation, .foreignSource) }
     observer?.sent(packet, in: simulation, by: node)
-    depart(packet, from: index)
+    depart(packet, simulation, from: index)
   }
 
-  public func handle(_ argument: UInt32) {
+  public override func handle(_ argument: UInt32, in simulation: Simulation) {
     let packet = PacketHandle(rawValue: argument)
     let record = simulation[packet]
     let location = Int(record.location)
     switch Stage(rawValue: record.stage) {
-    case .afterUplink: enter(packet, realm: attachments[location].realm, from: location)
-    case .beforeDownlink: descend(packet, to: location)
-    case .afterDownlink: arrive(packet, at: location)
+    case .afterUplink: enter(packet, simulation, realm: attachments[location].realm, from: location)
+    case .beforeDownlink: descend(packet, simulation, to: location)
+    case .afterDownlink: arrive(packet, simulation, at: location)
     case nil: preconditionFailure("a packet is at a known stage")
     }
   }
 
   /// Through the firewall and the uplink of `index`.
-  private func depart(_ packet: PacketHandle, from index: Int) {
+  private func depart(_ packet: PacketHandle, _ simulation: Simulation, from index: Int) {
     let record = simulation[packet]
     attachments[index].capture?.append(packet, of: simulation)
     if let reason = attachments[index].firewall?.checkOutbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-      return drop(packet, reason)
+      return drop(packet, simulation, reason)
     }
-    transmit(packet, attachments[index].uplink.transmit(record.wireSize, at: simulation.now), .afterUplink, index)
+    transmit(
+      packet, simulation, attachments[index].uplink.transmit(record.wireSize, at: simulation.now), .afterUplink, index)
   }
 
   /// From the uplink of `origin` into a realm: to an interface there, or out through its NAT.
-  private func enter(_ packet: PacketHandle, realm index: Int, from origin: Int) {
+  private func enter(_ packet: PacketHandle, _ simulation: Simulation, realm index: Int, from origin: Int) {
     let record = simulation[packet]
     if let target = realms[index].attachmentOfAddress[record.destination.address] {
       let delay = siteDelays[attachments[origin].site][attachments[target].site]
-      guard delay > 0 else { return descend(packet, to: target) }
-      return transmit(packet, .arrives(simulation.now + .nanoseconds(delay)), .beforeDownlink, target)
+      guard delay > 0 else { return descend(packet, simulation, to: target) }
+      return transmit(packet, simulation, .arrives(simulation.now + .nanoseconds(delay)), .beforeDownlink, target)
     }
     guard let gateway = realms[index].gateway, record.destination.address.family == .ipv4 else {
-      return drop(packet, .noRoute)
+      return drop(packet, simulation, .noRoute)
     }
     let isHairpin = record.destination.address == translators[gateway].core.externalAddress
-    if isHairpin, !translators[gateway].core.behavior.hairpinning { return drop(packet, .noHairpinning) }
+    if isHairpin, !translators[gateway].core.behavior.hairpinning { return drop(packet, simulation, .noHairpinning) }
     switch translators[gateway].core.translateOutbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-    case .dropped(let reason): drop(packet, reason)
+    case .dropped(let reason): drop(packet, simulation, reason)
     case .translated(let external):
       simulation[packet].source = external
-      if isHairpin { translateInwards(packet, gateway) } else { depart(packet, from: translators[gateway].outside) }
+      if isHairpin {
+        translateInwards(packet, simulation, gateway)
+      } else {
+        depart(packet, simulation, from: translators[gateway].outside)
+      }
     }
   }
 
   /// Through the downlink of `index`.
-  private func descend(_ packet: PacketHandle, to index: Int) {
+  private func descend(_ packet: PacketHandle, _ simulation: Simulation, to index: Int) {
     let size = simulation[packet].wireSize
-    transmit(packet, attachments[index].downlink.transmit(size, at: simulation.now), .afterDownlink, index)
+    transmit(packet, simulation, attachments[index].downlink.transmit(size, at: simulation.now), .afterDownlink, index)
   }
 
   /// At the end of the downlink of `index`: to the node, or into the NAT.
-  private func arrive(_ packet: PacketHandle, at index: Int) {
+  private func arrive(_ packet: PacketHandle, _ simulation: Simulation, at index: Int) {
     let record = simulation[packet]
     attachments[index].capture?.append(packet, of: simulation)
     if let reason = attachments[index].firewall?.checkInbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-      return drop(packet, reason)
+      return drop(packet, simulation, reason)
     }
     switch attachments[index].owner {
-    case .translator(let gateway): translateInwards(packet, gateway)
+    case .translator(let gateway): translateInwards(packet, simulation, gateway)
     case .host(let node):
       counts.delivered += 1
       simulation.hashOutcome(packet, 0)
@@ -196,30 +202,32 @@ public final class Network: PacketCarrier, EventHandler {
     }
   }
 
-  private func translateInwards(_ packet: PacketHandle, _ gateway: Int) {
+  private func translateInwards(_ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int) {
     let record = simulation[packet]
     switch translators[gateway].core.translateInbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-    case .dropped(let reason): drop(packet, reason)
+    case .dropped(let reason): drop(packet, simulation, reason)
     case .translated(let inside):
       simulation[packet].destination = inside
-      enter(packet, realm: translators[gateway].inside, from: translators[gateway].outside)
+      enter(packet, simulation, realm: translators[gateway].inside, from: translators[gateway].outside)
     }
   }
 
-  private func transmit(_ packet: PacketHandle, _ verdict: LinkVerdict, _ stage: Stage, _ location: Int) {
+  private func transmit(
+    _ packet: PacketHandle, _ simulation: Simulation, _ verdict: LinkVerdict, _ stage: Stage, _ location: Int
+  ) {
     switch verdict {
-    case .dropped(let reason): drop(packet, reason)
+    case .dropped(let reason): drop(packet, simulation, reason)
     case .arrives(let time):
       simulation[packet].stage = stage.rawValue
       simulation[packet].location = UInt32(location)
-      guard time > simulation.now else { return handle(packet.rawValue) }
+      guard time > simulation.now else { return handle(packet.rawValue, in: simulation) }
       simulation.schedule(handler: handler, argument: packet.rawValue, at: time)
     }
   }
 
-  private func drop(_ packet: PacketHandle, _ reason: DropReason) {
+  private func drop(_ packet: PacketHandle, _ simulation: Simulation, _ reason: DropReason) {
     counts.noteDrop(reason)
     simulation.hashOutcome(packet, UInt64(reason.rawValue))
     observer?.dropped(packet, in: simulation, reason)

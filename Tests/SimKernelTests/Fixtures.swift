@@ -11,7 +11,7 @@ struct ChatterRun {
 
   init(seed: UInt64) {
     let simulation = Simulation(seed: seed)
-    simulation.setCarrier(DelayCarrier(simulation, delay: .milliseconds(10)))
+    simulation.setCarrier(DelayCarrier(delay: .milliseconds(10)))
     let nodes = (0..<3).map { Chatter(simulation.makePort(named: "chatter \($0)")) }
     for node in nodes { simulation.register(node) }
     for node in nodes { simulation.spawn { await node.talk(300) } }
@@ -62,15 +62,11 @@ actor Chatter: Node {
 
 /// Delivers to the node whose number is the last octet of the destination.
 final class DelayCarrier: PacketCarrier {
-  private unowned let simulation: Simulation
   private let delay: Duration
 
-  init(_ simulation: Simulation, delay: Duration) {
-    self.simulation = simulation
-    self.delay = delay
-  }
+  init(delay: Duration) { self.delay = delay }
 
-  func carry(_ packet: PacketHandle, from node: Int) {
+  override func carry(_ packet: PacketHandle, from node: Int, in simulation: Simulation) {
     let target = Int(simulation[packet].destination.address.v4Bits & 255)
     simulation.deliver(packet, to: target, at: simulation.now + delay)
   }
@@ -87,7 +83,7 @@ actor AlarmNode: Node {
 }
 
 /// Pushes two more events for each of the first events that it sees, and notes the order in which they come.
-final class OrderRecorder: EventHandler, @unchecked Sendable {
+final class OrderRecorder: EventHandler {
   struct Seen: Equatable {
     let time: Int64
     let order: UInt32
@@ -108,7 +104,7 @@ final class OrderRecorder: EventHandler, @unchecked Sendable {
     pushed += 1
   }
 
-  func handle(_ argument: UInt32) {
+  override func handle(_ argument: UInt32, in simulation: Simulation) {
     seen.append(Seen(time: simulation.now.nanoseconds, order: argument))
     if argument < 5000 {
       push(at: simulation.now + .nanoseconds(Int64(dice.next() % 200_000_000)))

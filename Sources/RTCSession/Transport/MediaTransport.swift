@@ -1,0 +1,318 @@
+import RTCPrimitives
+import RTCTransport
+import RTCWire
+
+/// The transport of one BUNDLE group: ICE finds the path, DTLS agrees on keys, SRTP protects the packets.
+///
+/// In `model` fidelity only the SRTP transforms are left out: packets stay readable and their authentication tags are
+/// counted without being stored, so that times and sizes are those of `wire`.
+/// - SeeAlso: RFC 8843 (BUNDLE), RFC 5764 (DTLS-SRTP), RFC 7983 (demultiplexing)
+public struct MediaTransport: ~Copyable {
+  /// What a transport needs to begin.
+  public struct Configuration {
+    public var ice: ICEConfiguration
+    public var dtls: DTLSTransport.Configuration
+    public var fidelity: Fidelity
+    /// Names the dice of this transport; unique in its simulation.
+    public var name: String
+    public var provider: CryptoProvider
+    public var identity: DTLSIdentity
+
+    public init(
+      ice: ICEConfiguration, dtls: DTLSTransport.Configuration = .init(), fidelity: Fidelity = .wire, name: String,
+      provider: CryptoProvider, identity: DTLSIdentity
+    ) {
+      self.ice = ice
+      self.dtls = dtls
+      self.fidelity = fidelity
+      self.name = name
+      self.provider = provider
+      self.identity = identity
+    }
+  }
+
+  public enum Event: Sendable {
+    case ice(ICEAgent.Event)
+    case dtls(DTLSTransport.Event)
+    /// Keys are there: media may flow.
+    case ready(SRTPProfile)
+  }
+
+  /// A media packet that arrived: its bytes are those of `inbox`.
+  public enum Received: Hashable, Sendable {
+    /// An RTP packet; `elided` bytes of its payload are not stored.
+    case rtp(elided: Int)
+    /// A compound RTCP packet.
+    case rtcp
+  }
+
+  /// Packets that were dropped, by reason.
+  public struct DropCounts: Hashable, Sendable {
+    /// Neither STUN, DTLS nor RTP.
+    public var unknownProtocol = 0
+    /// Media before the keys were there.
+    public var beforeKeys = 0
+    /// SRTP authentication failed, or a replay.
+    public var unauthenticated = 0
+    /// Media that was to be sent while no path or key was there.
+    public var unsendable = 0
+  }
+
+  public private(set) var ice: ICEAgent
+  public private(set) var drops = DropCounts()
+  /// The keys of this side and the peer, once they are agreed.
+  public private(set) var keys: SRTPKeys?
+  /// The plain bytes of the packet that `receive` returned last.
+  public private(set) var inbox = ByteWriter(reserving: 2048)
+
+  private let configuration: Configuration
+  private var dtls: DTLSTransport?
+  private var srtp: SRTPSession?
+  private var remoteFingerprints: [DTLSFingerprint]?
+  private var outbox = ByteWriter(reserving: 2048)
+  private var iceOutput = Output<ICEAgent.Event>()
+  private var dtlsOutput = DTLSTransport.Output()
+
+  public init(_ configuration: Configuration, role: ICERole, entropy: EntropySource) {
+    self.configuration = configuration
+    ice = ICEAgent(configuration.ice, role: role, entropy: entropy)
+  }
+
+  /// Whether media can be sent.
+  public var isReady: Bool { keys != nil }
+
+  /// The state of the DTLS transport; `new` before its role is known.
+  public var dtlsState: DTLSTransport.State {
+    switch dtls {
+    case .some(let transport): transport.state
+    case .none: .new
+    }
+  }
+
+  /// When `handleTimeout` wants to be called.
+  public var nextTimeout: Instant? {
+    let handshake: Instant? =
+      switch dtls {
+      case .some(let transport): transport.nextTimeout
+      case .none: nil
+      }
+    guard let iceTimeout = ice.nextTimeout else { return handshake }
+    guard let handshake else { return iceTimeout }
+    return min(iceTimeout, handshake)
+  }
+
+  /// Begins to gather candidates.
+  public mutating func start(at now: Instant, into output: inout Output<Event>) {
+    ice.start(at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
+  /// Learns the peer's credentials, fingerprints and DTLS role (ours is the opposite).
+  public mutating func setRemote(
+    _ credentials: ICECredentials, fingerprints: [DTLSFingerprint], role: DTLSTransport.Role, at now: Instant,
+    into output: inout Output<Event>
+  ) {
+    remoteFingerprints = fingerprints
+    if dtls == nil {
+      makeDTLS(role, at: now)
+    } else {
+      dtls?.setRemoteFingerprints(fingerprints, at: now, into: &dtlsOutput)
+    }
+    ice.setRemote(ufrag: credentials.ufrag, password: credentials.password, at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
+  /// Learns a candidate of the peer.
+  public mutating func addRemote(_ candidate: Candidate, at now: Instant, into output: inout Output<Event>) {
+    ice.addRemote(candidate, at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
+  /// Learns that the peer has no more candidates.
+  public mutating func remoteCandidatesEnded(at now: Instant, into output: inout Output<Event>) {
+    ice.remoteCandidatesEnded(at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
+  public mutating func setRole(_ role: ICERole) { ice.setRole(role) }
+
+  /// Takes a datagram; a media packet is returned with its plain bytes in `inbox`.
+  public mutating func receive(_ datagram: Datagram, at now: Instant, into output: inout Output<Event>) -> Received? {
+    guard let range = ice.receive(datagram, at: now, into: &iceOutput) else {
+      flush(at: now, into: &output)
+      return nil
+    }
+    let bytes = datagram.bytes.extracting(range)
+    let kind = Demultiplexer.classify(bytes)
+    switch kind {
+    case .rtp, .rtcp: return receiveMedia(bytes, elided: datagram.elided, isRTCP: kind == .rtcp)
+    case .dtls:
+      if dtls == nil { makeDTLS(.server, at: now) }
+      dtls?.handle(bytes, at: now, into: &dtlsOutput)
+      flush(at: now, into: &output)
+    default: drops.unknownProtocol += 1
+    }
+    return nil
+  }
+
+  /// Does everything that is due.
+  public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
+    ice.handleTimeout(at: now, into: &iceOutput)
+    dtls?.handleTimeout(at: now, into: &dtlsOutput)
+    flush(at: now, into: &output)
+  }
+
+  /// Protects and sends the RTP packet that `write` appends; gives its size (UDP payload before any TURN framing), or
+  /// 0 when it could not be sent.
+  @discardableResult
+  public mutating func sendRTP(
+    elided: Int = 0, at now: Instant, into datagrams: inout Transmissions, _ write: (inout ByteWriter) -> Void
+  ) -> Int {
+    send(isRTCP: false, elided: elided, at: now, into: &datagrams, write)
+  }
+
+  /// Protects and sends the compound RTCP packet that `write` appends; gives its size as `sendRTP` does.
+  @discardableResult
+  public mutating func sendRTCP(
+    at now: Instant, into datagrams: inout Transmissions, _ write: (inout ByteWriter) -> Void
+  ) -> Int {
+    send(isRTCP: true, elided: 0, at: now, into: &datagrams, write)
+  }
+
+  /// Ends the session: close_notify, then silence.
+  public mutating func close(at now: Instant, into output: inout Output<Event>) {
+    dtls?.close(at: now, into: &dtlsOutput)
+    flush(at: now, into: &output)
+    ice.close(at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
+  private mutating func send(
+    isRTCP: Bool, elided: Int, at now: Instant, into datagrams: inout Transmissions,
+    _ write: (inout ByteWriter) -> Void
+  ) -> Int {
+    guard let profile = keys?.profile else {
+      drops.unsendable += 1
+      return 0
+    }
+    // A local variable, because the compiler cannot tell the buffer from the agent inside `self`.
+    var packet = ByteWriter()
+    swap(&packet, &outbox)
+    defer { swap(&packet, &outbox) }
+    packet.removeAll()
+    write(&packet)
+    var elided = elided
+    switch configuration.fidelity {
+    case .model: elided += isRTCP ? profile.rtcpOverhead : profile.rtpOverhead
+    case .wire:
+      precondition(elided == 0, "in wire fidelity every byte exists")
+      do {
+        if isRTCP {
+          try srtp?.protectRTCP(&packet, from: 0)
+        } else {
+          try srtp?.protectRTP(&packet, from: 0)
+        }
+      } catch {
+        drops.unsendable += 1
+        return 0
+      }
+    }
+    guard ice.send(packet.bytes.span, elided: elided, at: now, into: &datagrams) else {
+      drops.unsendable += 1
+      return 0
+    }
+    return packet.count + elided
+  }
+
+  private mutating func receiveMedia(_ bytes: Span<UInt8>, elided: Int, isRTCP: Bool) -> Received? {
+    guard let profile = keys?.profile else {
+      drops.beforeKeys += 1
+      return nil
+    }
+    inbox.removeAll()
+    inbox.append(bytes)
+    switch configuration.fidelity {
+    case .model:
+      let tag = isRTCP ? profile.rtcpOverhead : profile.rtpOverhead
+      guard elided >= tag else {
+        drops.unauthenticated += 1
+        return nil
+      }
+      return isRTCP ? .rtcp : .rtp(elided: elided - tag)
+    case .wire:
+      do {
+        if isRTCP {
+          try srtp?.unprotectRTCP(&inbox, from: 0)
+        } else {
+          try srtp?.unprotectRTP(&inbox, from: 0)
+        }
+        return isRTCP ? .rtcp : .rtp(elided: 0)
+      } catch {
+        drops.unauthenticated += 1
+        return nil
+      }
+    }
+  }
+
+  private mutating func makeDTLS(_ role: DTLSTransport.Role, at now: Instant) {
+    var settings = configuration.dtls
+    if let time = ice.roundTripTime {
+      settings.initialRetransmissionTimeout = DTLSTransport.Configuration.retransmissionTimeout(forRoundTripTime: time)
+    }
+    do {
+      dtls = try DTLSTransport(
+        provider: configuration.provider, identity: configuration.identity, role: role, name: configuration.name,
+        remoteFingerprints: remoteFingerprints, configuration: settings)
+    } catch {
+      preconditionFailure("OpenSSL could not make a connection: \(error)")
+    }
+    if role == .server { dtls?.start(at: now, into: &dtlsOutput) }
+  }
+
+  /// Moves what ICE and DTLS want done to the output, and begins the handshake once there is a path.
+  private mutating func flush(at now: Instant, into output: inout Output<Event>) {
+    if !iceOutput.datagrams.isEmpty { output.datagrams.take(&iceOutput.datagrams) }
+    if !iceOutput.events.isEmpty {
+      for event in iceOutput.takeEvents() {
+        output.emit(.ice(event))
+        if case .stateChanged(.connected) = event { startHandshake(at: now) }
+      }
+    }
+    guard dtlsOutput.datagramCount > 0 || !dtlsOutput.events.isEmpty else { return }
+    var handshake = DTLSTransport.Output()
+    swap(&handshake, &dtlsOutput)
+    for index in 0..<handshake.datagramCount {
+      ice.send(handshake.datagram(index), at: now, into: &output.datagrams)
+    }
+    for event in handshake.events {
+      output.emit(.dtls(event))
+      if case .connected(let agreed) = event { adopt(agreed, into: &output) }
+    }
+  }
+
+  private mutating func startHandshake(at now: Instant) {
+    guard dtlsState == .new else { return }
+    dtls?.start(at: now, into: &dtlsOutput)
+  }
+
+  private mutating func adopt(_ agreed: SRTPKeys, into output: inout Output<Event>) {
+    guard keys == nil else { return }
+    if configuration.fidelity == .wire {
+      do {
+        srtp = try SRTPSession(agreed)
+      } catch {
+        preconditionFailure("libsrtp2 refused keys of the right length: \(error)")
+      }
+    }
+    keys = agreed
+    output.emit(.ready(agreed.profile))
+  }
+}
+
+/// What of a packet exists as bytes.
+public enum Fidelity: String, Hashable, Sendable, CaseIterable {
+  /// Every byte is there and SRTP encrypts it.
+  case wire
+  /// Payload bytes and authentication tags are counted, not stored.
+  case model
+}
