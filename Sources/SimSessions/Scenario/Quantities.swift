@@ -1,4 +1,4 @@
-package import RTCPrimitives
+import RTCPrimitives
 
 /// Why a text is not a quantity with a unit.
 package enum QuantityError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,0 +1,75 @@
+import RTCPrimitives
+
+/// The cores of one node as a queueing server: work goes to the core that is free first and delays what follows it.
+///
+/// One queue, first come first served; a piece of work is never split. Saturation shows up as waiting.
+public struct Processor: Sendable {
+  public let cores: Int
+  public let costs: MeasuredCosts
+  /// How long work waited for a core since the last `resetWaiting`.
+  public private(set) var waiting = DurationHistogram()
+  /// When work waited for longer than `longWait` for the first time.
+  public private(set) var firstLongWait: Instant?
+  /// From when on a wait counts as long.
+  public let longWait: Duration
+  private let longWaitNanoseconds: Int64
+  private var freeAt: [Int64]
+  private var chargedNanoseconds: [Int64]
+
+  /// - Precondition: there is at least one core.
+  public init(cores: Int, costs: MeasuredCosts, longWait: Duration = .milliseconds(100)) {
+    precondition(cores > 0, "a processor has at least one core")
+    self.cores = cores
+    self.costs = costs
+    self.longWait = longWait
+    longWaitNanoseconds = longWait.nanoseconds
+    freeAt = [Int64](repeating: 0, count: cores)
+    chargedNanoseconds = [Int64](repeating: 0, count: WorkCategory.allCases.count)
+  }
+
+  /// Puts work in the queue and gives the time at which it is done.
+  public mutating func charge(_ work: Work, at now: Instant) -> Instant {
+    let time = costs.nanoseconds(for: work)
+    let core = earliestCore
+    let start = max(now.nanoseconds, freeAt[core])
+    let wait = start - now.nanoseconds
+    waiting.insert(nanoseconds: wait)
+    if wait > longWaitNanoseconds, firstLongWait == nil { firstLongWait = now }
+    freeAt[core] = start + time
+    chargedNanoseconds[work.category.index] += time
+    return Instant(nanoseconds: start + time)
+  }
+
+  /// How long work that came now would wait: callers that drop late work ask before they charge.
+  public func queueDelay(at now: Instant) -> Duration {
+    .nanoseconds(max(0, freeAt[earliestCore] - now.nanoseconds))
+  }
+
+  /// CPU time charged to a category so far, whether or not it has been worked off.
+  public func charged(_ category: WorkCategory) -> Duration { .nanoseconds(chargedNanoseconds[category.index]) }
+
+  /// CPU time charged so far in all categories.
+  public var charged: Duration { .nanoseconds(chargedNanoseconds.reduce(0, +)) }
+
+  /// CPU time worked off until `now`, over all cores: never more than cores × time.
+  ///
+  /// The utilisation of a window is the difference of two readings over cores × window.
+  /// - Precondition: nothing was charged later than `now`.
+  public func busyTime(at now: Instant) -> Duration {
+    let ahead = freeAt.reduce(0) { $0 + max(0, $1 - now.nanoseconds) }
+    return .nanoseconds(chargedNanoseconds.reduce(0, +) - ahead)
+  }
+
+  /// Forgets the waiting times, at the start of a window of measurement.
+  public mutating func resetWaiting() {
+    waiting = DurationHistogram()
+    firstLongWait = nil
+  }
+
+  /// The core that is free first, the lowest of equals.
+  private var earliestCore: Int {
+    var best = 0
+    for core in freeAt.indices where freeAt[core] < freeAt[best] { best = core }
+    return best
+  }
+}

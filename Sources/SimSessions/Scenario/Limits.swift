@@ -1,0 +1,37 @@
+import RTCPrimitives
+
+/// Which whole numbers are allowed, in files and on the command line.
+struct WholeNumberLimit: Sendable {
+  let range: ClosedRange<Int>
+  let unit: String
+
+  init(_ range: ClosedRange<Int>, _ unit: String = "") {
+    self.range = range
+    self.unit = unit.isEmpty ? "" : " \(unit)"
+  }
+
+  var allowed: String { "a whole number from \(range.lowerBound) to \(range.upperBound)\(unit)" }
+
+  static let participants = WholeNumberLimit(2...1000)
+  static let cores = WholeNumberLimit(1...1024)
+  static let frameRate = WholeNumberLimit(1...120, "pictures per second")
+  /// An IP packet of at most 1500 bytes: fragments are not simulated.
+  static let packetSize = WholeNumberLimit(8...1452, "bytes of UDP payload")
+}
+
+/// Which durations are allowed, in files and on the command line.
+struct DurationLimit: Sendable {
+  let range: ClosedRange<Duration>
+  let note: String
+
+  var allowed: String { "\(Duration.allowedQuantity)\(note)" }
+
+  static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1 hour")
+  static let run = DurationLimit(range: .milliseconds(1) ... .seconds(86400), note: ", from 1ms to 24h")
+}
+
+/// Which rates are allowed, in files and on the command line.
+enum RateLimit {
+  static let range = DataRate.kilobitsPerSecond(1)...DataRate(bitsPerSecond: 1_000_000_000_000)
+  static let allowed = "\(DataRate.allowedQuantity), from 1k to 1000G"
+}

@@ -1,0 +1,142 @@
+import RTCPrimitives
+import RTCTransport
+import SimNetwork
+
+/// How much of a packet exists: all its bytes, or a prefix and a count.
+public enum Fidelity: String, Hashable, Sendable, CaseIterable {
+  /// `wire` unless the planned number of packets is large.
+  case auto
+  case wire, model
+}
+
+/// Where frames come from: the codec libraries, or models of what they produce.
+public enum MediaFidelity: String, Hashable, Sendable, CaseIterable {
+  case modelled, real
+}
+
+/// Which candidates may be used.
+///
+/// - SeeAlso: W3C webrtc-pc `RTCIceTransportPolicy`
+public enum ICETransportPolicy: String, Hashable, Sendable, CaseIterable {
+  case all, relay
+}
+
+/// People in a WebRTC session.
+public struct SessionScenario: Hashable, Sendable {
+  /// A name of `Topologies`.
+  public var topology: String
+  public var participants: Int
+  /// Virtual time after the last join.
+  public var duration: Duration
+  /// Time between two joins.
+  public var joinInterval: Duration
+  public var fidelity: Fidelity
+  public var media: MediaFidelity
+  /// Everybody who has no entry in `clients`.
+  public var client: ClientProfile
+  /// The first participants, in the order of joining; at most as many as `participants`.
+  public var clients: [ClientProfile]
+  /// `nil` when nobody sends video.
+  public var video: VideoProfile?
+  /// `nil` when nobody sends audio.
+  public var audio: AudioProfile?
+  /// The SFU or MCU.
+  public var server: ServerProfile
+  /// The site of the signaling server.
+  public var signalingSite: String
+  /// The site of the STUN server; `nil` for none.
+  public var stunSite: String?
+  /// `nil` for no TURN server.
+  public var turn: TURNProfile?
+  public var iceTransportPolicy: ICETransportPolicy
+  /// In the order of preference; at least one.
+  public var srtpProfiles: [SRTPProfile]
+  public var mixing: MixingProfile
+  public var costs: CostFile
+  public var prices: PriceList
+
+  /// The client that joins as number `index`.
+  public func client(at index: Int) -> ClientProfile { index < clients.count ? clients[index] : client }
+
+  /// What everybody captures and sends.
+  public var kinds: [MediaKind] { (audio == nil ? [] : [.audio]) + (video == nil ? [] : [.video]) }
+
+  /// Who connects to whom in this scenario's topology.
+  public var plan: SessionPlan {
+    let people = (0..<participants).map { Participant(index: $0, kinds: kinds) }
+    guard let named = Topologies.named(topology) else { preconditionFailure("a scenario's topology exists") }
+    guard named is Mixing else { return named.plan(for: people) }
+    return Mixing(layout: mixing.layout).plan(for: people)
+  }
+}
+
+/// One person's machine and access.
+public struct ClientProfile: Hashable, Sendable {
+  public var site: String
+  public var cores: Int
+  /// From the home to the site; the delay is one-way.
+  public var uplink: Link.Configuration
+  public var downlink: Link.Configuration
+  public var nat: NamedNAT?
+  public var firewall: Firewall.Policy?
+  public var addressFamily: IPAddress.Family
+}
+
+/// A NAT with the name that it has in a scenario.
+public struct NamedNAT: Hashable, Sendable {
+  /// A name of `NATBehaviors`, or `custom`.
+  public let name: String
+  public let behavior: NATBehavior
+}
+
+/// What a camera captures and how it is encoded.
+public struct VideoProfile: Hashable, Sendable {
+  /// A name of the video codecs, as in `a=rtpmap`.
+  public var codec: String
+  public var width: Int
+  public var height: Int
+  /// Pictures per second.
+  public var frameRate: Int
+  /// Target of the encoder: codec payload, without any header.
+  public var bitrate: DataRate
+  /// A Y4M file to be captured instead of the synthetic camera.
+  public var file: String?
+
+  /// Luma samples of one picture.
+  public var pixels: Int { width * height }
+}
+
+/// What a microphone captures and how it is encoded.
+public struct AudioProfile: Hashable, Sendable {
+  /// A name of the audio codecs, as in `a=rtpmap`.
+  public var codec: String
+  /// Target of the encoder: codec payload, without any header.
+  public var bitrate: DataRate
+  /// A WAV file to be captured instead of the synthetic speech.
+  public var file: String?
+}
+
+/// The SFU's or MCU's machine.
+public struct ServerProfile: Hashable, Sendable {
+  public var site: String
+  public var cores: Int
+  /// Rate of its network interface in each direction; `nil` for no limit.
+  public var nic: DataRate?
+  /// Of its link, one-way, in each direction.
+  public var delay: Duration
+}
+
+/// A TURN server with one long-term credential.
+public struct TURNProfile: Hashable, Sendable {
+  public var site: String
+  public var username: String
+  public var password: String
+}
+
+/// What the MCU sends.
+public struct MixingProfile: Hashable, Sendable {
+  public var layout: MixingLayout
+  /// Of the composed picture.
+  public var width: Int
+  public var height: Int
+}
