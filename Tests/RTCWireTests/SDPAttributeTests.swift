@@ -107,6 +107,11 @@ import Testing
     #expect(throws: SDPError.self) { try ICECandidate(parsing: text) }
   }
 
+  @Test(arguments: ["rtcp-mux:1", "mid", "rtpmap", "sendrecv:", "ice-pwd:short", "a b", ":x", "x:"])
+  func `an attribute without its value, or with one it cannot have, is refused`(text: String) {
+    #expect(throws: SDPError.self) { try SDPAttribute(parsing: text) }
+  }
+
   @Test(arguments: [
     ("rid:110 send pt=9, 10;max-fs=10; depends=1, 2", "rid:110 send pt=9,10;max-fs=10;depends=1, 2"),
     ("simulcast: send rid=foo;~bar,baz recv x", "simulcast:send foo;~bar,baz recv x"),

@@ -128,7 +128,7 @@ extension ICECandidate {
     case "raddr" where relatedAddress == nil: relatedAddress = try scanner.connectionAddress()
     case "rport" where relatedPort == nil: relatedPort = try scanner.number("a port of 0 to 65535")
     case "tcptype" where tcpType == nil: tcpType = try scanner.keyword(TCPType.self, "active, passive or so")
-    default: try extensions.append(Extension(name: name, value: scanner.word("a value of \(name)")))
+    default: try extensions.append(Extension(name: name, value: scanner.word("a value")))
     }
   }
 

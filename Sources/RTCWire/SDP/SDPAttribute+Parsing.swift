@@ -13,15 +13,12 @@ extension SDPAttribute {
     guard hasValue != scanner.isAtEnd else {
       throw scanner.error(expected: hasValue ? "a value of \(name)" : "a colon or the end of the line")
     }
-    if let flag = Self.flag(named: name) {
-      try scanner.expectEnd()
-      self = flag
-    } else if hasValue {
+    if hasValue {
       self = try Self.valued(name, &scanner)
       try scanner.expectEnd()
     } else {
-      guard !Self.needsValue.contains(name) else { throw scanner.error(expected: "a colon and a value of \(name)") }
-      self = .other(name: name, value: nil)
+      guard let flag = Self.flag(named: name) else { throw scanner.error(expected: "a colon and a value of \(name)") }
+      self = flag
     }
   }
 
@@ -38,22 +35,23 @@ extension SDPAttribute {
     case "bundle-only": .bundleOnly
     case "ice-lite": .iceLite
     case "end-of-candidates": .endOfCandidates
-    default: nil
+    case _ where needsValue.contains(name): nil
+    default: .other(name: name, value: nil)
     }
   }
 
   private static func valued(_ name: String, _ scanner: inout SDPScanner) throws(SDPError) -> SDPAttribute {
     switch name {
+    case "rtcp-fb": try .rtcpFeedback(RTCPFeedback(&scanner))
+    case "rtpmap": try .rtpmap(RTPMap(&scanner))
+    case "fmtp": try .fmtp(FormatParameters(&scanner))
+    case "extmap": try .extmap(HeaderExtensionMap(&scanner))
+    case "ssrc": try .ssrc(SourceAttribute(&scanner))
     case "mid": try .mid(scanner.token("an identification tag"))
     case "msid": try .msid(MediaStreamIdentification(&scanner))
-    case "ssrc": try .ssrc(SourceAttribute(&scanner))
     case "ssrc-group": try .ssrcGroup(SourceGroup(&scanner))
     case "rid": try .rid(RestrictionIdentifier(&scanner))
     case "simulcast": try .simulcast(SimulcastDescription(&scanner))
-    case "rtpmap": try .rtpmap(RTPMap(&scanner))
-    case "fmtp": try .fmtp(FormatParameters(&scanner))
-    case "rtcp-fb": try .rtcpFeedback(RTCPFeedback(&scanner))
-    case "extmap": try .extmap(HeaderExtensionMap(&scanner))
     case "rtcp": try .rtcp(RTCPPort(&scanner))
     case "ptime": try .ptime(scanner.milliseconds("a packet time"))
     case "maxptime": try .maxptime(scanner.milliseconds("a packet time"))
@@ -67,8 +65,13 @@ extension SDPAttribute {
     case "tls-id": try .tlsID(scanner.run("a TLS id") { $0.isICECharacter || $0 == 0x2D || $0 == 0x5F })
     case "sctp-port": try .sctpPort(scanner.number("a port of 0 to 65535"))
     case "max-message-size": try .maxMessageSize(scanner.number("a size in bytes"))
-    default: .other(name: name, value: scanner.rest())
+    default: try uninterpreted(name, &scanner)
     }
+  }
+
+  private static func uninterpreted(_ name: String, _ scanner: inout SDPScanner) throws(SDPError) -> SDPAttribute {
+    if case .other? = flag(named: name) { return .other(name: name, value: scanner.rest()) }
+    throw scanner.error(expected: "no value of \(name)")
   }
 
   /// The typed attributes that say nothing without a value.

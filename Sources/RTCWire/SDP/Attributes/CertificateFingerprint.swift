@@ -43,7 +43,7 @@ public struct CertificateFingerprint: Hashable, Sendable {
     try scanner.expectSpace()
     var bytes: [UInt8] = []
     for index in 0..<function.length {
-      if index > 0 { try scanner.expect(.colon, "a colon and \(function.length) bytes in all") }
+      if index > 0 { try scanner.expect(.colon, "a colon and as many bytes as the hash function makes") }
       let high = try scanner.hexDigit()
       try bytes.append(high << 4 | scanner.hexDigit())
     }
