@@ -43,8 +43,10 @@ let package = Package(
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
     .target(name: "CFloors", path: "Benchmarks/CFloors"),
     .target(
-      name: "Benchmarks", dependencies: ["SimSessions", "CFloors"], path: "Benchmarks/Benchmarks", swiftSettings: strict),
-    .executableTarget(name: "rtcsim", dependencies: ["SimSessions"], swiftSettings: strict),
+      name: "Benchmarks", dependencies: ["SimSessions", "CFloors"], path: "Benchmarks/Benchmarks", swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "rtcsim", dependencies: ["SimSessions", "RTCTransport", "RTCWire", "RTCPrimitives"], swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["RTCPrimitives"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -57,7 +59,7 @@ let package = Package(
     tests("SimNetwork", ["SimNetwork"]),
     tests("SimNodes", ["SimNodes"]),
     tests("SimSessions", ["SimSessions"]),
-    tests("CommandLine", ["rtcsim"]),
+    tests("CommandLine", ["rtcsim", "RTCTransport", "RTCPrimitives"]),
     tests("Tidy", []),
   ],
   swiftLanguageModes: [.v6]
