@@ -17,7 +17,7 @@ extension CandidatePair {
     public internal(set) var responsesSent = 0
     public internal(set) var responsesReceived = 0
     public internal(set) var consentRequestsSent = 0
-    /// Retransmissions of checks; ours, as W3C has no name for it since 2021.
+    /// Retransmissions of checks, which `requestsSent` leaves out.
     public internal(set) var retransmissionsSent = 0
     public internal(set) var totalRoundTripTime = Duration.zero
     public internal(set) var currentRoundTripTime: Duration?

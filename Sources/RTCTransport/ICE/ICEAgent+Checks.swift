@@ -5,17 +5,15 @@ import RTCWire
 ///
 /// - SeeAlso: RFC 8445 §6.1.4, §7.2
 extension ICEAgent {
-  var hasWorkToPace: Bool {
-    if !pendingQueries.isEmpty { return true }
+  var hasCheckToSend: Bool {
     guard areChecksAllowed else { return false }
     return !triggered.isEmpty || (!isConcluded && checklist.nextWaiting(role: role, where: { isReady($0) }) != nil)
   }
 
-  /// Starts one transaction if `Ta` has passed since the last: a query, a triggered check or the best waiting pair.
-  mutating func pace(at now: Instant, into output: inout Output<Event>) {
-    guard nextPace <= now, hasWorkToPace else { return }
-    nextPace = now + configuration.pacing
-    if !pendingQueries.isEmpty { return startNextQuery(at: now, into: &output) }
+  /// Sends one check if `Ta` has passed since the last: a triggered one, or that of the best waiting pair.
+  mutating func paceChecks(at now: Instant, into output: inout Output<Event>) {
+    guard nextCheck <= now, hasCheckToSend else { return }
+    nextCheck = now + configuration.pacing
     while !triggered.isEmpty {
       if let index = checklist.index(of: triggered.removeFirst()) {
         return sendCheck(at: index, at: now, into: &output)
@@ -77,6 +75,8 @@ extension ICEAgent {
     } else {
       let active = checklist.pairs.count { $0.state == .waiting || $0.state == .inProgress }
       schedule.initialTimeout = max(schedule.initialTimeout, configuration.pacing * active)
+      // The path is known to work: rather begin anew than double the timeout many times.
+      if isNominating { (schedule.requestCount, schedule.finalMultiple) = (3, 4) }
     }
     return ICERequest(
       isConsent ? .consent(pair.id) : .check(pair.id, isNominating: isNominating),
@@ -124,14 +124,24 @@ extension ICEAgent {
         index += 1
       case .fail:
         let request = requests.remove(at: index)
-        handleUnanswered(request, into: &output)
+        handleUnanswered(request, at: now, into: &output)
       }
     }
   }
 
-  private mutating func handleUnanswered(_ request: ICERequest, into output: inout Output<Event>) {
-    guard case .check(let id, _) = request.purpose, let index = checklist.index(of: id) else { return }
-    if checklist.pairs[index].currentCheck == request.id { failPair(at: index, into: &output) }
+  /// A check without an answer fails its pair, but a nomination is tried again while the peer answers other checks.
+  private mutating func handleUnanswered(
+    _ request: ICERequest, at now: Instant, into output: inout Output<Event>
+  ) {
+    guard case .check(let id, let isNominating) = request.purpose, let index = checklist.index(of: id),
+      checklist.pairs[index].currentCheck == request.id
+    else { return }
+    let heard = checklist.pairs[index].confirmedAt ?? .start
+    if isNominating, checklist.pairs[index].isBeingNominated, now < heard + configuration.consentLifetime {
+      trigger(index, into: &output)
+    } else {
+      failPair(at: index, into: &output)
+    }
   }
 
   /// The check of a pair failed for good.
@@ -231,10 +241,13 @@ extension ICEAgent {
   ) {
     let roundTripTime = now - request.transaction.lastSent
     checklist.pairs[index].statistics.measured(roundTripTime)
-    checklist.pairs[index].currentCheck = nil
     let id = checklist.pairs[index].id
-    requests.removeAll { $0.pair == id }
-    if !checklist.pairs[index].isBeingNominated { triggered.removeAll { $0 == id } }
+    // A late answer to an earlier check leaves the nomination that is under way alone.
+    if isNominating || !checklist.pairs[index].isBeingNominated {
+      checklist.pairs[index].currentCheck = nil
+      requests.removeAll { $0.pair == id }
+      triggered.removeAll { $0 == id }
+    }
     checklist.pairs[index].local = validLocal(mapped, pairAt: index)
     setPairState(.succeeded, at: index, into: &output)
     output.emit(

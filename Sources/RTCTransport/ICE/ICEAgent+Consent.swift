@@ -9,6 +9,7 @@ extension ICEAgent {
     let pair: CandidatePair.ID
     var nextCheck: Instant
     var expiry: Instant
+    /// Consent checks in a row since the peer was heard last, by an answer or a check of its own.
     var unanswered = 0
   }
 

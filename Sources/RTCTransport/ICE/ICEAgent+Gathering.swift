@@ -35,8 +35,10 @@ extension ICEAgent {
     }
   }
 
-  /// Starts what the head of the queue asks for.
-  mutating func startNextQuery(at now: Instant, into output: inout Output<Event>) {
+  /// Asks one server if `Ta` has passed since the last was asked.
+  mutating func paceQueries(at now: Instant, into output: inout Output<Event>) {
+    guard nextQuery <= now, !pendingQueries.isEmpty else { return }
+    nextQuery = now + configuration.pacing
     switch pendingQueries.removeFirst() {
     case .binding(let base, let server):
       let id = TransactionID(using: &entropy)

@@ -116,6 +116,7 @@ extension ICEAgent {
     checklist.pairs[index].hasHeardCheck = true
     checklist.pairs[index].statistics.requestsReceived += 1
     checklist.pairs[index].statistics.responsesSent += 1
+    if consent?.pair == checklist.pairs[index].id { consent?.unanswered = 0 }
     output.emit(
       .checkReceived(
         Check(

@@ -45,7 +45,10 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var relayOutput = Output<TURNClient.Event>()
   var isGathering = false
   var gatheringDeadline: Instant?
-  var nextPace = Instant.start
+  /// When the next server may be asked and the next check be sent; each keeps its own `Ta`, so that gathering does not
+  /// delay checks.
+  var nextQuery = Instant.start
+  var nextCheck = Instant.start
   var keptAlive: [Keepalive] = []
   var nextKeepalive: Instant?
   /// Until then the agent does not fail; `nil` before checks may begin and when patience has ended.
@@ -232,7 +235,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   mutating func advance(at now: Instant, into output: inout Output<Event>) {
     guard state != .closed else { return }
     nominateIfDue(at: now, into: &output)
-    pace(at: now, into: &output)
+    paceQueries(at: now, into: &output)
+    paceChecks(at: now, into: &output)
     finishGatheringIfDone(at: now, into: &output)
     completeOrFail(at: now, into: &output)
     nextTimeout = earliestTimeout()
@@ -271,7 +275,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     guard state != .closed else { return nil }
     var earliest = Instant.distantFuture
     for request in requests { earliest = min(earliest, request.deadline) }
-    if hasWorkToPace { earliest = min(earliest, nextPace) }
+    if !pendingQueries.isEmpty { earliest = min(earliest, nextQuery) }
+    if hasCheckToSend { earliest = min(earliest, nextCheck) }
     if let due = nominationDue { earliest = min(earliest, due) }
     if let consent { earliest = min(earliest, min(consent.nextCheck, consent.expiry)) }
     if let gatheringDeadline { earliest = min(earliest, gatheringDeadline) }

@@ -28,7 +28,7 @@ public struct ICEConfiguration: Sendable {
   public var turnServers: [TURNServer]
   public var transportPolicy: TransportPolicy
 
-  /// `Ta`: the time between two new transactions (RFC 8445 §14.2).
+  /// `Ta`: the time between two new checks, and between two servers that are asked (RFC 8445 §14.2).
   public var pacing: Duration = .milliseconds(50)
   /// How requests are repeated; the first timeout grows with the number of checks (RFC 8445 §14.3).
   public var checkSchedule = STUNTransaction.Schedule()
@@ -44,7 +44,7 @@ public struct ICEConfiguration: Sendable {
   public var consentInterval: Duration = .seconds(5)
   /// How long a peer may be silent before it has taken its consent back (RFC 7675 §5.1).
   public var consentLifetime: Duration = .seconds(30)
-  /// After so many unanswered consent checks in a row the state is `disconnected`.
+  /// After so many consent checks in a row without a sign of the peer the state is `disconnected`.
   public var missedConsentLimit = 2
   /// How often idle reflexive candidates are kept alive (RFC 8445 §11).
   public var keepaliveInterval: Duration = .seconds(15)
