@@ -1,4 +1,5 @@
 public import RTCPrimitives
+import RTCWire
 
 /// Stands for `VP8Encoder` where nobody looks at the picture: frames of the sizes that the library was measured to
 /// produce, and no pixels.
@@ -41,10 +42,9 @@ public struct ModelledVP8: Sendable {
     let size = nextSize(isKeyFrame: isKeyFrame)
     needsKeyFrame = false
     let begin = output.count
-    let dimensions = VP8FrameHeader.Dimensions(width: settings.width, height: settings.height)
-    let header = VP8FrameHeader(
-      dimensions: isKeyFrame ? dimensions : nil, firstPartitionSize: min(size / 4, 1 << 19 - 1))
-    header.append(to: &output)
+    ModelledVP8Header.write(
+      keyFrameDimensions: isKeyFrame ? (settings.width, settings.height) : nil, firstPartitionSize: size / 4,
+      into: &output)
     var elided = size - (output.count - begin)
     if filler != nil {
       filler?.append(elided, to: &output)
@@ -78,7 +78,7 @@ public struct ModelledVP8: Sendable {
       let aim = budget * min(max(correction, 0.5), 1.2)
       size = max(aim, Self.smallestDeltaFrame.value(at: pixels)) * Self.deltaSpread.value(at: draw)
     }
-    let bytes = max(VP8FrameHeader.keyFrameSize + 1, Int(size.rounded()))
+    let bytes = max(VP8PayloadHeader.keyFrameSize + 1, Int(size.rounded()))
     // A target below what the picture needs is not made up for later.
     debt = min(debt + Double(bytes) - budget, Self.framesOfRecovery * budget)
     return bytes

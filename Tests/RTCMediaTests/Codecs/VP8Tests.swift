@@ -32,7 +32,6 @@ import Testing
       #expect(try decoder.decode(frame.bytes.span, into: &decoded))
       #expect(PSNR(decoded, camera.frame(at: index)).luma >= 30)
       #expect(frame.isKeyFrame == (index == 0))
-      #expect(VP8FrameHeader.isKeyFrame(frame.bytes.span) == frame.isKeyFrame)
     }
   }
 
@@ -43,14 +42,6 @@ import Testing
     let second = try encode(camera, settings: settings, frames: 10, keys: [6])
     #expect(first.map(\.bytes) == second.map(\.bytes))
     #expect(first.map(\.isKeyFrame) == (0..<10).map { $0 == 0 || $0 == 6 })
-  }
-
-  @Test func `the header of a real frame says its size`() throws {
-    let camera = SyntheticCamera(seed: 1, width: 64, height: 48)
-    let coded = try encode(camera, settings: VP8Settings(width: 64, height: 48), frames: 2)
-    let (key, delta) = (coded[0].bytes, coded[1].bytes)
-    #expect(try VP8FrameHeader(parsing: key.span).dimensions == .init(width: 64, height: 48))
-    #expect(try VP8FrameHeader(parsing: delta.span).dimensions == nil)
   }
 
   @Test func `a frame of another size and garbage are errors`() throws {

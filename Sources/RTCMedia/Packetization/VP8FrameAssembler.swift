@@ -1,0 +1,239 @@
+public import RTCPrimitives
+import RTCWire
+
+/// Puts VP8 frames together from packets in any order, and gives out complete ones in decoding order: each frame
+/// follows its predecessor without a gap in the sequence numbers, or is a key frame.
+///
+/// An incomplete frame is never given out. While one is incomplete, what follows it waits, until it is repaired or a
+/// later key frame has been complete for some time (packets may just be out of order).
+///
+/// - SeeAlso: RFC 7741 §4.5
+public struct VP8FrameAssembler: Sendable {
+  /// What became of a packet.
+  public enum Insertion: Hashable, Sendable {
+    case kept
+    /// It was there already.
+    case duplicate
+    /// Its frame was given out or skipped.
+    case stale
+  }
+
+  /// Whether nothing can be given out before a key frame: at the beginning, and after `requireKeyFrame`.
+  public private(set) var needsKeyFrame = true
+  /// Frames that came too late behind a key frame, counted by their first packets that arrived.
+  public private(set) var framesSkipped = 0
+
+  private struct Slot {
+    /// The extended sequence number.
+    var number: Int64 = .min
+    var timestamp: UInt32 = 0
+    var startsFrame = false
+    var startsKeyFrame = false
+    var isLast = false
+    var isPadding = false
+    /// Bytes on the wire without the descriptor.
+    var size = 0
+    var hasElided = false
+    var copy: PacketPool.Copy?
+    var arrival = Instant.start
+  }
+
+  /// A frame that is being looked at, and how far its packets are known to be there.
+  private struct Scan {
+    let start: Int64
+    var next: Int64
+    /// When it was found complete.
+    var completion: Instant?
+    init(at start: Int64) {
+      self.start = start
+      next = start
+    }
+  }
+
+  private var slots: [Slot]
+  private var pool = PacketPool()
+  private var extender = SequenceExtender()
+  /// The frame after the one that was given out last.
+  private var following: Scan?
+  /// The latest key frame of which the first packet is there.
+  private var keyFrame: Scan?
+  /// Everything before it was given out or skipped.
+  private var horizon: Int64 = .min
+
+  private let patience: Duration
+
+  /// - Parameters:
+  ///   - capacity: packets that can be waiting, a power of two.
+  ///   - patience: how long a complete key frame waits for the incomplete frames before it.
+  public init(capacity: Int = 512, patience: Duration = .milliseconds(30)) {
+    precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 16_384, "a power of two")
+    self.patience = patience
+    slots = Array(repeating: Slot(), count: capacity)
+  }
+
+  /// Whether packets wait behind a gap.
+  public var isBlocked: Bool {
+    guard let following, let highest = extender.highest else { return false }
+    return highest >= following.next
+  }
+
+  /// Takes a packet.
+  ///
+  /// - Parameters:
+  ///   - payload: the RTP payload without padding: descriptor and as much of the frame as exists.
+  ///   - elided: bytes of the frame that follow without existing.
+  /// - Throws: `TruncatedInput` for a payload that ends inside its descriptor; nothing changes then.
+  @discardableResult
+  public mutating func insert(
+    _ number: SequenceNumber, timestamp: UInt32, marker: Bool, payload: Span<UInt8>, elided: Int = 0, at now: Instant
+  ) throws(TruncatedInput) -> Insertion {
+    guard payload.count > 0 else { return insertPadding(number, at: now) }
+    var reader = ByteReader(payload)
+    let descriptor = try VP8PayloadDescriptor(parsing: &reader)
+    let part = payload.extracting(reader.offset..<payload.count)
+    let startsFrame = descriptor.startsFrame
+    let slot = Slot(
+      timestamp: timestamp, startsFrame: startsFrame,
+      startsKeyFrame: startsFrame && part.count > 0 && part[0] & 1 == 0, isLast: marker,
+      size: part.count + elided, hasElided: elided > 0, arrival: now)
+    return place(slot, number, bytes: part)
+  }
+
+  /// The next frame that can be decoded; `nil` until more packets arrive. To be called after every packet.
+  public mutating func nextFrame(at now: Instant) -> AssembledFrame? {
+    skipPadding()
+    if var scan = following {
+      if let end = advance(&scan) { return give(scan.start..<end) }
+      following = scan
+    }
+    guard var scan = keyFrame, let end = advance(&scan) else { return nil }
+    let completion = scan.completion ?? now
+    scan.completion = completion
+    keyFrame = scan
+    guard following == nil || now - completion >= patience else { return nil }
+    skip(to: scan.start)
+    return give(scan.start..<end)
+  }
+
+  /// Gives up what is missing: only a key frame continues. For a gap that is not repaired, and for a decoder that
+  /// failed.
+  public mutating func requireKeyFrame() {
+    needsKeyFrame = true
+    following = nil
+  }
+
+  // MARK: - Packets
+
+  /// A packet of padding alone only fills its place among the sequence numbers.
+  private mutating func insertPadding(_ number: SequenceNumber, at now: Instant) -> Insertion {
+    place(Slot(isPadding: true, arrival: now), number, bytes: Span())
+  }
+
+  private mutating func place(_ packet: Slot, _ number: SequenceNumber, bytes: Span<UInt8>) -> Insertion {
+    let extended = extender.extend(number)
+    guard extended >= horizon else { return .stale }
+    let index = slotIndex(extended)
+    guard slots[index].number != extended else { return .duplicate }
+    // A number further back than the buffer is long: what is newer keeps its place.
+    guard slots[index].number < extended else { return .stale }
+    if slots[index].number != .min { overrun(slots[index].number) }
+    var packet = packet
+    packet.number = extended
+    if !packet.hasElided, bytes.count > 0 { packet.copy = pool.store(bytes) }
+    slots[index] = packet
+    if packet.startsKeyFrame, extended > keyFrame?.start ?? .min { keyFrame = Scan(at: extended) }
+    return .kept
+  }
+
+  /// The buffer is full: the packet at `number` and all before it are lost to newer ones.
+  private mutating func overrun(_ number: Int64) {
+    if let following, following.start <= number { requireKeyFrame() }
+    if let keyFrame, keyFrame.start <= number { self.keyFrame = nil }
+    discard(number)
+  }
+
+  // MARK: - Frames
+
+  /// Moves over packets that are there.
+  ///
+  /// - Returns: one past the frame's last packet when it is complete.
+  private func advance(_ scan: inout Scan) -> Int64? {
+    if scan.completion != nil { return scan.next }
+    let first = slots[slotIndex(scan.start)]
+    guard first.number == scan.start, first.startsFrame else { return nil }
+    while true {
+      let slot = slots[slotIndex(scan.next)]
+      guard slot.number == scan.next else { return nil }
+      // A frame whose sender set no marker ends where the next frame begins.
+      guard slot.isPadding || slot.timestamp == first.timestamp else { return slot.startsFrame ? scan.next : nil }
+      scan.next += 1
+      if slot.isLast { return scan.next }
+    }
+  }
+
+  /// Moves the beginning of the next frame over padding.
+  private mutating func skipPadding() {
+    while let start = following?.start {
+      let slot = slots[slotIndex(start)]
+      guard slot.number == start, !slot.startsFrame else { return }
+      // The middle of a frame where one should begin: its sender lost count, and no repair helps.
+      guard slot.isPadding else { return requireKeyFrame() }
+      discard(start)
+      horizon = start + 1
+      following = Scan(at: start + 1)
+    }
+  }
+
+  private mutating func give(_ range: Range<Int64>) -> AssembledFrame {
+    let first = slots[slotIndex(range.lowerBound)]
+    var size = 0
+    var completion = first.arrival
+    var firstArrival = first.arrival
+    var isElided = false
+    for number in range {
+      let slot = slots[slotIndex(number)]
+      size += slot.size
+      completion = max(completion, slot.arrival)
+      firstArrival = min(firstArrival, slot.arrival)
+      isElided = isElided || slot.hasElided
+    }
+    let bytes = isElided ? [] : collect(range, size: size)
+    for number in range { discard(number) }
+    horizon = range.upperBound
+    following = Scan(at: range.upperBound)
+    if let keyFrame, keyFrame.start < horizon { self.keyFrame = nil }
+    if first.startsKeyFrame { needsKeyFrame = false }
+    return AssembledFrame(
+      isKeyFrame: first.startsKeyFrame, rtpTimestamp: first.timestamp,
+      firstSequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: range.lowerBound)),
+      lastSequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: range.upperBound - 1)),
+      packetCount: range.count, size: .bytes(size), bytes: bytes, firstArrival: firstArrival, completion: completion)
+  }
+
+  private func collect(_ range: Range<Int64>, size: Int) -> [UInt8] {
+    var bytes = ByteWriter(reserving: size)
+    for number in range {
+      guard let copy = slots[slotIndex(number)].copy else { continue }
+      bytes.append(pool.bytes(of: copy))
+    }
+    return bytes.bytes
+  }
+
+  private mutating func skip(to number: Int64) {
+    guard let highest = extender.highest else { return }
+    for earlier in max(highest - Int64(slots.count) + 1, horizon)..<max(number, horizon) {
+      let slot = slots[slotIndex(earlier)]
+      guard slot.number == earlier else { continue }
+      if slot.startsFrame { framesSkipped += 1 }
+      discard(earlier)
+    }
+  }
+
+  private mutating func discard(_ number: Int64) {
+    let index = slotIndex(number)
+    if let copy = slots[index].copy { pool.release(copy) }
+    slots[index] = Slot()
+  }
+
+  private func slotIndex(_ number: Int64) -> Int { Int(truncatingIfNeeded: number) & (slots.count - 1) }
+}
