@@ -89,6 +89,14 @@ public struct MediaTransport: ~Copyable {
     }
   }
 
+  /// Our role in the handshake; `nil` before it is known.
+  public var localDTLSRole: DTLSTransport.Role? {
+    switch dtls {
+    case .some(let transport): transport.role
+    case .none: nil
+    }
+  }
+
   /// When `handleTimeout` wants to be called.
   public var nextTimeout: Instant? {
     let handshake: Instant? =

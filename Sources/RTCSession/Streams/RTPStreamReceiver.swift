@@ -1,0 +1,199 @@
+import RTCMedia
+import RTCPrimitives
+import RTCTransport
+import RTCWire
+
+/// Receives one RTP stream: counts it, has losses repaired, and holds its frames until they are played.
+///
+/// A class because a connection reaches its streams and its transport at the same time.
+public final class RTPStreamReceiver {
+  /// What is done with the packets.
+  public enum Purpose: Hashable, Sendable {
+    /// Frames are put together and played.
+    case playout
+    /// Packets are handed on; only losses are repaired.
+    case forwarding
+  }
+
+  public let parameters: StreamParameters
+  private let purpose: Purpose
+  private var reception: ReceptionStatistics
+  private var repair = NACKGenerator()
+  private var repairOutput = Output<NACKGenerator.Event>()
+  private var keyFrames = KeyFrameRequester()
+  private var assembler: VP8FrameAssembler?
+  public private(set) var videoPlayout: VideoJitterBuffer?
+  public private(set) var audioPlayout: AudioJitterBuffer?
+  private var timeline: CaptureTimeline
+  private var lastReport: (time: CompactNTP, arrival: Instant)?
+  private var counts = InboundStreamStatistics()
+
+  init(_ parameters: StreamParameters, purpose: Purpose, ntp: NTPClock) {
+    self.parameters = parameters
+    self.purpose = purpose
+    reception = ReceptionStatistics(clockRate: parameters.clockRate)
+    timeline = CaptureTimeline(clockRate: parameters.clockRate, ntp: ntp)
+    counts.ssrc = parameters.ssrc
+    counts.kind = parameters.kind
+    guard purpose == .playout else { return }
+    switch parameters.kind {
+    case .audio: audioPlayout = AudioJitterBuffer()
+    case .video:
+      assembler = VP8FrameAssembler()
+      videoPlayout = VideoJitterBuffer()
+    }
+  }
+
+  /// When losses must be asked for again; `nil` when nothing is missing.
+  var nextTimeout: Instant? {
+    guard let repairTimeout = repair.nextTimeout else { return keyFrames.nextTimeout }
+    return keyFrames.nextTimeout.map { min($0, repairTimeout) } ?? repairTimeout
+  }
+
+  /// Takes a packet; feedback that it causes is appended.
+  func insert(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, at now: Instant, feedback: inout [RTCPPacket], from sender: UInt32
+  ) {
+    let header = packet.header
+    counts.bytesReceived += packet.payloadSize
+    var isRepair = false
+    if parameters.kind == .video {
+      isRepair = repair.insert(header.sequenceNumber, at: now, into: &repairOutput) == .recovered
+      collectFeedback(at: now, &feedback, from: sender)
+    }
+    guard
+      reception.insert(header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: isRepair)
+    else { return }
+    noteCaptureTime(packet, bytes)
+    let payload = bytes.extracting(packet.payloadRange)
+    switch parameters.kind {
+    case .audio: audioPlayout?.insert(timestamp: header.timestamp, payload: payload, elided: packet.elided, at: now)
+    case .video: assemble(packet, payload, at: now, feedback: &feedback, from: sender)
+    }
+  }
+
+  /// Asks again for what is missing by now.
+  func handleTimeout(at now: Instant, feedback: inout [RTCPPacket], from sender: UInt32) {
+    repair.handleTimeout(at: now, into: &repairOutput)
+    collectFeedback(at: now, &feedback, from: sender)
+    if keyFrames.handleTimeout(at: now) { appendKeyFrameRequest(&feedback, from: sender) }
+  }
+
+  /// Asks for a key frame, as often as is decent.
+  func requestKeyFrame(at now: Instant, feedback: inout [RTCPPacket], from sender: UInt32) {
+    if keyFrames.request(at: now) { appendKeyFrameRequest(&feedback, from: sender) }
+  }
+
+  /// Learns the round-trip time, from which retries follow.
+  func setRoundTripTime(_ time: Duration) { repair.roundTripTime = time }
+
+  /// The next video frame that is due by `now`.
+  public func nextVideo(at now: Instant) -> VideoJitterBuffer.Playout? { videoPlayout?.next(at: now) }
+
+  /// What to play for the next 20 ms.
+  public func nextAudio(at now: Instant) -> AudioJitterBuffer.Tick { audioPlayout?.tick(at: now) ?? .idle }
+
+  /// The stored bytes of a packet of sound that is to be played.
+  public func bytes(of packet: AudioJitterBuffer.Packet) -> [UInt8] { audioPlayout?.bytes(of: packet) ?? [] }
+
+  /// When the frame with this timestamp was captured; `nil` before the sender has said so.
+  public func captureTime(of rtpTimestamp: UInt32) -> Instant? { timeline.captureTime(of: rtpTimestamp) }
+
+  /// When the next frame is due.
+  public var nextPlayout: Instant? { videoPlayout?.nextTimeout }
+
+  /// Learns the sender's clock.
+  func handle(_ report: SenderReport, at now: Instant) { lastReport = (report.ntpTimestamp.compact, now) }
+
+  /// What a report says about this stream; `nil` before its first packet.
+  func reportBlock(at now: Instant) -> ReportBlock? {
+    guard let summary = reception.report() else { return nil }
+    return ReportBlock(
+      ssrc: parameters.ssrc, fractionLost: summary.fractionLost, cumulativeLost: summary.cumulativeLost,
+      highestSequenceNumber: summary.extendedHighestSequenceNumber, jitter: summary.jitter,
+      lastSenderReport: lastReport?.time ?? .zero,
+      delaySinceLastSenderReport: lastReport.map { CompactNTP(now - $0.arrival) } ?? .zero)
+  }
+
+  /// The figures so far.
+  public func statistics(at now: Instant) -> InboundStreamStatistics {
+    var result = counts
+    result.packetsReceived = Int(reception.packetsReceived)
+    result.packetsExpected = Int(reception.packetsExpected)
+    result.packetsLost = Int(reception.packetsLost)
+    result.jitter = reception.jitterDuration
+    result.nackCount = repair.packetsRequested
+    result.pliCount = keyFrames.requestCount
+    if let video = videoPlayout {
+      result.framesDecoded = video.statistics.framesDecoded
+      result.keyFramesDecoded = video.statistics.keyFramesDecoded
+      result.framesDropped = video.statistics.framesDropped
+      result.jitterBufferDelay = video.statistics.jitterBufferDelay
+      result.jitterBufferEmittedCount = video.statistics.jitterBufferEmittedCount
+      result.freezeCount = video.freezes.freezeCount
+      result.totalFreezesDuration = video.freezes.frozenDuration(at: now)
+    }
+    if let audio = audioPlayout {
+      result.concealedSamples = audio.statistics.concealedSamples
+      result.totalSamplesReceived = audio.statistics.totalSamplesReceived
+      result.jitterBufferDelay = audio.statistics.jitterBufferDelay
+      result.jitterBufferEmittedCount = audio.statistics.jitterBufferEmittedCount
+    }
+    return result
+  }
+
+  private func noteCaptureTime(_ packet: RTPPacket, _ bytes: Span<UInt8>) {
+    guard packet.header.hasExtension, parameters.captureTimeID != 0 else { return }
+    // A malformed value is as good as none.
+    let value = try? packet.headerExtension(AbsoluteCaptureTime.self, id: parameters.captureTimeID, in: bytes)
+    if let value { timeline.note(value, rtpTimestamp: packet.header.timestamp) }
+  }
+
+  private func assemble(
+    _ packet: RTPPacket, _ payload: Span<UInt8>, at now: Instant, feedback: inout [RTCPPacket], from sender: UInt32
+  ) {
+    guard purpose == .playout else {
+      if packet.startsVP8KeyFrame(payload) { keyFrames.keyFrameArrived() }
+      return
+    }
+    // A payload that ends inside its descriptor is dropped; the gap is asked for again.
+    _ = try? assembler?.insert(
+      packet.header.sequenceNumber, timestamp: packet.header.timestamp, marker: packet.header.marker,
+      payload: payload, elided: packet.elided, at: now)
+    while let frame = assembler?.nextFrame(at: now) {
+      counts.framesReceived += 1
+      if frame.isKeyFrame { keyFrames.keyFrameArrived() }
+      repair.forget(before: frame.firstSequenceNumber)
+      videoPlayout?.insert(frame, at: now)
+    }
+    if assembler?.needsKeyFrame == true { requestKeyFrame(at: now, feedback: &feedback, from: sender) }
+  }
+
+  private func collectFeedback(at now: Instant, _ feedback: inout [RTCPPacket], from sender: UInt32) {
+    guard !repairOutput.events.isEmpty else { return }
+    for event in repairOutput.takeEvents() {
+      switch event {
+      case .request(let numbers):
+        feedback.append(
+          .genericNACK(GenericNACK(senderSSRC: sender, mediaSSRC: parameters.ssrc, lost: numbers)))
+      case .keyFrameNeeded:
+        assembler?.requireKeyFrame()
+        requestKeyFrame(at: now, feedback: &feedback, from: sender)
+      }
+    }
+  }
+
+  private func appendKeyFrameRequest(_ feedback: inout [RTCPPacket], from sender: UInt32) {
+    feedback.append(
+      .pictureLossIndication(PictureLossIndication(senderSSRC: sender, mediaSSRC: parameters.ssrc)))
+  }
+}
+
+extension RTPPacket {
+  /// Whether this is the first packet of a VP8 key frame.
+  public func startsVP8KeyFrame(_ payload: Span<UInt8>) -> Bool {
+    var reader = ByteReader(payload)
+    guard let descriptor = try? VP8PayloadDescriptor(parsing: &reader), descriptor.startsFrame else { return false }
+    return reader.offset < payload.count && payload[reader.offset] & 1 == 0
+  }
+}

@@ -1,0 +1,201 @@
+import RTCMedia
+import RTCPrimitives
+import RTCTransport
+import RTCWire
+
+/// Sends one RTP stream: packets of frames, their repetition, and sender reports.
+///
+/// A class because a connection reaches its streams and its transport at the same time.
+public final class RTPStreamSender {
+  /// The largest RTP packet before protection, in bytes.
+  public static let largestPacket = 1200
+
+  public let parameters: StreamParameters
+  public private(set) var statistics = OutboundStreamStatistics()
+  private let ntp: NTPClock
+  private let clock: RTPClock
+  private var sequenceNumber: SequenceNumber
+  private var packetizer: VP8Packetizer
+  private var opus = OpusPacketizer()
+  private var sent: RetransmissionBuffer
+  private var announcer: CaptureTimeAnnouncer
+  private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
+  private var roundTripTime = Duration.milliseconds(100)
+
+  init(_ parameters: StreamParameters, ntp: NTPClock, entropy: inout EntropySource) {
+    self.parameters = parameters
+    self.ntp = ntp
+    clock = RTPClock(rate: parameters.clockRate, offset: 0)
+    // The upper half stays free, so that the first wrap comes late enough for receivers that join (RFC 3711 §3.3.1).
+    sequenceNumber = SequenceNumber(UInt16(truncatingIfNeeded: entropy.next()) & 0x7FFF)
+    packetizer = VP8Packetizer(
+      maximumPayloadSize: Self.largestPacket - 36, pictureID: UInt16(truncatingIfNeeded: entropy.next()))
+    sent = RetransmissionBuffer(capacity: parameters.kind == .video ? 512 : 64)
+    announcer = CaptureTimeAnnouncer(clockRate: parameters.clockRate)
+    statistics.ssrc = parameters.ssrc
+    statistics.kind = parameters.kind
+  }
+
+  /// Sends one coded frame whose bytes lie in `buffer`.
+  ///
+  /// - Parameter audioLevel: of a packet of sound, if it is known.
+  func send(
+    _ frame: EncodedFrame, in buffer: Span<UInt8>, audioLevel: AudioLevel? = nil, at now: Instant,
+    through transport: inout MediaTransport, into datagrams: inout Transmissions
+  ) {
+    let announces = announcer.shouldAnnounce(
+      rtpTimestamp: frame.rtpTimestamp, captureTime: frame.captureTime, at: now)
+    lastFrame = (frame.rtpTimestamp, frame.captureTime)
+    statistics.framesSent += 1
+    if frame.isKeyFrame { statistics.keyFramesEncoded += 1 }
+    switch parameters.kind {
+    case .audio:
+      let marker = opus.marker(of: frame)
+      send(
+        stored: frame.stored, elided: frame.elided, of: buffer, descriptor: nil, marker: marker, frame,
+        captureTime: announces ? frame.captureTime : nil, audioLevel, at: now, &transport, &datagrams)
+    case .video:
+      let packets = packetizer.packets(of: frame)
+      for index in packets.indices {
+        let packet = packets[index]
+        send(
+          stored: packet.stored, elided: packet.elided, of: buffer, descriptor: packet.descriptor,
+          marker: packet.isLast, frame, captureTime: announces && index == 0 ? frame.captureTime : nil, nil, at: now,
+          &transport, &datagrams)
+      }
+    }
+  }
+
+  /// Forwards a packet of another stream, with its own numbers moved into this stream's.
+  ///
+  /// - Parameters:
+  ///   - bytes: the plain packet; its extension identifiers are kept, because all sides agreed on the same ones.
+  ///   - number: its number in this stream.
+  func forward(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, number: SequenceNumber, isRetransmission: Bool, at now: Instant,
+    through transport: inout MediaTransport, into datagrams: inout Transmissions
+  ) {
+    let forwarding = RTPForwarding(
+      payloadType: parameters.payloadType, sequenceNumber: number, timestamp: packet.header.timestamp,
+      ssrc: parameters.ssrc)
+    let sent = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
+      writer.append(bytes)
+      packet.header.overwrite(with: forwarding, in: &writer)
+    }
+    guard sent > 0 else { return }
+    count(packet.payloadSize, header: packet.payloadRange.lowerBound)
+    if isRetransmission { statistics.retransmittedPacketsSent += 1 }
+  }
+
+  /// Sends again what a receiver asks for, if it is still there.
+  func retransmit(
+    _ numbers: [SequenceNumber], at now: Instant, through transport: inout MediaTransport,
+    into datagrams: inout Transmissions
+  ) {
+    statistics.nackCount += 1
+    for number in numbers {
+      guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
+      let kept = sent
+      let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) {
+        $0.append(kept.bytes(of: packet))
+      }
+      if size > 0 {
+        statistics.packetsSent += 1
+        statistics.retransmittedPacketsSent += 1
+      }
+    }
+  }
+
+  /// Counts a request for a key frame.
+  func noteKeyFrameRequest(isFullIntra: Bool) {
+    if isFullIntra { statistics.firCount += 1 } else { statistics.pliCount += 1 }
+  }
+
+  /// Learns what the receiver says about this stream.
+  func handle(_ block: ReportBlock, at now: Instant) {
+    statistics.remotePacketsLost = Int(block.cumulativeLost)
+    statistics.fractionLost = Double(block.fractionLost) / 256
+    if let time = block.roundTripTime(at: ntp.timestamp(at: now)) {
+      statistics.roundTripTime = time
+      roundTripTime = time
+    }
+  }
+
+  /// The sender report that is due at `now`; `nil` before the first frame.
+  func report(at now: Instant) -> SenderReport? {
+    guard let lastFrame, statistics.packetsSent > 0 else { return nil }
+    let elapsed = (now - lastFrame.captureTime).nanoseconds
+    let ticks = elapsed / 1_000 * Int64(parameters.clockRate) / 1_000_000
+    return SenderReport(
+      ssrc: parameters.ssrc, ntpTimestamp: ntp.timestamp(at: now),
+      rtpTimestamp: lastFrame.rtpTimestamp &+ UInt32(truncatingIfNeeded: ticks),
+      packetCount: UInt32(truncatingIfNeeded: statistics.packetsSent),
+      octetCount: UInt32(truncatingIfNeeded: statistics.bytesSent))
+  }
+
+  /// Learns from a source's report how its clock runs, for a stream that is forwarded.
+  func adoptClock(of report: SenderReport) {
+    lastFrame = (report.rtpTimestamp, ntp.instant(of: report.ntpTimestamp))
+  }
+
+  private func send(
+    stored: Range<Int>, elided: Int, of buffer: Span<UInt8>, descriptor: VP8PayloadDescriptor?, marker: Bool,
+    _ frame: EncodedFrame, captureTime: Instant?, _ audioLevel: AudioLevel?, at now: Instant,
+    _ transport: inout MediaTransport, _ datagrams: inout Transmissions
+  ) {
+    var header = RTPHeader(
+      payloadType: parameters.payloadType, sequenceNumber: sequenceNumber, timestamp: frame.rtpTimestamp,
+      ssrc: parameters.ssrc, marker: marker)
+    let announced = parameters.captureTimeID != 0 ? captureTime : nil
+    let level = parameters.audioLevelID != 0 ? audioLevel : nil
+    header.hasExtension = announced != nil || level != nil
+    var headerSize = 0
+    var payloadSize = 0
+    let size = transport.sendRTP(elided: elided, at: now, into: &datagrams) { writer in
+      header.write(into: &writer)
+      if header.hasExtension { writeExtensions(announced, level, into: &writer) }
+      headerSize = writer.count
+      descriptor?.write(into: &writer)
+      writer.append(buffer.extracting(stored))
+      payloadSize = writer.count - headerSize + elided
+      if parameters.kind == .video {
+        sent.store(sequenceNumber, bytes: writer.bytes.span, elided: elided, at: now)
+      }
+    }
+    guard size > 0 else { return }
+    sequenceNumber = sequenceNumber.next
+    count(payloadSize, header: headerSize)
+  }
+
+  private func writeExtensions(_ captureTime: Instant?, _ level: AudioLevel?, into writer: inout ByteWriter) {
+    let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
+    do {
+      if let level { try block.append(level, id: parameters.audioLevelID, into: &writer) }
+      if let captureTime {
+        let value = AbsoluteCaptureTime(captureTime: ntp.timestamp(at: captureTime))
+        try block.append(value, id: parameters.captureTimeID, into: &writer)
+      }
+    } catch {
+      preconditionFailure("identifiers below 15 and values up to 16 bytes fit: \(error)")
+    }
+    block.close(&writer)
+  }
+
+  private func count(_ payload: Int, header: Int) {
+    statistics.packetsSent += 1
+    statistics.bytesSent += payload
+    statistics.headerBytesSent += header
+  }
+}
+
+extension RTPHeader {
+  /// Overwrites the fields of a packet that was appended at the beginning of `writer`.
+  func overwrite(with forwarding: RTPForwarding, in writer: inout ByteWriter) {
+    writer.bytes[1] = (marker ? 0x80 : 0) | forwarding.payloadType & 0x7F
+    writer.replaceUInt16(at: 2, with: forwarding.sequenceNumber.rawValue)
+    writer.replaceUInt16(at: 4, with: UInt16(truncatingIfNeeded: forwarding.timestamp >> 16))
+    writer.replaceUInt16(at: 6, with: UInt16(truncatingIfNeeded: forwarding.timestamp))
+    writer.replaceUInt16(at: 8, with: UInt16(truncatingIfNeeded: forwarding.ssrc >> 16))
+    writer.replaceUInt16(at: 10, with: UInt16(truncatingIfNeeded: forwarding.ssrc))
+  }
+}

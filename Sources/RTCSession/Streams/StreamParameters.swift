@@ -1,0 +1,69 @@
+import RTCPrimitives
+import RTCWire
+
+/// What was negotiated for the packets of one RTP stream.
+public struct StreamParameters: Hashable, Sendable {
+  public var kind: MediaKind
+  public var ssrc: UInt32
+  public var payloadType: UInt8
+  public var clockRate: UInt32
+  /// The identifiers of header extensions; 0 where one was not agreed on.
+  public var audioLevelID: UInt8 = 0
+  public var captureTimeID: UInt8 = 0
+
+  public init(kind: MediaKind, ssrc: UInt32, payloadType: UInt8, clockRate: UInt32) {
+    self.kind = kind
+    self.ssrc = ssrc
+    self.payloadType = payloadType
+    self.clockRate = clockRate
+  }
+
+  init?(_ media: NegotiatedMedia, ssrc: UInt32, codecs: [RTPCodec]) {
+    guard let kind = media.kind, let codec = codecs.first else { return nil }
+    self.init(kind: kind, ssrc: ssrc, payloadType: codec.payloadType, clockRate: codec.clockRate)
+    audioLevelID = UInt8(media.extensionID(of: AudioLevel.uri) ?? 0)
+    captureTimeID = UInt8(media.extensionID(of: AbsoluteCaptureTime.uri) ?? 0)
+  }
+}
+
+/// A stream that is sent, under the names of W3C webrtc-stats (`outbound-rtp`, `remote-inbound-rtp`).
+public struct OutboundStreamStatistics: Hashable, Sendable {
+  public var ssrc: UInt32 = 0
+  public var kind: MediaKind = .audio
+  public var packetsSent = 0
+  public var bytesSent = 0
+  public var headerBytesSent = 0
+  public var retransmittedPacketsSent = 0
+  public var framesSent = 0
+  public var keyFramesEncoded = 0
+  public var nackCount = 0
+  public var pliCount = 0
+  public var firCount = 0
+  /// What the receiver reported last.
+  public var remotePacketsLost = 0
+  public var fractionLost = 0.0
+  public var roundTripTime: Duration?
+}
+
+/// A stream that is received, under the names of W3C webrtc-stats (`inbound-rtp`).
+public struct InboundStreamStatistics: Hashable, Sendable {
+  public var ssrc: UInt32 = 0
+  public var kind: MediaKind = .audio
+  public var packetsReceived = 0
+  public var bytesReceived = 0
+  public var packetsExpected = 0
+  public var packetsLost = 0
+  public var jitter = Duration.zero
+  public var nackCount = 0
+  public var pliCount = 0
+  public var framesReceived = 0
+  public var framesDecoded = 0
+  public var keyFramesDecoded = 0
+  public var framesDropped = 0
+  public var freezeCount = 0
+  public var totalFreezesDuration = Duration.zero
+  public var concealedSamples = 0
+  public var totalSamplesReceived = 0
+  public var jitterBufferDelay = Duration.zero
+  public var jitterBufferEmittedCount = 0
+}

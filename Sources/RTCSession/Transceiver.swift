@@ -1,0 +1,69 @@
+import RTCMedia
+import RTCWire
+
+/// One m-section with what is sent and received on it.
+public struct Transceiver {
+  /// What the descriptions say about it.
+  public internal(set) var media: LocalMedia
+  /// The direction that was negotiated.
+  public internal(set) var direction = MediaDirection.inactive
+  public internal(set) var sender: RTPStreamSender?
+  public internal(set) var receiver: RTPStreamReceiver?
+  var hasReceived = false
+
+  init(_ media: LocalMedia) { self.media = media }
+
+  public var kind: MediaKind { media.kind }
+
+  /// The codecs that we have, with the feedback that we act on.
+  static func codecs(_ kind: MediaKind) -> [RTPCodec] {
+    let known = kind == .audio ? Codecs.audio : Codecs.video
+    return known.map { codec in
+      RTPCodec(
+        payloadType: codec.payloadType, name: codec.name, clockRate: codec.clockRate,
+        channels: codec.channels.map(UInt16.init),
+        parameters: codec.formatParameters.isEmpty ? nil : codec.formatParameters,
+        feedback: codec.feedback.map { text in
+          let words = text.split(separator: " ", maxSplits: 1).map(String.init)
+          return RTPCodec.Feedback(words[0], words.count > 1 ? words[1] : nil)
+        })
+    }
+  }
+
+  /// The header extensions that we write and read.
+  static func headerExtensions(_ kind: MediaKind) -> [HeaderExtensionMap] {
+    let captureTime = HeaderExtensionMap(id: 5, uri: AbsoluteCaptureTime.uri)
+    switch kind {
+    case .audio: return [HeaderExtensionMap(id: 2, uri: AudioLevel.uri), captureTime]
+    case .video: return [captureTime]
+    }
+  }
+}
+
+/// Which transceiver a source belongs to: a small open-addressed table, looked at for every packet.
+struct SourceTable: Sendable {
+  private var slots: [(ssrc: UInt32, transceiver: Int32)] = Array(repeating: (0, -1), count: 8)
+  private var count = 0
+
+  func transceiver(of ssrc: UInt32) -> Int? {
+    var index = Int(ssrc) & (slots.count - 1)
+    while slots[index].transceiver >= 0 {
+      if slots[index].ssrc == ssrc { return Int(slots[index].transceiver) }
+      index = (index + 1) & (slots.count - 1)
+    }
+    return nil
+  }
+
+  mutating func insert(_ ssrc: UInt32, transceiver: Int) {
+    if 2 * (count + 1) > slots.count {
+      let old = slots
+      slots = Array(repeating: (0, -1), count: 2 * old.count)
+      count = 0
+      for slot in old where slot.transceiver >= 0 { insert(slot.ssrc, transceiver: Int(slot.transceiver)) }
+    }
+    var index = Int(ssrc) & (slots.count - 1)
+    while slots[index].transceiver >= 0, slots[index].ssrc != ssrc { index = (index + 1) & (slots.count - 1) }
+    if slots[index].transceiver < 0 { count += 1 }
+    slots[index] = (ssrc, Int32(transceiver))
+  }
+}
