@@ -61,14 +61,16 @@ public struct VP8FrameAssembler: Sendable {
   private var horizon: Int64 = .min
 
   private let patience: Duration
+  private let capacity: Int
 
   /// - Parameters:
-  ///   - capacity: packets that can be waiting, a power of two.
+  ///   - capacity: packets that can be waiting, a power of two; memory grows up to it on demand.
   ///   - patience: how long a complete key frame waits for the incomplete frames before it.
   public init(capacity: Int = 512, patience: Duration = .milliseconds(30)) {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 16_384, "a power of two")
     self.patience = patience
-    slots = Array(repeating: Slot(), count: capacity)
+    self.capacity = capacity
+    slots = Array(repeating: Slot(), count: min(capacity, 32))
   }
 
   /// Whether packets wait behind a gap.
@@ -132,6 +134,7 @@ public struct VP8FrameAssembler: Sendable {
   private mutating func place(_ packet: Slot, _ number: SequenceNumber, bytes: Span<UInt8>) -> Insertion {
     let extended = extender.extend(number)
     guard extended >= horizon else { return .stale }
+    while slots.count < capacity, ![.min, extended].contains(slots[slotIndex(extended)].number) { grow() }
     let index = slotIndex(extended)
     guard slots[index].number != extended else { return .duplicate }
     // A number further back than the buffer is long: what is newer keeps its place.
@@ -143,6 +146,12 @@ public struct VP8FrameAssembler: Sendable {
     slots[index] = packet
     if packet.startsKeyFrame, extended > keyFrame?.start ?? .min { keyFrame = Scan(at: extended) }
     return .kept
+  }
+
+  private mutating func grow() {
+    let old = slots
+    slots = Array(repeating: Slot(), count: old.count * 2)
+    for slot in old where slot.number != .min { slots[slotIndex(slot.number)] = slot }
   }
 
   /// The buffer is full: the packet at `number` and all before it are lost to newer ones.

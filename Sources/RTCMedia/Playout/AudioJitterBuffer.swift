@@ -15,8 +15,7 @@ public struct AudioJitterBuffer: Sendable {
     /// The size of the coded sound on the wire.
     public let size: DataSize
     public let arrival: Instant
-    /// Where its bytes lie in the buffer.
-    let slot: Int
+    let copy: PacketPool.Copy
   }
 
   /// What to play for the next 20 ms.
@@ -45,17 +44,15 @@ public struct AudioJitterBuffer: Sendable {
   }
 
   private struct Slot {
-    /// The place of the packet in the stream, in 20 ms; `nil` when empty.
-    var place: Int64?
-    var rtpTimestamp: UInt32 = 0
-    var arrival = Instant.start
-    var elided = 0
-    var bytes: [UInt8] = []
+    /// The place of the packet in the stream, in 20 ms.
+    var place: Int64
+    var packet: Packet
   }
 
   public private(set) var statistics = Statistics()
   private var estimator: RelativeDelayEstimator
-  private var slots: [Slot]
+  private var slots: [Slot?]
+  private var pool = PacketPool()
   private var firstArrival: Instant?
   private var newest: Int64 = 0
   private var newestTimestamp: UInt32 = 0
@@ -77,7 +74,7 @@ public struct AudioJitterBuffer: Sendable {
 
   public init() {
     estimator = Self.makeEstimator()
-    slots = Array(repeating: Slot(), count: Self.capacity)
+    slots = Array(repeating: nil, count: Self.capacity)
   }
 
   /// How long packets shall wait beyond the earliest arrival of their capture time.
@@ -122,7 +119,8 @@ public struct AudioJitterBuffer: Sendable {
   }
 
   /// The stored bytes of `packet`, valid until the next `insert`.
-  public func bytes(of packet: Packet) -> [UInt8] { slots[packet.slot].bytes }
+  @_lifetime(borrow self)
+  public func bytes(of packet: Packet) -> Span<UInt8> { pool.bytes(of: packet.copy) }
 
   // MARK: - Playing
 
@@ -130,7 +128,7 @@ public struct AudioJitterBuffer: Sendable {
     guard let packet = packet(at: place) else { return conceal() }
     concealedPlaces = 0
     next = place + 1
-    slots[packet.slot].place = nil
+    remove(place)
     statistics.jitterBufferDelay += (now - packet.arrival) * Self.samples
     statistics.jitterBufferTargetDelay += targetDelay * Self.samples
     statistics.jitterBufferEmittedCount += Self.samples
@@ -149,7 +147,7 @@ public struct AudioJitterBuffer: Sendable {
     guard let place = next, let wait = wait(at: place, now), wait > targetDelay + Self.tooLong,
       now - lastAdjustment >= Self.adjustmentPause, packet(at: place + 1) != nil
     else { return }
-    slots[slotIndex(place)].place = nil
+    remove(place)
     next = place + 1
     lastAdjustment = now
     statistics.removedSamplesForAcceleration += Self.samples
@@ -187,19 +185,28 @@ public struct AudioJitterBuffer: Sendable {
     _ timestamp: UInt32, _ payload: Span<UInt8>, _ elided: Int, at place: Int64, _ now: Instant
   ) {
     let index = slotIndex(place)
-    guard slots[index].place != place else { return }
-    slots[index].place = place
-    slots[index].rtpTimestamp = timestamp
-    slots[index].arrival = now
-    slots[index].elided = elided
-    slots[index].bytes.removeAll(keepingCapacity: true)
-    payload.withUnsafeBufferPointer { slots[index].bytes.append(contentsOf: $0) }
+    if let slot = slots[index] {
+      guard slot.place != place else { return }
+      pool.release(slot.packet.copy)
+    }
+    let packet = Packet(
+      rtpTimestamp: timestamp, size: .bytes(payload.count + elided), arrival: now, copy: pool.store(payload))
+    slots[index] = Slot(place: place, packet: packet)
+  }
+
+  /// Frees a place; its bytes stay until the next packet comes.
+  private mutating func remove(_ place: Int64) {
+    let index = slotIndex(place)
+    guard let slot = slots[index], slot.place == place else { return }
+    pool.release(slot.packet.copy)
+    slots[index] = nil
   }
 
   /// After a jump of the sender's clock nothing that waits fits any more.
   private mutating func restart(at place: Int64, timestamp: UInt32) {
-    for index in slots.indices where slots[index].place != nil {
-      slots[index].place = nil
+    for index in slots.indices {
+      guard let slot = slots[index] else { continue }
+      remove(slot.place)
       statistics.packetsDiscarded += 1
     }
     next = place
@@ -211,20 +218,17 @@ public struct AudioJitterBuffer: Sendable {
 
   private static func makeEstimator() -> RelativeDelayEstimator {
     RelativeDelayEstimator(
-      clockRate: UInt32(AudioFrame.sampleRate), quantile: 0.99, memory: 500, initialDelay: .milliseconds(40))
+      clockRate: AudioFrame.sampleRate, quantile: 0.99, memory: 500, initialDelay: .milliseconds(40))
   }
 
   private func packet(at place: Int64) -> Packet? {
-    let index = slotIndex(place)
-    let slot = slots[index]
-    guard slot.place == place else { return nil }
-    return Packet(
-      rtpTimestamp: slot.rtpTimestamp, size: .bytes(slot.bytes.count + slot.elided), arrival: slot.arrival, slot: index)
+    guard let slot = slots[slotIndex(place)], slot.place == place else { return nil }
+    return slot.packet
   }
 
   private func earliest(from place: Int64) -> Int64? {
     guard place <= newest else { return nil }
-    return (place...newest).first { slots[slotIndex($0)].place == $0 }
+    return (place...newest).first { packet(at: $0) != nil }
   }
 
   private func slotIndex(_ place: Int64) -> Int { Int(truncatingIfNeeded: place) & (Self.capacity - 1) }

@@ -1,24 +1,24 @@
 import RTCPrimitives
-import RTCWire
 
 /// Learns how much later than the fastest ones media arrives, and so how long playout must wait.
 ///
 /// The clock of capture is mapped to arrival by the least delay of the last 5 to 10 s; how much more each arrival takes
 /// goes into a histogram of 10 ms steps that forgets.
 struct RelativeDelayEstimator: Sendable {
-  private static let step = Duration.milliseconds(10)
   private static let stepCount = 100
-  private static let window = Duration.seconds(5)
+  private static let stepNanoseconds: Int64 = 10_000_000
+  private static let windowNanoseconds: Int64 = 5_000_000_000
 
-  private let clock: RTPClock
+  private let clockRate: Int64
   private let quantile: Double
   /// By how much an arrival counts more than the one before; the older ones so lose weight.
   private let growth: Double
 
   private var lastTimestamp: UInt32?
   private var ticks: Int64 = 0
-  private var least: Duration?
-  private var leastBefore: Duration?
+  /// The least of arrival less capture time, in nanoseconds, in this window and in the one before.
+  private var least: Int64?
+  private var leastBefore: Int64?
   private var windowBegin = Instant.start
   private var weights = [Double](repeating: 0, count: stepCount)
   private var totalWeight = 0.0
@@ -28,32 +28,27 @@ struct RelativeDelayEstimator: Sendable {
   ///   - quantile: the part of arrivals that playout shall wait for.
   ///   - memory: after about so many arrivals one has lost two thirds of its weight.
   ///   - initialDelay: the target before anything was learned.
-  init(clockRate: UInt32, quantile: Double, memory: Double, initialDelay: Duration) {
-    clock = RTPClock(rate: clockRate, offset: 0)
+  init(clockRate: Int, quantile: Double, memory: Double, initialDelay: Duration) {
+    self.clockRate = Int64(clockRate)
     self.quantile = quantile
     growth = 1 + 1 / memory
-    add(initialDelay - .nanoseconds(1))
-  }
-
-  /// The capture time in nanoseconds since an arbitrary origin, continued over the wraps of RTP timestamps.
-  func mediaTime(of timestamp: UInt32) -> Duration {
-    guard let lastTimestamp else { return .zero }
-    return clock.duration(ofTicks: ticks + Int64(Int32(bitPattern: timestamp &- lastTimestamp)))
+    add(initialDelay.nanoseconds - 1)
   }
 
   /// When media of this capture time arrives at the earliest.
   func earliestArrival(of timestamp: UInt32) -> Instant {
-    Instant.start + mediaTime(of: timestamp) + (leastOffset ?? .zero)
+    Instant(nanoseconds: mediaTime(of: timestamp) + (leastOffset ?? 0))
   }
 
   /// How long playout shall wait after the earliest arrival.
   var target: Duration {
+    let limit = quantile * totalWeight
     var sum = 0.0
-    for index in weights.indices {
+    for index in 0..<Self.stepCount {
       sum += weights[index]
-      if sum >= quantile * totalWeight { return Self.step * (index + 1) }
+      if sum >= limit { return .nanoseconds(Self.stepNanoseconds * Int64(index + 1)) }
     }
-    return Self.step * Self.stepCount
+    return .nanoseconds(Self.stepNanoseconds * Int64(Self.stepCount))
   }
 
   /// Learns from an arrival.
@@ -69,8 +64,8 @@ struct RelativeDelayEstimator: Sendable {
       lastTimestamp = timestamp
       windowBegin = now
     }
-    let offset = now - (.start + mediaTime(of: timestamp))
-    if now - windowBegin > Self.window {
+    let offset = now.nanoseconds - mediaTime(of: timestamp)
+    if now.nanoseconds - windowBegin.nanoseconds > Self.windowNanoseconds {
       leastBefore = least
       least = nil
       windowBegin = now
@@ -79,13 +74,21 @@ struct RelativeDelayEstimator: Sendable {
     add(offset - (leastOffset ?? offset))
   }
 
-  private var leastOffset: Duration? {
+  /// The capture time in nanoseconds since that of the first timestamp, continued over the wraps.
+  private func mediaTime(of timestamp: UInt32) -> Int64 {
+    guard let lastTimestamp else { return 0 }
+    let place = ticks + Int64(Int32(bitPattern: timestamp &- lastTimestamp))
+    let (seconds, rest) = place.quotientAndRemainder(dividingBy: clockRate)
+    return seconds * 1_000_000_000 + rest * 1_000_000_000 / clockRate
+  }
+
+  private var leastOffset: Int64? {
     guard let least else { return leastBefore }
     return leastBefore.map { min($0, least) } ?? least
   }
 
-  private mutating func add(_ delay: Duration) {
-    let index = max(0, min(Self.stepCount - 1, Int(delay.nanoseconds / Self.step.nanoseconds)))
+  private mutating func add(_ nanoseconds: Int64) {
+    let index = max(0, min(Self.stepCount - 1, Int(nanoseconds / Self.stepNanoseconds)))
     weights[index] += weight
     totalWeight += weight
     weight *= growth

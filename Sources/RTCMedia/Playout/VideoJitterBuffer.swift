@@ -44,11 +44,11 @@ public struct VideoJitterBuffer: Sendable {
   private var lastInsertion = Instant.start
   private var lastDue = Instant.start
 
-  /// By how much the delay may change in one second of time.
-  private static let largestSlope = Duration.milliseconds(100)
+  /// The delay may change by a tenth of the time that passes.
+  private static let slopeDivisor: Int64 = 10
 
   public init(
-    clockRate: UInt32 = 90_000, minimumDelay: Duration = .milliseconds(10), maximumDelay: Duration = .seconds(1)
+    clockRate: Int = 90_000, minimumDelay: Duration = .milliseconds(10), maximumDelay: Duration = .seconds(1)
   ) {
     self.minimumDelay = minimumDelay
     self.maximumDelay = maximumDelay
@@ -63,7 +63,7 @@ public struct VideoJitterBuffer: Sendable {
   public mutating func insert(_ frame: AssembledFrame, at now: Instant) {
     estimator.insert(frame.rtpTimestamp, at: now)
     let target = max(minimumDelay, min(maximumDelay, estimator.target))
-    let step = Self.largestSlope.nanoseconds * (now - lastInsertion).nanoseconds / 1_000_000_000
+    let step = (now - lastInsertion).nanoseconds / Self.slopeDivisor
     lastInsertion = now
     if let delay {
       let change = (target - delay).nanoseconds

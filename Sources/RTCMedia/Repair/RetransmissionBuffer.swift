@@ -23,17 +23,19 @@ public struct RetransmissionBuffer: Sendable {
   }
 
   private let largestAge: Duration
+  private let capacity: Int
   private var slots: [Slot]
   private var pool = PacketPool()
   /// Packets sent, oldest and newest, as numbers that only grow.
   private var oldest: Int64 = 0
   private var extender = SequenceExtender()
 
-  /// - Parameter capacity: packets, a power of two.
+  /// - Parameter capacity: packets, a power of two; memory grows up to it on demand.
   public init(capacity: Int = 512, largestAge: Duration = .seconds(1)) {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 32_768, "a power of two")
     self.largestAge = largestAge
-    slots = Array(repeating: Slot(), count: capacity)
+    self.capacity = capacity
+    slots = Array(repeating: Slot(), count: min(capacity, 32))
   }
 
   /// Keeps a copy of a packet that is sent for the first time.
@@ -42,6 +44,7 @@ public struct RetransmissionBuffer: Sendable {
     let extended = extender.extend(number)
     if isFirst { oldest = extended }
     expire(before: now, newest: extended)
+    if slots.count < capacity, slots[slotIndex(number)].packet != nil { grow() }
     let index = slotIndex(number)
     if let packet = slots[index].packet { pool.release(packet.copy) }
     slots[index] = Slot(
@@ -68,7 +71,7 @@ public struct RetransmissionBuffer: Sendable {
 
   /// Frees what is too old, so that memory follows the age and not the capacity.
   private mutating func expire(before now: Instant, newest: Int64) {
-    if newest - oldest > Int64(slots.count) { oldest = newest - Int64(slots.count) }
+    oldest = max(oldest, newest - Int64(slots.count))
     while oldest < newest {
       let index = slotIndex(SequenceNumber(UInt16(truncatingIfNeeded: oldest)))
       if let packet = slots[index].packet {
@@ -77,6 +80,15 @@ public struct RetransmissionBuffer: Sendable {
         slots[index].packet = nil
       }
       oldest += 1
+    }
+  }
+
+  private mutating func grow() {
+    let old = slots
+    slots = Array(repeating: Slot(), count: old.count * 2)
+    for slot in old {
+      guard let packet = slot.packet else { continue }
+      slots[slotIndex(packet.sequenceNumber)] = slot
     }
   }
 }

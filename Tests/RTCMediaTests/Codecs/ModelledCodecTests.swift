@@ -88,4 +88,12 @@ func quantile(_ values: [Int], _ quantile: Double) -> Double {
     let starved = ModelledSizes.vp8(settings: settings, frames: 600)
     #expect(abs(mean(Array(starved[100...])) / 976 - 1) < 0.02)
   }
+
+  @Test func `every codec in the lists has a name and a dynamic payload type of its own`() {
+    let codecs = Codecs.audio + Codecs.video
+    #expect(codecs.allSatisfy { !$0.name.isEmpty && !$0.summary.isEmpty && (96...127).contains($0.payloadType) })
+    #expect(Set(codecs.map { $0.payloadType }).count == codecs.count)
+    #expect(Codecs.audio.allSatisfy { $0.channels != nil })
+    #expect(Codecs.video.allSatisfy { $0.clockRate == 90_000 })
+  }
 }

@@ -100,4 +100,16 @@ import Testing
     #expect(buffer.statistics.framesRendered + buffer.statistics.framesDropped == 200)
     #expect(shown.filter(\.isRendered).count == buffer.statistics.framesRendered)
   }
+
+  @Test func `after an hour without frames playout goes on`() {
+    var buffer = VideoJitterBuffer()
+    for (index, time) in [0, 3600].enumerated() {
+      let now = Instant.start + .seconds(time)
+      buffer.insert(frame(index, arrival: now), at: now)
+    }
+    let late = buffer.next(at: .distantFuture)
+    let last = buffer.next(at: .distantFuture)
+    #expect(late?.isRendered == false)
+    #expect(last?.isRendered == true)
+  }
 }
