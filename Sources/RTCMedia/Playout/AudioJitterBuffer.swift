@@ -118,9 +118,8 @@ public struct AudioJitterBuffer: Sendable {
     return conceal(next: later == next + concealedPlaces + 1 ? packet(at: later) : nil)
   }
 
-  /// The stored bytes of `packet`, valid until the next `insert`.
-  @_lifetime(borrow self)
-  public func bytes(of packet: Packet) -> Span<UInt8> { pool.bytes(of: packet.copy) }
+  /// A copy of the stored bytes of `packet`, which are kept until the next `insert`.
+  public func bytes(of packet: Packet) -> [UInt8] { pool.bytes(of: packet.copy).array() }
 
   // MARK: - Playing
 

@@ -1,5 +1,19 @@
 public import RTCPrimitives
-public import RTCWire
+import RTCWire
+
+/// What a receiver reports about one RTP stream, in the units of an RTCP report block.
+///
+/// - SeeAlso: RFC 3550 §6.4.1
+public struct ReceptionSummary: Hashable, Sendable {
+  /// Loss since the report before, in 1/256.
+  public let fractionLost: UInt8
+  /// Packets expected less packets received since the beginning; negative when there were duplicates. 24 bits.
+  public let cumulativeLost: Int32
+  /// The highest sequence number, with the number of its wraps in the upper half.
+  public let extendedHighestSequenceNumber: UInt32
+  /// Interarrival jitter in RTP clock ticks.
+  public let jitter: UInt32
+}
 
 /// Counts one RTP stream at its receiver.
 ///
@@ -50,18 +64,16 @@ public struct ReceptionStatistics: Sendable {
   /// Interarrival jitter as a time.
   public var jitterDuration: Duration { clock.duration(ofTicks: Int64(jitter)) }
 
-  /// The report block about the stream, and the beginning of the next one's interval; `nil` before the first packet.
-  ///
-  /// What concerns the sender's reports (LSR, DLSR) is left to the caller.
-  public mutating func reportBlock(ssrc: UInt32) -> ReportBlock? {
+  /// The figures of a report block, and the beginning of the next report's interval; `nil` before the first packet.
+  public mutating func report() -> ReceptionSummary? {
     guard let highest else { return nil }
     let expected = packetsExpected - priorExpected
     let lost = expected - (packetsReceived - priorReceived)
     priorExpected = packetsExpected
     priorReceived = packetsReceived
-    return ReportBlock(
-      ssrc: ssrc, fractionLost: expected > 0 && lost > 0 ? UInt8(min(255, (lost << 8) / expected)) : 0,
-      cumulativeLost: Int32(max(-0x80_0000, min(0x7F_FFFF, packetsLost))), highestSequenceNumber: highest,
+    return ReceptionSummary(
+      fractionLost: expected > 0 && lost > 0 ? UInt8(min(255, (lost << 8) / expected)) : 0,
+      cumulativeLost: Int32(max(-0x80_0000, min(0x7F_FFFF, packetsLost))), extendedHighestSequenceNumber: highest,
       jitter: jitter)
   }
 

@@ -30,7 +30,7 @@ import Testing
       result.ticks.append(action)
       guard case .packet(let packet) = action else { continue }
       let index = Int((packet.rtpTimestamp &- firstTimestamp) / 960)
-      #expect(result.buffer.bytes(of: packet).array() == [UInt8(truncatingIfNeeded: index), 1, 2])
+      #expect(result.buffer.bytes(of: packet) == [UInt8(truncatingIfNeeded: index), 1, 2])
       result.played.append(index)
       result.latencies.append(now - (.start + .milliseconds(20 * index)))
     }

@@ -43,16 +43,16 @@ import Testing
       if !isLost(index) { statistics.insert(number, timestamp: 0, at: .start) }
       number = number.next
     }
-    let first = statistics.reportBlock(ssrc: 7)
+    let first = statistics.report()
     // 10 of 100: fraction 25/256; the highest number is 65599, one wrap and 63.
     #expect(first?.fractionLost == 25)
     #expect(first?.cumulativeLost == 10)
-    #expect(first?.highestSequenceNumber == 65_599)
+    #expect(first?.extendedHighestSequenceNumber == 65_599)
     for _ in 0..<50 {
       statistics.insert(number, timestamp: 0, at: .start)
       number = number.next
     }
-    let second = statistics.reportBlock(ssrc: 7)
+    let second = statistics.report()
     #expect(second?.fractionLost == 0)
     #expect(second?.cumulativeLost == 10)
     #expect(statistics.packetsReceived == 140)
@@ -61,7 +61,7 @@ import Testing
   @Test func `duplicates make the loss negative and the fraction zero`() {
     var statistics = ReceptionStatistics(clockRate: 48_000)
     for number: UInt16 in [1, 2, 2, 2, 3] { statistics.insert(SequenceNumber(number), timestamp: 0, at: .start) }
-    let report = statistics.reportBlock(ssrc: 7)
+    let report = statistics.report()
     #expect(report?.cumulativeLost == -2)
     #expect(report?.fractionLost == 0)
   }
