@@ -22,22 +22,33 @@ public final class NodePort: @unchecked Sendable {
   /// Sends a datagram into the network, from one of the node's own endpoints.
   @inlinable
   public func send(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint) {
-    borrowed._withUnsafeGuaranteedRef { $0.send(bytes, elided: elided, from: source, to: destination, node: index) }
+    borrowed._withUnsafeGuaranteedRef {
+      $0.send(bytes, elided: elided, from: source, to: destination, node: index, at: .start)
+    }
+  }
+
+  /// Sends a datagram at `departure`, or now if that is past.
+  @inlinable
+  public func send(_ datagram: Datagram, at departure: Instant) {
+    borrowed._withUnsafeGuaranteedRef {
+      $0.send(
+        datagram.bytes, elided: datagram.elided, from: datagram.source, to: datagram.destination, node: index,
+        at: departure)
+    }
   }
 
   /// Sends everything that `transmissions` holds, in order, and empties it.
   public func send(_ transmissions: inout Transmissions) {
-    for index in 0..<transmissions.count {
-      let datagram = transmissions[index]
-      send(datagram.bytes, elided: datagram.elided, from: datagram.source, to: datagram.destination)
-    }
+    for index in 0..<transmissions.count { send(transmissions[index], at: .start) }
     transmissions.removeAll()
   }
 
   /// Asks for `wake` at `instant`, or now if that is past. A node has one alarm: the earliest time that was asked for
   /// since the last wake counts.
   @inlinable
-  public func wake(at instant: Instant) { borrowed._withUnsafeGuaranteedRef { $0.wake(node: index, at: instant) } }
+  public func wake(at instant: Instant) {
+    borrowed._withUnsafeGuaranteedRef { $0.wake(node: index, at: instant) }
+  }
 
   /// A generator of this node's own, for one purpose.
   public func generator(for purpose: String) -> SeededGenerator { simulation.generator("\(name)/\(purpose)") }

@@ -71,10 +71,30 @@ extension Simulation {
     traceHash.combine(timingHash.state)
   }
 
+  /// Combines a message that travels beside the packets with both digests: its time, and for the trace its text.
+  public func hash(_ message: String) {
+    timingHash.combine(UInt64(bitPattern: now.nanoseconds))
+    traceHash.combine(timingHash.state)
+    traceHash.combine(message)
+  }
+
+  /// Sends a packet of `node` at `departure`, or now if that is past.
   @usableFromInline
-  func send(_ bytes: Span<UInt8>, elided: Int, from source: Endpoint, to destination: Endpoint, node: Int) {
-    guard let carrier else { preconditionFailure("the simulation has no network") }
+  func send(
+    _ bytes: Span<UInt8>, elided: Int, from source: Endpoint, to destination: Endpoint, node: Int,
+    at departure: Instant
+  ) {
     let packet = slab.insert(bytes, elided: elided, from: source, to: destination)
+    if departure > now {
+      schedule(EventTarget(.departure, node), argument: packet.rawValue, at: departure)
+    } else {
+      depart(packet, from: node)
+    }
+  }
+
+  @inline(__always)
+  func depart(_ packet: PacketHandle, from node: Int) {
+    guard let carrier else { preconditionFailure("the simulation has no network") }
     hash(packet)
     carrier._withUnsafeGuaranteedRef { $0.carry(packet, from: node, in: self) }
   }

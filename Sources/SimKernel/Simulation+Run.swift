@@ -63,6 +63,7 @@ extension Simulation {
       nodes[index]._withUnsafeGuaranteedRef { $0.deliverWake() }
     case .handler: handlers[index]._withUnsafeGuaranteedRef { $0.handle(event.argument, in: self) }
     case .sleeper: sleepers.resume(event.argument)
+    case .departure: depart(PacketHandle(rawValue: event.argument), from: index)
     }
   }
 

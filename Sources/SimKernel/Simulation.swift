@@ -31,6 +31,7 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   @exclusivity(unchecked) var owner: pthread_t?
   /// What the uncounted references above refer to.
   private var kept: [AnyObject] = []
+  private var numbersTaken = 0
   private var names: Set<String> = []
 
   public init(seed: UInt64) { self.seed = seed }
@@ -73,6 +74,12 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
     kept.append(handler)
     handlers.append(Unmanaged.passUnretained(handler))
     return handlers.count - 1
+  }
+
+  /// A number that grows with each call: the order of what nodes note down.
+  public func takeNumber() -> Int {
+    defer { numbersTaken += 1 }
+    return numbersTaken
   }
 
   /// Lets go of the nodes and the network, which hold the simulation in turn. Call it once when the run was read.

@@ -122,6 +122,7 @@ public final class RTPStreamReceiver {
     result.packetsExpected = Int(reception.packetsExpected)
     result.packetsLost = Int(reception.packetsLost)
     result.jitter = reception.jitterDuration
+    result.packetsRecovered = repair.packetsRecovered
     result.nackCount = repair.packetsRequested
     result.pliCount = keyFrames.requestCount
     if let video = videoPlayout {

@@ -1,0 +1,132 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+
+/// Capturing and playing.
+extension Client {
+  /// Begins to capture when the first connection can carry media.
+  func startCapture(at now: Instant) {
+    let media = configuration.media
+    if media.settings.video != nil, nextVideo == nil { nextVideo = media.videoTime(media.videoIndex(at: now)) }
+    if media.settings.audio != nil, nextAudio == nil { nextAudio = media.audioTime(media.audioIndex(at: now)) }
+  }
+
+  func capture(at now: Instant) {
+    let media = configuration.media
+    if let due = nextVideo, due <= now {
+      captureVideo(media.videoIndex(at: due), at: now)
+      nextVideo = media.videoTime(media.videoIndex(at: due) + 1)
+    }
+    if let due = nextAudio, due <= now {
+      captureAudio(media.audioIndex(at: due), at: now)
+      nextAudio = media.audioTime(media.audioIndex(at: due) + 1)
+    }
+  }
+
+  private func captureVideo(_ index: Int, at now: Instant) {
+    let media = configuration.media
+    let picture = media.settings.mode == .real ? media.picture(index) : nil
+    for connection in connections.all {
+      guard let out = outgoing[connection.number], let line = out.videoLine, let encoder = out.video,
+        connection.core.canSend(on: line)
+      else { continue }
+      guard encoder.busyUntil <= now else {
+        framesDroppedByProcessor += 1
+        continue
+      }
+      encoder.busyUntil = connections.processor.charge(.encodeVideo(pixels: media.settings.pixels), at: now)
+      guard let frame = encoder.encode(picture, capturedAt: now) else { continue }
+      let bytes = encoder.bytes
+      connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
+      connections.transmit(connection, at: now, after: encoder.busyUntil)
+      noteFirstSent(connection, .video)
+    }
+  }
+
+  private func captureAudio(_ index: Int, at now: Instant) {
+    let media = configuration.media
+    let sound = media.settings.mode == .real ? media.sound(index) : nil
+    let isTalking = media.voice.pattern.isTalking(at: index)
+    let level = AudioLevel(level: isTalking ? 30 : 90, hasVoice: isTalking)
+    for connection in connections.all {
+      guard let out = outgoing[connection.number], let line = out.audioLine, let encoder = out.audio,
+        connection.core.canSend(on: line)
+      else { continue }
+      let done = connections.processor.charge(.encodeAudio, at: now)
+      guard let frame = encoder.encode(index, sound, capturedAt: now) else { continue }
+      let bytes = encoder.bytes
+      connection.core.send(
+        frame, in: bytes.bytes.span, on: line, audioLevel: level, at: now, into: &connection.output.datagrams)
+      connections.transmit(connection, at: now, after: done)
+      noteFirstSent(connection, .audio)
+    }
+  }
+
+  private func noteFirstSent(_ connection: Connection, _ kind: MediaKind) {
+    guard !connection.hasSent.contains(kind) else { return }
+    connection.hasSent.insert(kind)
+    connections.log.note("first RTP sent", kind.rawValue, rfc: "RFC 3550 §5.1", from: port, to: connection.peer)
+  }
+
+  func play(at now: Instant) {
+    if let due = nextPlayoutTick, due <= now {
+      for track in tracks where track.kind == .audio { playAudio(track, at: now) }
+      nextPlayoutTick = now + .milliseconds(20)
+    }
+    guard let due = nextPicture, due <= now else { return }
+    nextPicture = nil
+    for track in tracks where track.kind == .video {
+      while let playout = track.receiver.nextVideo(at: now) { show(playout, of: track, at: now) }
+      if let next = track.receiver.nextPlayout { nextPicture = nextPicture.map { min($0, next) } ?? next }
+    }
+  }
+
+  private func show(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
+    guard connections.processor.queueDelay(at: now) < EndpointSettings.longestBacklog else { return track.skipped() }
+    let done = connections.processor.charge(.decodeVideo(pixels: configuration.media.settings.pixels), at: now)
+    let captured = track.receiver.captureTime(of: playout.frame.rtpTimestamp)
+    if configuration.media.settings.mode == .real {
+      guard track.decodeVideo(playout.frame.bytes) else {
+        return track.connection.core.requestKeyFrame(
+          on: track.transceiver, at: now, into: &track.connection.output)
+      }
+      if let picture = track.picture, let captured, let source = configuration.sources[track.source] {
+        quality.compare(picture, with: source, capturedAt: captured)
+      }
+    }
+    guard playout.isRendered else { return }
+    track.rendered(at: done, captured: captured, isMeasured: isMeasuring(now))
+    noteFirstFrame(track, at: done)
+  }
+
+  private func playAudio(_ track: RemoteTrack, at now: Instant) {
+    switch track.receiver.nextAudio(at: now) {
+    case .idle: break
+    case .packet(let packet):
+      let done = connections.processor.charge(.decodeAudio, at: now)
+      let captured = track.receiver.captureTime(of: packet.rtpTimestamp)
+      if configuration.media.settings.mode == .real {
+        track.decodeAudio(track.receiver.bytes(of: packet))
+        if let sound = track.sound, let captured, let source = configuration.sources[track.source] {
+          quality.collect(sound, of: source, capturedAt: captured)
+        }
+      }
+      track.rendered(at: done, captured: captured, isMeasured: isMeasuring(now))
+      if configuration.media.settings.video == nil { noteFirstFrame(track, at: done) }
+    case .concealment:
+      _ = connections.processor.charge(.decodeAudio, at: now)
+      if configuration.media.settings.mode == .real { track.decodeAudio(nil) }
+    }
+  }
+
+  private func noteFirstFrame(_ track: RemoteTrack, at done: Instant) {
+    guard firstRemoteFrame == nil else { return }
+    firstRemoteFrame = done
+    connections.log.note(
+      "first frame decoded", "\(track.kind.rawValue) of \(track.source)", rfc: "RFC 7741 §4.5", from: port)
+  }
+
+  private func isMeasuring(_ now: Instant) -> Bool { measuresFrom.map { now >= $0 } ?? false }
+}

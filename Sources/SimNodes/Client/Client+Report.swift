@@ -1,0 +1,90 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import SimKernel
+
+/// What a client reports when the run is over.
+public struct ClientReport: Sendable {
+  public let name: String
+  public let joinedAt: Instant?
+  public let firstRemoteFrame: Instant?
+  /// CPU time by category and in all, within the measured window.
+  public let cpuSeconds: [WorkCategory: Double]
+  public let busySeconds: Double
+  public let cores: Int
+  /// How long work waited for a core, within the measured window.
+  public let waiting: DurationHistogram
+  public let firstLongWait: Instant?
+  public let audioLatency: DurationHistogram
+  public let videoLatency: DurationHistogram
+  /// Packets within the measured window, before repair.
+  public let packetsExpected: Int
+  public let packetsLost: Int
+  /// How long pictures stood still, and for how long pictures were to be seen, summed over tracks.
+  public let frozenSeconds: Double
+  public let watchedSeconds: Double
+  public let connections: [ConnectionSummary]
+  public let milestones: [Milestone]
+  /// Of real media: the mean PSNR in dB of pictures against their source, and the correlation of sound.
+  public let meanPSNR: Double?
+  public let audioCorrelation: Double?
+}
+
+/// Counters at the beginning of the measured window.
+struct MeasurementBaseline: Sendable {
+  var charged: [WorkCategory: Duration] = [:]
+  var busy = Duration.zero
+  var expected = 0
+  var lost = 0
+  var frozen = Duration.zero
+}
+
+extension Client {
+  /// Begins the measured window.
+  public func beginMeasuring() {
+    let now = port.simulation.now
+    measuresFrom = now
+    baseline = connections.measurementBaseline(at: now)
+    (baseline.expected, baseline.lost) = packetCounts(at: now)
+    baseline.frozen = frozen(at: now)
+  }
+
+  /// Everything so far; figures are of the measured window.
+  public func report() -> ClientReport {
+    let now = port.simulation.now
+    let processor = connections.processor
+    let (expected, lost) = packetCounts(at: now)
+    let videoTracks = tracks.filter { $0.kind == .video }
+    var audioLatency = DurationHistogram()
+    var videoLatency = DurationHistogram()
+    for track in tracks {
+      if track.kind == .audio { audioLatency.merge(track.latency) } else { videoLatency.merge(track.latency) }
+    }
+    let window = now - (measuresFrom ?? now)
+    return ClientReport(
+      name: port.name, joinedAt: joinedAt, firstRemoteFrame: firstRemoteFrame,
+      cpuSeconds: connections.cpuSeconds(since: baseline),
+      busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
+      waiting: processor.waiting, firstLongWait: processor.firstLongWait, audioLatency: audioLatency,
+      videoLatency: videoLatency, packetsExpected: expected - baseline.expected, packetsLost: lost - baseline.lost,
+      frozenSeconds: (frozen(at: now) - baseline.frozen).inSeconds,
+      watchedSeconds: window.inSeconds * Double(videoTracks.count),
+      connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },
+      milestones: connections.log.milestones, meanPSNR: quality.meanPSNR, audioCorrelation: quality.correlation)
+  }
+
+  /// Expected and lost packets before repair, over all tracks.
+  private func packetCounts(at now: Instant) -> (expected: Int, lost: Int) {
+    var result = (expected: 0, lost: 0)
+    for track in tracks {
+      let statistics = track.receiver.statistics(at: now)
+      result.expected += statistics.packetsExpected
+      result.lost += statistics.packetsLostBeforeRepair
+    }
+    return result
+  }
+
+  private func frozen(at now: Instant) -> Duration {
+    tracks.reduce(.zero) { $1.kind == .video ? $0 + $1.freezes.frozenDuration(at: now) : $0 }
+  }
+}

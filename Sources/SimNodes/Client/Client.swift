@@ -1,0 +1,154 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+
+/// A participant: it captures, codes and sends its own media on every connection, and plays what it receives.
+///
+/// A client encodes once per connection, as browsers do. Work is charged to its processor; a frame leaves when it is
+/// coded, and is shown when it is decoded.
+public actor Client: Node, SignalingMember {
+  /// What a client is told before the run.
+  public struct Configuration: Sendable {
+    public var endpoint: EndpointSettings
+    public var media: CapturedMedia
+    /// Whom it offers to when it finds them in the room, and what.
+    public var offers: [String: [LineSettings]]
+    /// The media of all participants by name, to compare real media with their source.
+    public var sources: [String: CapturedMedia]
+    public var signalingPath: SignalingPath
+
+    public init(
+      endpoint: EndpointSettings, media: CapturedMedia, offers: [String: [LineSettings]],
+      sources: [String: CapturedMedia] = [:], signalingPath: SignalingPath
+    ) {
+      self.endpoint = endpoint
+      self.media = media
+      self.offers = offers
+      self.sources = sources
+      self.signalingPath = signalingPath
+    }
+  }
+
+  public nonisolated let port: NodePort
+  let configuration: Configuration
+  let signaling: SignalingServer
+  let connections: ConnectionSet
+  /// What is sent on each connection, by its number.
+  var outgoing: [Int: OutgoingMedia] = [:]
+  /// What is played, in the order in which it came up.
+  var tracks: [RemoteTrack] = []
+  /// The place of a connection's transceiver among `tracks`.
+  var trackOfLine: [LineID: Int] = [:]
+  /// Whose media a connection's transceiver carries.
+  var sourceOfLine: [LineID: String] = [:]
+
+  var nextVideo: Instant?
+  var nextAudio: Instant?
+  var nextPlayoutTick: Instant?
+  /// At or before the time at which the next received picture is due.
+  var nextPicture: Instant?
+  var measuresFrom: Instant?
+  var baseline = MeasurementBaseline()
+  var joinedAt: Instant?
+  var firstRemoteFrame: Instant?
+  var quality = QualityProbe()
+  var framesDroppedByProcessor = 0
+
+  /// A transceiver of a connection.
+  struct LineID: Hashable {
+    let connection: Int
+    let transceiver: Int
+  }
+
+  /// The encoders of one connection and the transceivers that they feed.
+  struct OutgoingMedia {
+    var videoLine: Int?
+    var audioLine: Int?
+    var video: VideoStreamEncoder?
+    var audio: AudioStreamEncoder?
+  }
+
+  public init(_ port: NodePort, _ configuration: Configuration, signaling: SignalingServer) {
+    self.port = port
+    self.configuration = configuration
+    self.signaling = signaling
+    connections = ConnectionSet(port, configuration.endpoint, purpose: .playout)
+  }
+
+  public func receive(_ datagram: Datagram, at now: Instant) {
+    if let (connection, packet, _) = connections.receive(datagram, at: now) {
+      finish(connection, at: now)
+      noteArrival(packet, on: connection)
+    } else if let connection = connections.connection(of: datagram) {
+      finish(connection, at: now)
+    }
+    setAlarm()
+  }
+
+  public func wake(at now: Instant) {
+    connections.handleTimeouts(at: now) { finish($0, at: now) }
+    capture(at: now)
+    play(at: now)
+    setAlarm()
+  }
+
+  /// Hands on what a connection wants sent and acts on what it tells.
+  func finish(_ connection: Connection, at now: Instant) {
+    var departure = now
+    if !connection.output.events.isEmpty {
+      for event in connection.output.takeEvents() {
+        departure = max(departure, handle(event, of: connection, at: now))
+      }
+    }
+    connections.transmit(connection, at: now, after: departure)
+  }
+
+  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) -> Instant {
+    switch event {
+    case .transport(let event):
+      let departure = connections.note(event, of: connection, at: now)
+      if case .ready = event { startCapture(at: now) }
+      return departure
+    case .signalingStateChanged(let state):
+      connections.log.note(
+        "signaling \(state.rawValue)", "with \(connection.peer)", rfc: "RFC 9429 §3.2", from: port)
+    case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
+    case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
+    case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
+    case .keyFrameRequested(let transceiver):
+      if outgoing[connection.number]?.videoLine == transceiver {
+        outgoing[connection.number]?.video?.needsKeyFrame = true
+      }
+    case .packetsRequested, .senderReport: break
+    }
+    return now
+  }
+
+  private func addTrack(_ connection: Connection, _ transceiver: Int) {
+    let line = LineID(connection: connection.number, transceiver: transceiver)
+    guard trackOfLine[line] == nil, let receiver = connection.core.transceivers[transceiver].receiver else { return }
+    let track = RemoteTrack(
+      connection, transceiver: transceiver, receiver: receiver, source: sourceOfLine[line] ?? connection.peer,
+      mode: configuration.media.settings.mode)
+    trackOfLine[line] = tracks.count
+    tracks.append(track)
+    connections.log.note(
+      "first RTP received", "\(track.kind.rawValue) of \(track.source)", rfc: "RFC 3550 §5.1", from: port)
+    if track.kind == .audio, nextPlayoutTick == nil { nextPlayoutTick = port.simulation.now + .milliseconds(20) }
+  }
+
+  private func noteArrival(_ packet: PeerConnection.IncomingPacket, on connection: Connection) {
+    guard let due = connection.core.transceivers[packet.transceiver].receiver?.nextPlayout else { return }
+    nextPicture = nextPicture.map { min($0, due) } ?? due
+  }
+
+  func setAlarm() {
+    var next = connections.nextTimeout
+    for due in [nextVideo, nextAudio, nextPlayoutTick, nextPicture] {
+      if let due { next = min(next, due) }
+    }
+    if next != .distantFuture { port.wake(at: next) }
+  }
+}

@@ -1,0 +1,58 @@
+import RTCPrimitives
+import RTCSession
+import RTCTransport
+
+/// One peer connection of a node, with what it wants done.
+final class Connection {
+  /// Its place among the node's connections; its port follows from it.
+  let number: Int
+  /// The name of the node at the other end.
+  let peer: String
+  var core: PeerConnection
+  var output = Output<PeerConnection.Event>()
+  /// Packets leave in order: not before this.
+  var lastDeparture = Instant.start
+  /// When media could flow.
+  var readyAt: Instant?
+  var hasFailed = false
+  /// The kinds of media of which the first packet has left.
+  var hasSent: Set<MediaKind> = []
+
+  init(number: Int, peer: String, core: consuming PeerConnection) {
+    self.number = number
+    self.peer = peer
+    self.core = core
+  }
+}
+
+/// How a connection ended up, for reports.
+public struct ConnectionSummary: Hashable, Sendable {
+  public let node: String
+  public let peer: String
+  /// When media could flow; `nil` if it never could.
+  public let readyAt: Instant?
+  /// The kinds of the selected pair's candidates.
+  public let localCandidate: String?
+  public let remoteCandidate: String?
+  /// SRTP master keys in hexadecimal, local and remote: key then salt.
+  public let profile: String?
+  public let localKey: [UInt8]
+  public let remoteKey: [UInt8]
+  public let outbound: [OutboundStreamStatistics]
+  public let inbound: [InboundStreamStatistics]
+
+  init(_ connection: Connection, of node: String, at now: Instant) {
+    self.node = node
+    peer = connection.peer
+    readyAt = connection.readyAt
+    let pair = connection.core.transport.ice.selectedPair
+    localCandidate = pair?.local.kind.rawValue
+    remoteCandidate = pair?.remote.kind.rawValue
+    let keys = connection.core.transport.keys
+    profile = keys?.profile.description
+    localKey = keys.map { $0.local.key + $0.local.salt } ?? []
+    remoteKey = keys.map { $0.remote.key + $0.remote.salt } ?? []
+    outbound = connection.core.transceivers.compactMap { $0.sender?.statistics }
+    inbound = connection.core.transceivers.compactMap { $0.receiver?.statistics(at: now) }
+  }
+}

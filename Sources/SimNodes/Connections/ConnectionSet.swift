@@ -1,0 +1,179 @@
+import RTCPrimitives
+import RTCSession
+import RTCTransport
+import RTCWire
+import SimKernel
+
+/// The peer connections of one node, on one processor: a port for each, one identity for all.
+///
+/// Everything that is sent or received is charged to the processor; packets leave when their work is done.
+final class ConnectionSet {
+  static let firstPort: UInt16 = 50_000
+
+  let port: NodePort
+  let settings: EndpointSettings
+  private(set) var all: [Connection] = []
+  var processor: Processor
+  var log: MilestoneLog
+  /// Datagrams that were dropped because the processor was too far behind.
+  private(set) var backlogDrops = 0
+  private let provider: CryptoProvider
+  private let identity: DTLSIdentity
+  private let purpose: RTPStreamReceiver.Purpose
+
+  init(_ port: NodePort, _ settings: EndpointSettings, purpose: RTPStreamReceiver.Purpose) {
+    self.port = port
+    self.settings = settings
+    self.purpose = purpose
+    processor = Processor(cores: settings.cores, costs: settings.costs)
+    log = MilestoneLog(isDetailed: settings.isDetailed)
+    do {
+      provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: port.simulation.seed)))
+      identity = try provider.identity(named: port.name)
+    } catch {
+      preconditionFailure("OpenSSL has P-256 and SHA-256: \(error)")
+    }
+  }
+
+  /// Opens a connection to a peer.
+  func open(to peer: String) -> Connection {
+    let number = all.count
+    var ice = ICEConfiguration(
+      hosts: settings.addresses.map { Endpoint($0, Self.firstPort + UInt16(number)) },
+      stunServers: settings.stunServers, turnServers: settings.turnServers, transportPolicy: settings.transportPolicy)
+    // Agents that share a network each pace for themselves; faster than 50 ms needs more than one agent's view.
+    ice.pacing = .milliseconds(50)
+    var dtls = DTLSTransport.Configuration()
+    dtls.srtpProfiles = settings.srtpProfiles
+    let name = "\(port.name)/to \(peer)"
+    let transport = MediaTransport.Configuration(
+      ice: ice, dtls: dtls, fidelity: settings.fidelity, name: name, provider: provider, identity: identity)
+    let connection = Connection(
+      number: number, peer: peer,
+      core: PeerConnection(
+        PeerConnection.Configuration(transport: transport, cname: port.name, ntp: .simulation, purpose: purpose),
+        entropy: EntropySource(port.simulation.generator("\(name)/entropy"))))
+    all.append(connection)
+    return connection
+  }
+
+  /// Hands a datagram to its connection; a media packet comes back, and events wait in the connection's output.
+  func receive(_ datagram: Datagram, at now: Instant) -> (Connection, PeerConnection.IncomingPacket, done: Instant)? {
+    let number = Int(datagram.destination.port) - Int(Self.firstPort)
+    guard all.indices.contains(number) else { return nil }
+    guard processor.queueDelay(at: now) < EndpointSettings.longestBacklog else {
+      backlogDrops += 1
+      return nil
+    }
+    let connection = all[number]
+    let size = datagram.size.bytes
+    var done = processor.charge(.receivePacket(bytes: size), at: now)
+    switch Demultiplexer.classify(datagram.bytes) {
+    case .stun: done = processor.charge(.iceCheck, at: done)
+    case .rtp, .rtcp, .turnChannel: done = processor.charge(.unprotectPacket(bytes: size), at: done)
+    default: break
+    }
+    guard let packet = connection.core.receive(datagram, at: now, into: &connection.output) else { return nil }
+    return (connection, packet, done)
+  }
+
+  /// The connection that a datagram belongs to.
+  func connection(of datagram: Datagram) -> Connection? {
+    let number = Int(datagram.destination.port) - Int(Self.firstPort)
+    return all.indices.contains(number) ? all[number] : nil
+  }
+
+  /// Sends what a connection wants sent, not before `earliest`; gives the time when the last of it has left.
+  @discardableResult
+  func transmit(_ connection: Connection, at now: Instant, after earliest: Instant? = nil) -> Instant {
+    let count = connection.output.datagrams.count
+    guard count > 0 else { return earliest ?? now }
+    var time = max(earliest ?? now, now)
+    for index in 0..<count {
+      let datagram = connection.output.datagrams[index]
+      let size = datagram.size.bytes
+      switch Demultiplexer.classify(datagram.bytes) {
+      case .rtp, .rtcp, .turnChannel: time = processor.charge(.protectPacket(bytes: size), at: time)
+      case .stun: time = processor.charge(.iceCheck, at: time)
+      default: break
+      }
+      time = max(processor.charge(.sendPacket(bytes: size), at: time), connection.lastDeparture)
+      connection.lastDeparture = time
+      port.send(datagram, at: time)
+    }
+    connection.output.datagrams.removeAll()
+    return time
+  }
+
+  /// Does what is due on all connections; `handle` gets each one that did something.
+  func handleTimeouts(at now: Instant, _ handle: (Connection) -> Void) {
+    for connection in all {
+      guard let due = connection.core.nextTimeout, due <= now else { continue }
+      connection.core.handleTimeout(at: now, into: &connection.output)
+      handle(connection)
+    }
+  }
+
+  /// When the next connection wants to do something.
+  var nextTimeout: Instant {
+    var earliest = Instant.distantFuture
+    for connection in all {
+      if let due = connection.core.nextTimeout { earliest = min(earliest, due) }
+    }
+    return earliest
+  }
+
+  /// Charges the handshake when the flight with the certificate leaves, and notes milestones; gives when the output may
+  /// leave.
+  func note(_ event: MediaTransport.Event, of connection: Connection, at now: Instant) -> Instant {
+    switch event {
+    case .ice(let event): note(event, of: connection)
+    case .dtls(.sent(let flight, let isRetransmission)):
+      log.note(
+        isRetransmission ? "DTLS flight repeated" : "DTLS flight sent", "\(flight)", rfc: "RFC 6347 §4.2.4", from: port,
+        to: connection.peer)
+      if !isRetransmission, flight.holdsCertificate { return processor.charge(.dtlsHandshake, at: now) }
+    case .dtls(.connected(let keys)):
+      log.note("DTLS connected", "fingerprint verified, \(keys.profile)", rfc: "RFC 5763 §5", from: port)
+    case .dtls(.failed(let reason)):
+      connection.hasFailed = true
+      log.note("DTLS failed", "\(reason)", rfc: "RFC 5763 §6.7", from: port)
+    case .dtls(.closed): log.note("DTLS closed", rfc: "RFC 5246 §7.2.1", from: port)
+    case .ready(let profile):
+      connection.readyAt = now
+      log.note("keys exported", "SRTP with \(connection.peer): \(profile)", rfc: "RFC 5764 §4.2", from: port)
+    }
+    return now
+  }
+
+  private func note(_ event: ICEAgent.Event, of connection: Connection) {
+    switch event {
+    case .stateChanged(let state):
+      if state == .failed { connection.hasFailed = true }
+      log.note("ICE \(state.rawValue)", "with \(connection.peer)", rfc: "RFC 8445 §6.1.3", from: port)
+    case .selectedPair(let pair):
+      log.note("pair selected", "\(pair.local) – \(pair.remote)", rfc: "RFC 8445 §8.1.1", from: port)
+    case .candidateGathered(let candidate) where log.isDetailed:
+      log.note("candidate gathered", "\(candidate)", rfc: "RFC 8445 §5.1.1", from: port)
+    case .checkSent(let check) where log.isDetailed:
+      log.note(
+        check.isNominating ? "nominating check sent" : "check sent", "\(check.local) → \(check.remote)",
+        rfc: "RFC 8445 §7.2.4", from: port, to: connection.peer)
+    case .checkSucceeded(let check, let time) where log.isDetailed:
+      log.note(
+        "check succeeded", "\(check.local) → \(check.remote), RTT \(time.milliseconds) ms", rfc: "RFC 8445 §7.2.5.3",
+        from: port)
+    case .consentExpired: log.note("consent expired", "with \(connection.peer)", rfc: "RFC 7675 §5.1", from: port)
+    default: break
+    }
+  }
+}
+
+extension CryptoHost {
+  /// The clock and dice that a simulation lends to OpenSSL.
+  static func lent(by environment: HostEnvironment) -> CryptoHost {
+    CryptoHost(
+      libraryContext: environment.libraryContext, seed: environment.seed,
+      enter: { environment.enter(at: $0, dice: $1) }, leave: { environment.leave() })
+  }
+}

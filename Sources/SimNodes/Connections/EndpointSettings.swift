@@ -1,0 +1,53 @@
+import RTCPrimitives
+import RTCSession
+import RTCTransport
+import RTCWire
+
+/// What the connections of one node have in common.
+public struct EndpointSettings: Sendable {
+  /// The node's own addresses, the preferred one first.
+  public var addresses: [IPAddress]
+  public var stunServers: [Endpoint]
+  public var turnServers: [ICEConfiguration.TURNServer]
+  public var transportPolicy: ICEConfiguration.TransportPolicy
+  public var srtpProfiles: [SRTPProfile]
+  public var fidelity: Fidelity
+  public var cores: Int
+  public var costs: MeasuredCosts
+  /// Whether every candidate, check and datagram of the handshake becomes a milestone.
+  public var isDetailed: Bool
+
+  public init(
+    addresses: [IPAddress], stunServers: [Endpoint] = [], turnServers: [ICEConfiguration.TURNServer] = [],
+    transportPolicy: ICEConfiguration.TransportPolicy = .all,
+    srtpProfiles: [SRTPProfile] = [.aeadAES128GCM, .aes128CMHMACSHA1_80], fidelity: Fidelity = .wire, cores: Int = 4,
+    costs: MeasuredCosts = MeasuredCosts(), isDetailed: Bool = false
+  ) {
+    self.addresses = addresses
+    self.stunServers = stunServers
+    self.turnServers = turnServers
+    self.transportPolicy = transportPolicy
+    self.srtpProfiles = srtpProfiles
+    self.fidelity = fidelity
+    self.cores = cores
+    self.costs = costs
+    self.isDetailed = isDetailed
+  }
+
+  /// How long work may wait before a node drops what arrives, as a full socket buffer does.
+  static let longestBacklog = Duration.milliseconds(500)
+}
+
+/// One m-line that a connection is to have, as its offerer sees it.
+public struct LineSettings: Hashable, Sendable {
+  public var kind: MediaKind
+  public var direction: MediaDirection
+  /// The name of the participant whose media a receiving slot carries.
+  public var source: String?
+
+  public init(kind: MediaKind, direction: MediaDirection, source: String? = nil) {
+    self.kind = kind
+    self.direction = direction
+    self.source = source
+  }
+}

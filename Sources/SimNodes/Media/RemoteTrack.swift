@@ -1,0 +1,74 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+
+/// One track that a node plays: decoders where media is real, and what its listener experiences.
+final class RemoteTrack {
+  let connection: Connection
+  let transceiver: Int
+  let kind: MediaKind
+  let receiver: RTPStreamReceiver
+  /// Whose media it is, as far as it is one participant's.
+  let source: String
+  private(set) var latency = DurationHistogram()
+  private(set) var freezes = FreezeDetector()
+  private(set) var framesRendered = 0
+  private(set) var framesSkipped = 0
+  var videoDecoder: VP8Decoder?
+  var audioDecoder: OpusDecoder?
+  /// The picture that is shown, and what is heard, where media is real.
+  var picture: VideoFrame?
+  var sound: AudioFrame?
+  /// The capture time of what is shown or heard.
+  var captureTime: Instant?
+
+  init(_ connection: Connection, transceiver: Int, receiver: RTPStreamReceiver, source: String, mode: MediaMode) {
+    self.connection = connection
+    self.transceiver = transceiver
+    self.receiver = receiver
+    self.source = source
+    kind = receiver.parameters.kind
+    guard mode == .real else { return }
+    do {
+      switch kind {
+      case .video: videoDecoder = try VP8Decoder()
+      case .audio: audioDecoder = try OpusDecoder()
+      }
+    } catch {
+      preconditionFailure("the codec libraries have decoders: \(error)")
+    }
+  }
+
+  /// Notes that a frame captured at `captured` is shown or heard at `now`.
+  func rendered(at now: Instant, captured: Instant?, isMeasured: Bool) {
+    framesRendered += 1
+    captureTime = captured
+    if kind == .video { freezes.rendered(at: now) }
+    if isMeasured, let captured, now >= captured { latency.insert(nanoseconds: (now - captured).nanoseconds) }
+  }
+
+  func skipped() { framesSkipped += 1 }
+
+  /// Decodes a coded picture; false when it cannot be decoded.
+  func decodeVideo(_ bytes: [UInt8]) -> Bool {
+    var frame = picture ?? VideoFrame(width: 2, height: 2)
+    guard (try? videoDecoder?.decode(bytes.span, into: &frame)) == true else { return false }
+    picture = frame
+    return true
+  }
+
+  /// Decodes a coded packet of sound, or makes one up.
+  func decodeAudio(_ bytes: [UInt8]?) {
+    var frame = sound ?? AudioFrame()
+    do {
+      if let bytes {
+        try audioDecoder?.decode(bytes.span, into: &frame)
+      } else {
+        try audioDecoder?.conceal(into: &frame)
+      }
+      sound = frame
+    } catch {
+      sound = AudioFrame()
+    }
+  }
+}

@@ -1,0 +1,261 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+
+/// An SFU: it decrypts each packet once, and rewrites, encrypts and sends it for each receiver.
+///
+/// A client offers its own media and one receiving slot per other participant and kind; the slot carries that
+/// participant's stream under the unit's own SSRC. Losses towards the unit are asked for by the unit; losses towards a
+/// receiver are repaired from what the unit keeps; key frame requests go to the source, no more often than is decent.
+public actor SelectiveForwardingUnit: Node, SignalingMember {
+  public nonisolated let port: NodePort
+  private let signaling: SignalingServer
+  private let connections: ConnectionSet
+  /// What a client's slots carry, in m-line order, by the client's name.
+  private let slots: [String: [LineSettings]]
+  private var sources: [SourceID: Source] = [:]
+  /// Where a connection's transceivers get their packets from.
+  private var sourceOfSlot: [LineID: SourceID] = [:]
+  private var baseline = MeasurementBaseline()
+
+  private struct LineID: Hashable {
+    let connection: Int
+    let transceiver: Int
+  }
+
+  private struct SourceID: Hashable, Comparable {
+    let participant: String
+    let kind: MediaKind
+
+    static func < (left: SourceID, right: SourceID) -> Bool {
+      (left.participant, left.kind.rawValue) < (right.participant, right.kind.rawValue)
+    }
+  }
+
+  /// One slot of one receiver.
+  private struct Subscription {
+    let connection: Connection
+    let transceiver: Int
+    /// What is added to the source's sequence numbers.
+    let offset: UInt16
+  }
+
+  /// One stream that is forwarded.
+  private final class Source {
+    var origin: (connection: Connection, transceiver: Int)?
+    var subscriptions: [Subscription] = []
+    /// The last packets, for receivers that lost one.
+    var cache: RetransmissionBuffer
+
+    init(kind: MediaKind) { cache = RetransmissionBuffer(capacity: kind == .video ? 512 : 64) }
+  }
+
+  /// - Parameter slots: the lines of each client's offer, as it makes them.
+  public init(
+    _ port: NodePort, _ settings: EndpointSettings, signaling: SignalingServer, slots: [String: [LineSettings]]
+  ) {
+    self.port = port
+    self.signaling = signaling
+    self.slots = slots
+    connections = ConnectionSet(port, settings, purpose: .forwarding)
+  }
+
+  public func receive(_ datagram: Datagram, at now: Instant) {
+    if let (connection, incoming, done) = connections.receive(datagram, at: now) {
+      finish(connection, at: now)
+      forward(incoming, from: connection, at: now, after: done)
+    } else if let connection = connections.connection(of: datagram) {
+      finish(connection, at: now)
+    }
+    setAlarm()
+  }
+
+  public func wake(at now: Instant) {
+    connections.handleTimeouts(at: now) { finish($0, at: now) }
+    setAlarm()
+  }
+
+  public func signaled(_ message: SignalingMessage, from peer: String) {
+    let now = port.simulation.now
+    switch message {
+    case .offer(let text): answer(text, from: peer, at: now)
+    case .candidate(let text):
+      guard let connection = connection(with: peer), let candidate = try? ICECandidate(parsing: text) else { return }
+      connection.core.addRemoteCandidate(candidate, at: now, into: &connection.output)
+      finish(connection, at: now)
+    case .endOfCandidates:
+      guard let connection = connection(with: peer) else { return }
+      connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
+      finish(connection, at: now)
+    case .answer, .left: break
+    }
+    setAlarm()
+  }
+
+  /// Begins the measured window.
+  public func beginMeasuring() { baseline = connections.measurementBaseline(at: port.simulation.now) }
+
+  public func report() -> ServerReport { connections.serverReport(since: baseline) }
+
+  // MARK: Forwarding
+
+  private func forward(
+    _ incoming: PeerConnection.IncomingPacket, from connection: Connection, at now: Instant, after done: Instant
+  ) {
+    let packet = incoming.packet
+    let id = SourceID(participant: connection.peer, kind: connection.core.transceivers[incoming.transceiver].kind)
+    guard let source = sources[id] else { return }
+    let inbox = connection.core.received
+    let bytes = inbox.bytes.span
+    source.cache.store(packet.header.sequenceNumber, bytes: bytes, elided: packet.elided, at: now)
+    for subscription in source.subscriptions {
+      let receiver = subscription.connection
+      let ready = connections.processor.charge(.forwardPacket, at: done)
+      receiver.core.forward(
+        packet, bytes, on: subscription.transceiver,
+        number: SequenceNumber(packet.header.sequenceNumber.rawValue &+ subscription.offset), at: now,
+        into: &receiver.output.datagrams)
+      connections.transmit(receiver, at: now, after: ready)
+    }
+  }
+
+  private func repair(_ numbers: [SequenceNumber], _ line: LineID, at now: Instant) {
+    guard let id = sourceOfSlot[line], let source = sources[id],
+      let subscription = source.subscriptions.first(where: {
+        $0.connection.number == line.connection && $0.transceiver == line.transceiver
+      })
+    else { return }
+    for number in numbers {
+      let original = SequenceNumber(number.rawValue &- subscription.offset)
+      // Each receiver asks for itself, so that a round trip of one says nothing about the other.
+      guard let kept = source.cache.retransmit(original, at: now, roundTripTime: .zero) else { continue }
+      let cache = source.cache
+      let bytes = cache.bytes(of: kept)
+      guard let packet = try? RTPPacket(parsing: bytes, elided: kept.elided) else { continue }
+      let receiver = subscription.connection
+      let ready = connections.processor.charge(.forwardPacket, at: now)
+      receiver.core.forward(
+        packet, bytes, on: subscription.transceiver, number: number, isRetransmission: true, at: now,
+        into: &receiver.output.datagrams)
+      connections.transmit(receiver, at: now, after: ready)
+    }
+  }
+
+  private func requestKeyFrame(_ id: SourceID, at now: Instant) {
+    guard let origin = sources[id]?.origin else { return }
+    origin.connection.core.requestKeyFrame(on: origin.transceiver, at: now, into: &origin.connection.output)
+    connections.transmit(origin.connection, at: now)
+  }
+
+  private func finish(_ connection: Connection, at now: Instant) {
+    var departure = now
+    if !connection.output.events.isEmpty {
+      for event in connection.output.takeEvents() {
+        departure = max(departure, handle(event, of: connection, at: now))
+      }
+    }
+    connections.transmit(connection, at: now, after: departure)
+  }
+
+  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) -> Instant {
+    switch event {
+    case .transport(let event):
+      let departure = connections.note(event, of: connection, at: now)
+      if case .ready = event { subscribed(connection, at: now) }
+      return departure
+    case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
+    case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
+    case .keyFrameRequested(let transceiver):
+      let line = LineID(connection: connection.number, transceiver: transceiver)
+      if let id = sourceOfSlot[line] { requestKeyFrame(id, at: now) }
+    case .packetsRequested(let transceiver, let numbers):
+      repair(numbers, LineID(connection: connection.number, transceiver: transceiver), at: now)
+    case .senderReport(let transceiver, let report): passOn(report, connection, transceiver)
+    case .firstPacketReceived(let transceiver):
+      let kind = connection.core.transceivers[transceiver].kind
+      connections.log.note(
+        "first RTP received", "\(kind.rawValue) of \(connection.peer)", rfc: "RFC 3550 §5.1", from: port)
+    case .signalingStateChanged: break
+    }
+    return now
+  }
+
+  /// A receiver that can be sent to needs key frames of everybody.
+  private func subscribed(_ connection: Connection, at now: Instant) {
+    for (line, id) in sourceOfSlot.sorted(by: { $0.key.transceiver < $1.key.transceiver })
+    where line.connection == connection.number && id.kind == .video {
+      requestKeyFrame(id, at: now)
+    }
+  }
+
+  private func passOn(_ report: SenderReport, _ connection: Connection, _ transceiver: Int) {
+    let id = SourceID(participant: connection.peer, kind: connection.core.transceivers[transceiver].kind)
+    for subscription in sources[id]?.subscriptions ?? [] {
+      subscription.connection.core.adoptClock(of: report, on: subscription.transceiver)
+    }
+  }
+
+  // MARK: Negotiation
+
+  private func answer(_ text: String, from peer: String, at now: Instant) {
+    guard let offer = try? SessionDescription(parsing: text), let lines = slots[peer] else {
+      connections.log.note("malformed offer", "from \(peer)", rfc: "RFC 8866 §5", from: port)
+      return
+    }
+    let connection = connections.open(to: peer)
+    do {
+      try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
+      connections.log.note("setRemoteDescription(offer)", "of \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      for (index, line) in lines.enumerated() where index < connection.core.transceivers.count {
+        if line.direction.receives { connection.core.setDirection(.sendonly, of: index) }
+      }
+      let answer = try connection.core.createAnswer()
+      connections.log.note("createAnswer", "to \(peer)", rfc: "RFC 9429 §5.3", from: port)
+      signal(.answer(answer.description), to: peer)
+      try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
+      connections.log.note("setLocalDescription(answer)", "to \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      subscribe(connection, lines)
+    } catch {
+      connections.log.note("negotiation failed", "with \(peer): \(error)", rfc: "RFC 9429 §5.3", from: port)
+      connection.hasFailed = true
+    }
+    finish(connection, at: now)
+  }
+
+  private func subscribe(_ connection: Connection, _ lines: [LineSettings]) {
+    var dice = port.generator(for: "offsets/\(connection.peer)")
+    for (index, line) in lines.enumerated() {
+      if line.direction.sends {
+        let id = SourceID(participant: connection.peer, kind: line.kind)
+        source(id).origin = (connection, index)
+      }
+      guard line.direction.receives, let participant = line.source else { continue }
+      let id = SourceID(participant: participant, kind: line.kind)
+      source(id).subscriptions.append(
+        Subscription(
+          connection: connection, transceiver: index, offset: UInt16(truncatingIfNeeded: dice.next()) & 0x3FFF))
+      sourceOfSlot[LineID(connection: connection.number, transceiver: index)] = id
+    }
+  }
+
+  private func source(_ id: SourceID) -> Source {
+    if let known = sources[id] { return known }
+    let made = Source(kind: id.kind)
+    sources[id] = made
+    return made
+  }
+
+  private func connection(with peer: String) -> Connection? { connections.all.last { $0.peer == peer } }
+
+  private func signal(_ message: SignalingMessage, to peer: String) {
+    let (signaling, name) = (signaling, port.name)
+    port.simulation.spawn { await signaling.relay(message, from: name, to: peer) }
+  }
+
+  private func setAlarm() {
+    let next = connections.nextTimeout
+    if next != .distantFuture { port.wake(at: next) }
+  }
+}
