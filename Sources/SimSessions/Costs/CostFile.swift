@@ -9,20 +9,28 @@ public struct CostFile: Hashable, Sendable {
   public var machine: String
   /// How the figures were found, for a reader.
   public var source: String
-  /// By codec name.
+  /// By the name of the codec; one picture and each pixel.
   public var videoEncode: [String: LinearCost] = [:]
   public var videoDecode: [String: LinearCost] = [:]
+  /// By the name of the codec; one frame of 20 ms.
   public var audioEncode: [String: LinearCost] = [:]
   public var audioDecode: [String: LinearCost] = [:]
-  public var srtpProtect: [SRTPProfile: LinearCost] = [:]
-  public var srtpUnprotect: [SRTPProfile: LinearCost] = [:]
+  /// By the name of the profile; one packet and each byte of it without its tag.
+  public var srtpProtect: [String: LinearCost] = [:]
+  public var srtpUnprotect: [String: LinearCost] = [:]
+  /// One datagram and each byte of its UDP payload.
   public var networkSend = LinearCost()
   public var networkReceive = LinearCost()
+  /// One packet for one receiver.
   public var forward = LinearCost()
+  /// One frame of 20 ms and each input.
   public var audioMix = LinearCost()
+  /// One picture and each pixel.
   public var videoCompose = LinearCost()
   public var videoScale = LinearCost()
+  /// One side of a handshake.
   public var dtlsHandshake = LinearCost()
+  /// One side of a connectivity check.
   public var iceCheck = LinearCost()
 
   /// Figures that are filled in afterwards; all are zero.
@@ -45,8 +53,8 @@ public struct CostFile: Hashable, Sendable {
       costs.encodeAudio = Self.figure(audioEncode[audio]).fixedNanoseconds
       costs.decodeAudio = Self.figure(audioDecode[audio]).fixedNanoseconds
     }
-    costs.protectPacket = Self.figure(srtpProtect[srtp])
-    costs.unprotectPacket = Self.figure(srtpUnprotect[srtp])
+    costs.protectPacket = Self.figure(srtpProtect[srtp.scenarioName])
+    costs.unprotectPacket = Self.figure(srtpUnprotect[srtp.scenarioName])
     costs.sendPacket = networkSend
     costs.receivePacket = networkReceive
     costs.forwardPacket = forward.fixedNanoseconds
@@ -56,6 +64,18 @@ public struct CostFile: Hashable, Sendable {
     costs.dtlsHandshake = dtlsHandshake.fixedNanoseconds
     costs.iceCheck = iceCheck.fixedNanoseconds
     return costs
+  }
+
+  /// The figures that these codecs and profiles need and the file does not have.
+  func missing(video: String?, audio: String?, srtp: [SRTPProfile]) -> String? {
+    if let video, videoEncode[video] == nil || videoDecode[video] == nil {
+      return "videoEncode and videoDecode of \(video)"
+    }
+    if let audio, audioEncode[audio] == nil || audioDecode[audio] == nil {
+      return "audioEncode and audioDecode of \(audio)"
+    }
+    let profile = srtp.map(\.scenarioName).first { srtpProtect[$0] == nil || srtpUnprotect[$0] == nil }
+    return profile.map { "srtpProtect and srtpUnprotect of \($0)" }
   }
 
   private static func figure(_ cost: LinearCost?) -> LinearCost {

@@ -116,7 +116,7 @@ struct JSON5Parser {
   private static func magnitude(_ text: Substring) -> Double? {
     if text == "Infinity" { return .infinity }
     if text == "NaN" { return .nan }
-    if text.hasPrefix("0x") || text.hasPrefix("0X") { return UInt64(text.dropFirst(2), radix: 16).map(Double.init) }
+    if text.hasPrefix("0x") || text.hasPrefix("0X") { return UInt64(text.dropFirst(2), radix: 16).map { Double($0) } }
     let whole = text.prefix { $0 != "." && $0 != "e" && $0 != "E" }
     guard text.allSatisfy({ "0123456789.eE+-".contains($0) }), text.contains(where: \.isNumber),
       whole.count < 2 || !whole.hasPrefix("0"), text.first != "e", text.first != "E"

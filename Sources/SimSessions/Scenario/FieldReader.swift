@@ -93,7 +93,7 @@ struct FieldReader {
   }
 
   func integer(_ limit: WholeNumberLimit) throws(ScenarioError) -> Int {
-    guard case .number(_, let number) = value.content, let whole = Int(exactly: number), limit.range.contains(whole)
+    guard case .number(_, let number) = value.content, let whole = Int(exactly: number), limit.contains(whole)
     else { throw failure(limit.allowed) }
     return whole
   }
@@ -148,6 +148,12 @@ struct ObjectReader {
 
   subscript(_ name: String) -> FieldReader? {
     members.first { $0.name == name }.map { parent.reader(of: $0) }
+  }
+
+  /// The error of a field that is what it is together with others; it may be missing.
+  func failure(_ name: String, found: String, _ allowed: String) -> ScenarioError {
+    let line = members.first { $0.name == name }?.line ?? parent.value.line
+    return .field(file: parent.file, line: line, path: parent.joined(name), found: found, allowed: allowed)
   }
 
   func required(_ name: String, _ allowed: String) throws(ScenarioError) -> FieldReader {

@@ -3,17 +3,25 @@ import RTCPrimitives
 /// Which whole numbers are allowed, in files and on the command line.
 struct WholeNumberLimit: Sendable {
   let range: ClosedRange<Int>
+  let step: Int
   let unit: String
 
-  init(_ range: ClosedRange<Int>, _ unit: String = "") {
+  init(_ range: ClosedRange<Int>, _ unit: String = "", step: Int = 1) {
     self.range = range
+    self.step = step
     self.unit = unit.isEmpty ? "" : " \(unit)"
   }
 
-  var allowed: String { "a whole number from \(range.lowerBound) to \(range.upperBound)\(unit)" }
+  var allowed: String {
+    "\(step == 1 ? "a whole" : "an even") number from \(range.lowerBound) to \(range.upperBound)\(unit)"
+  }
+
+  func contains(_ number: Int) -> Bool { range.contains(number) && number.isMultiple(of: step) }
 
   static let participants = WholeNumberLimit(2...1000)
   static let cores = WholeNumberLimit(1...1024)
+  /// Even, because a chroma sample stands for two by two luma samples.
+  static let pictureSide = WholeNumberLimit(16...4096, step: 2)
   static let frameRate = WholeNumberLimit(1...120, "pictures per second")
   /// An IP packet of at most 1500 bytes: fragments are not simulated.
   static let packetSize = WholeNumberLimit(8...1452, "bytes of UDP payload")
@@ -26,7 +34,7 @@ struct DurationLimit: Sendable {
 
   var allowed: String { "\(Duration.allowedQuantity)\(note)" }
 
-  static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1 hour")
+  static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1h")
   static let run = DurationLimit(range: .milliseconds(1) ... .seconds(86400), note: ", from 1ms to 24h")
 }
 

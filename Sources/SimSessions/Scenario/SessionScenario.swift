@@ -1,5 +1,7 @@
 import RTCPrimitives
+import RTCSession
 import RTCTransport
+import SimNodes
 import SimNetwork
 
 /// How much of a packet exists: all its bytes, or a prefix and a count.
@@ -67,6 +69,11 @@ public struct SessionScenario: Hashable, Sendable {
     guard let named = Topologies.named(topology) else { preconditionFailure("a scenario's topology exists") }
     guard named is Mixing else { return named.plan(for: people) }
     return Mixing(layout: mixing.layout).plan(for: people)
+  }
+
+  /// What work costs when `profile` was negotiated; two equal peers negotiate the first.
+  public func processorCosts(_ profile: SRTPProfile) -> MeasuredCosts {
+    costs.costs(video: video?.codec, audio: audio?.codec, srtp: profile)
   }
 }
 

@@ -1,3 +1,4 @@
+import RTCSession
 import RTCWire
 
 /// Everybody is connected to everybody: no media server, but every client encodes and sends once per connection.

@@ -1,3 +1,4 @@
+import RTCSession
 import RTCWire
 
 /// Every client is connected to one server, which decodes all, mixes and composes, and encodes one stream per client

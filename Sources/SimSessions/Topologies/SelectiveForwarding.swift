@@ -1,3 +1,4 @@
+import RTCSession
 import RTCWire
 
 /// Every client is connected to one server, which forwards each packet to all the others and never decodes it (SFU).

@@ -1,9 +1,5 @@
+import RTCSession
 import RTCWire
-
-/// Audio or video.
-public enum MediaKind: String, Hashable, Sendable, CaseIterable {
-  case audio, video
-}
 
 /// One who takes part in a session.
 public struct Participant: Hashable, Sendable {

@@ -1,0 +1,46 @@
+/// Fields that are allowed each by itself, but not together.
+struct Contradiction: Error, Hashable {
+  /// One of the fields: what stands there, and what could stand there.
+  struct Side: Hashable {
+    let field: String
+    let found: String
+    let allowed: String
+  }
+
+  /// The field to be changed most likely comes first.
+  let sides: [Side]
+
+  init(_ sides: (field: String, found: String, allowed: String)...) {
+    self.sides = sides.map { Side(field: $0.field, found: $0.found, allowed: $0.allowed) }
+  }
+
+  /// The first side whose field was given by whoever is told, or the first of all.
+  func side(where isGiven: (String) -> Bool) -> Side { sides.first { isGiven($0.field) } ?? sides[0] }
+}
+
+extension SessionScenario {
+  /// Checks what no field shows alone.
+  func check() throws(Contradiction) {
+    if kinds.isEmpty { throw Contradiction(("audio", "null", "an object, because video is null too")) }
+    if media == .real, fidelity == .model {
+      throw Contradiction(
+        ("media", "'real'", "'modelled', because fidelity is 'model'"),
+        ("fidelity", "'model'", "'auto' or 'wire', because media is 'real'"))
+    }
+    for (field, file) in [("video", video?.file), ("audio", audio?.file)] where file != nil && media == .modelled {
+      throw Contradiction(
+        ("media", "'modelled'", "'real', because \(field).file is given"),
+        (field, "a file", "no file, because media is 'modelled'"))
+    }
+    if iceTransportPolicy == .relay, turn == nil {
+      throw Contradiction(("iceTransportPolicy", "'relay'", "'all', because there is no TURN server"))
+    }
+    if topology == Mesh().name, Set((0..<participants).map { client(at: $0).addressFamily }).count > 1 {
+      throw Contradiction(
+        ("topology", "'mesh'", "a topology with a server, because the clients differ in addressFamily"))
+    }
+    if let missing = costs.missing(video: video?.codec, audio: audio?.codec, srtp: srtpProfiles) {
+      throw Contradiction(("costs", "'\(costs.name)'", "a cost file with figures of \(missing)"))
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import RTCPrimitives
+import SimKernel
+import SimNetwork
+
+extension Scenario {
+  /// Every value that a run depends on, in a fixed order: `client.uplink.rate=10M` and so on. Names, summaries and the
+  /// seed are not among them: the seed stands beside the hash in every output.
+  public var canonicalLines: [String] {
+    var lines = CanonicalLines()
+    lines.add("sites", sites.joined(separator: ","))
+    for delay in delays { lines.add("delay.\(delay.first).\(delay.second)", delay.oneWay) }
+    switch kind {
+    case .session(let session): session.describe(to: &lines)
+    case .udp(let scenario): scenario.describe(to: &lines)
+    }
+    return lines.lines
+  }
+
+  /// Sixteen hexadecimal digits that are equal for equal scenarios, whatever their files look like.
+  public var scenarioHash: String {
+    var hash = TraceHash()
+    for line in canonicalLines { hash.combine(line) }
+    return hash.description
+  }
+}
+
+/// Lines of names and values.
+private struct CanonicalLines {
+  private(set) var lines: [String] = []
+  private var prefix = ""
+
+  mutating func add(_ name: String, _ value: String) { lines.append("\(prefix)\(name)=\(value)") }
+  mutating func add(_ name: String, _ value: Int) { add(name, "\(value)") }
+  mutating func add(_ name: String, _ value: Duration) { add(name, value.quantity) }
+  mutating func add(_ name: String, _ value: DataRate?) { add(name, value?.quantity ?? "unlimited") }
+
+  mutating func group(_ name: String, _ body: (inout CanonicalLines) -> Void) {
+    let outer = prefix
+    prefix += name + "."
+    body(&self)
+    prefix = outer
+  }
+}
+
+extension SessionScenario {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    lines.add("topology", topology)
+    lines.add("participants", participants)
+    lines.add("duration", duration)
+    lines.add("joinInterval", joinInterval)
+    lines.add("fidelity", fidelity.rawValue)
+    lines.add("media", media.rawValue)
+    for index in 0..<participants {
+      lines.group("clients[\(index)]") { client(at: index).describe(to: &$0) }
+    }
+    lines.group("video") { video?.describe(to: &$0) }
+    lines.group("audio") { audio?.describe(to: &$0) }
+    lines.add("server.site", server.site)
+    lines.add("server.cores", server.cores)
+    lines.add("server.nic", server.nic)
+    lines.add("server.delay", server.delay)
+    lines.add("signaling.site", signalingSite)
+    lines.add("stun.site", stunSite ?? "none")
+    lines.add("turn.site", turn?.site ?? "none")
+    lines.add("turn.username", turn?.username ?? "")
+    lines.add("turn.password", turn?.password ?? "")
+    lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
+    lines.add("srtpProfiles", srtpProfiles.map(\.scenarioName).joined(separator: ","))
+    lines.add("mcu.layout", mixing.layout.rawValue)
+    lines.add("mcu.width", mixing.width)
+    lines.add("mcu.height", mixing.height)
+    lines.add("costs", costs.figureLines.joined(separator: ";"))
+    lines.add("prices", "\(prices.currency) \(prices.egressPerGigabyte) \(prices.serverPerCoreHour)")
+    lines.add("prices.turn", "\(prices.turnEgressPerGigabyte)")
+  }
+}
+
+extension ClientProfile {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    lines.add("cores", cores)
+    Access(self).describe(to: &lines)
+  }
+}
+
+extension Access {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    lines.add("site", site)
+    lines.group("uplink") { uplink.describe(to: &$0) }
+    lines.group("downlink") { downlink.describe(to: &$0) }
+    lines.add("nat", nat.map(\.behavior.canonical) ?? "none")
+    lines.add("firewall", firewall?.rawValue ?? "none")
+    lines.add("addressFamily", addressFamily == .ipv4 ? "ipv4" : "ipv6")
+  }
+}
+
+extension NATBehavior {
+  fileprivate var canonical: String {
+    "\(mapping.rawValue),\(filtering.rawValue),\(portAssignment.rawValue),\(mappingLifetime.quantity),"
+      + "\(refreshesOnInbound),\(hairpinning)"
+  }
+}
+
+extension Link.Configuration {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    lines.add("rate", rate)
+    lines.add("delay", propagationDelay)
+    switch queueLimit {
+    case .unlimited: lines.add("queue", "unlimited")
+    case .size(let size): lines.add("queue", "\(size.bytes)B")
+    case .time(let time): lines.add("queue", time)
+    }
+    switch loss {
+    case .none: lines.add("loss", "0.0")
+    case .independent(let probability): lines.add("loss", "\(probability)")
+    case .gilbertElliott(let toBad, let toGood, let lossInGood, let lossInBad):
+      lines.add("loss", "\(toBad),\(toGood),\(lossInGood),\(lossInBad)")
+    }
+    switch jitter {
+    case .none: lines.add("jitter", "none")
+    case .uniform(let maximum, let reorders): lines.add("jitter", "\(maximum.quantity),\(reorders)")
+    case .normal(let mean, let deviation, let reorders):
+      lines.add("jitter", "\(mean.quantity),\(deviation.quantity),\(reorders)")
+    }
+  }
+}
+
+extension VideoProfile {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    lines.add("codec", codec)
+    lines.add("width", width)
+    lines.add("height", height)
+    lines.add("frameRate", frameRate)
+    lines.add("bitrate", bitrate)
+    lines.add("file", file?.split(separator: "/").last.map(String.init) ?? "")
+  }
+}
+
+extension AudioProfile {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    lines.add("codec", codec)
+    lines.add("bitrate", bitrate)
+    lines.add("file", file?.split(separator: "/").last.map(String.init) ?? "")
+  }
+}
+
+extension UDPScenario {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    for host in hosts {
+      lines.group("hosts.\(host.name)") { Access(host).describe(to: &$0) }
+    }
+    for (index, flow) in flows.enumerated() {
+      lines.group("flows[\(index)]") { lines in
+        lines.add("from", flow.from)
+        lines.add("to", flow.to)
+        lines.add("packetSize", flow.packetSize.bytes)
+        lines.add("rate", flow.rate)
+        lines.add("start", flow.start)
+        lines.add("duration", flow.duration)
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+
+/// The folder `Models`: scenarios, cost files and price lists by name.
+public struct ScenarioLibrary: Sendable {
+  /// The folder's path.
+  public let folder: String
+
+  public init(folder: String) { self.folder = folder }
+
+  /// The folder that `RTCSIM_MODELS` names, or `Models` beside or above the current folder, or above the executable.
+  public static func find(
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    from folders: [String] = [FileManager.default.currentDirectoryPath, executableFolder]
+  ) throws(ScenarioError) -> ScenarioLibrary {
+    if let folder = environment["RTCSIM_MODELS"], !folder.isEmpty {
+      guard holdsScenarios(folder) else { throw .noModels(searched: [folder]) }
+      return ScenarioLibrary(folder: folder)
+    }
+    for start in folders {
+      var url = URL(filePath: start, directoryHint: .isDirectory).standardizedFileURL
+      while true {
+        let candidate = url.appending(path: "Models").path
+        if holdsScenarios(candidate) { return ScenarioLibrary(folder: candidate) }
+        guard url.path != "/" else { break }
+        url = url.deletingLastPathComponent()
+      }
+    }
+    throw .noModels(searched: folders)
+  }
+
+  public static var executableFolder: String {
+    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().path
+  }
+
+  private static func holdsScenarios(_ folder: String) -> Bool {
+    var isFolder = ObjCBool(false)
+    return FileManager.default.fileExists(atPath: folder + "/Scenarios", isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// The names of the scenarios, in alphabetical order.
+  public var scenarioNames: [String] { names(in: .scenarios) }
+
+  /// The scenario called `name`, or in the file at the path `name`.
+  public func scenario(_ name: String) throws(ScenarioError) -> Scenario {
+    let path = try path(of: name, in: .scenarios)
+    let folder = URL(filePath: path).deletingLastPathComponent()
+    let files = ScenarioFiles(
+      costs: { name throws(ScenarioError) in try costs(name) },
+      prices: { name throws(ScenarioError) in try prices(name) },
+      media: { name in
+        let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
+        return FileManager.default.isReadableFile(atPath: path) ? path : nil
+      })
+    return try Scenario(text: Self.text(of: path), file: path, name: Self.name(of: path), files: files)
+  }
+
+  /// The cost file called `name`, or at the path `name`.
+  public func costs(_ name: String) throws(ScenarioError) -> CostFile {
+    let path = try path(of: name, in: .costs)
+    return try CostFile(text: Self.text(of: path), file: path, name: Self.name(of: path))
+  }
+
+  /// The price list called `name`, or at the path `name`.
+  public func prices(_ name: String) throws(ScenarioError) -> PriceList {
+    let path = try path(of: name, in: .prices)
+    return try PriceList(text: Self.text(of: path), file: path, name: Self.name(of: path))
+  }
+
+  // MARK: Files
+
+  private enum Kind: String {
+    case scenarios = "Scenarios"
+    case costs = "Costs"
+    case prices = "Prices"
+
+    var word: String {
+      switch self {
+      case .scenarios: "scenario"
+      case .costs: "cost file"
+      case .prices: "price list"
+      }
+    }
+  }
+
+  private static let ending = ".json5"
+
+  private func names(in kind: Kind) -> [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind.rawValue)")) ?? []
+    return files.filter { $0.hasSuffix(Self.ending) }.map { String($0.dropLast(Self.ending.count)) }.sorted()
+  }
+
+  private func path(of name: String, in kind: Kind) throws(ScenarioError) -> String {
+    let known = names(in: kind)
+    if known.contains(name) { return "\(folder)/\(kind.rawValue)/\(name)\(Self.ending)" }
+    guard name.contains("/") || name.hasSuffix(Self.ending) else {
+      throw .unknownName(kind: kind.word, found: name, known: known, nearest: nearestName(to: name, in: known))
+    }
+    return name
+  }
+
+  private static func name(of path: String) -> String { URL(filePath: path).deletingPathExtension().lastPathComponent }
+
+  private static func text(of path: String) throws(ScenarioError) -> String {
+    let data: Data
+    do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+      throw .unreadable(file: path, reason: reason(error, path))
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw .unreadable(file: path, reason: "it is not UTF-8 text")
+    }
+    return text
+  }
+
+  private static func reason(_ error: any Error, _ path: String) -> String {
+    var isFolder = ObjCBool(false)
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no such file" }
+    if isFolder.boolValue { return "it is a folder" }
+    return FileManager.default.isReadableFile(atPath: path) ? "\(error)" : "permission denied"
+  }
+}

@@ -1,0 +1,176 @@
+import RTCMedia
+import RTCPrimitives
+import RTCTransport
+import SimNetwork
+
+extension SessionScenario {
+  static let fieldNames = [
+    "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
+    "server", "signaling", "stun", "turn", "iceTransportPolicy", "srtpProfiles", "mcu", "costs", "prices",
+  ]
+
+  /// Reads a session; what is not given is as in the scenario `meeting`.
+  init(_ fields: ObjectReader, _ sites: [String], _ files: ScenarioFiles) throws(ScenarioError) {
+    topology = try fields["topology"]?.name(of: Topologies.names) ?? "sfu"
+    participants = try fields["participants"]?.integer(.participants) ?? 5
+    duration = try fields["duration"]?.duration(.run) ?? .seconds(30)
+    joinInterval = try fields["joinInterval"]?.duration() ?? .milliseconds(200)
+    fidelity = try fields["fidelity"]?.choice(Fidelity.self) ?? .auto
+    media = try fields["media"]?.choice(MediaFidelity.self) ?? .modelled
+    let everyone = try fields["client"].map { reader throws(ScenarioError) in
+      try ClientProfile(reader, over: .laptop(at: sites[0]), sites: sites)
+    }
+    client = everyone ?? .laptop(at: sites[0])
+    clients = []
+    if let reader = fields["clients"] {
+      for element in try reader.elements("a list of clients") {
+        clients.append(try ClientProfile(element, over: client, sites: sites))
+      }
+      guard clients.count <= participants else { throw reader.failure("at most one entry per participant") }
+    }
+    video = try VideoProfile.decode(fields["video"], files)
+    audio = try AudioProfile.decode(fields["audio"], files)
+    server = try ServerProfile(fields["server"], sites: sites)
+    signalingSite = sites[0]
+    if let reader = fields["signaling"] {
+      signalingSite = try reader.object(["site"])["site"]?.name(of: sites) ?? sites[0]
+    }
+    stunSite = sites[0]
+    if let reader = fields["stun"] { stunSite = try Self.stunSite(reader, sites) }
+    turn = try fields["turn"].flatMap { reader throws(ScenarioError) in try TURNProfile.decode(reader, sites) }
+    iceTransportPolicy = try fields["iceTransportPolicy"]?.choice(ICETransportPolicy.self) ?? .all
+    srtpProfiles = try Self.srtpProfiles(fields["srtpProfiles"])
+    mixing = try MixingProfile(fields["mcu"], video: video)
+    costs = try files.costs(try fields["costs"]?.text("a name of Models/Costs or a path") ?? "debian12-x86-2core")
+    prices = try files.prices(try fields["prices"]?.text("a name of Models/Prices or a path") ?? "default")
+    do throws(Contradiction) { try check() } catch {
+      let side = error.side { fields[$0] != nil }
+      throw fields.failure(side.field, found: side.found, side.allowed)
+    }
+  }
+
+  private static func stunSite(_ reader: FieldReader, _ sites: [String]) throws(ScenarioError) -> String? {
+    guard case .object = reader.value.content else {
+      guard let isThere = reader.boolean else { throw reader.failure("true, false or an object with site") }
+      return isThere ? sites[0] : nil
+    }
+    return try reader.object(["site"])["site"]?.name(of: sites) ?? sites[0]
+  }
+
+  private static func srtpProfiles(_ reader: FieldReader?) throws(ScenarioError) -> [SRTPProfile] {
+    guard let reader else { return [.aeadAES128GCM, .aes128CMHMACSHA1_80] }
+    var profiles: [SRTPProfile] = []
+    let names = SRTPProfile.allCases.map(\.scenarioName)
+    for element in try reader.elements("a list of \(names.joined(separator: ", "))") {
+      let name = try element.name(of: names)
+      let isNew = !profiles.contains { $0.scenarioName == name }
+      guard isNew, let profile = SRTPProfile.allCases.first(where: { $0.scenarioName == name }) else {
+        throw element.failure("each profile once")
+      }
+      profiles.append(profile)
+    }
+    guard !profiles.isEmpty else { throw reader.failure("at least one of \(names.joined(separator: ", "))") }
+    return profiles
+  }
+}
+
+extension ClientProfile {
+  /// The meeting's: a laptop of four cores on a home link of 50 Mbit/s down and 10 up, 10 ms from its site.
+  static func laptop(at site: String) -> ClientProfile {
+    func link(_ rate: Int64) -> Link.Configuration {
+      Link.Configuration(
+        rate: .megabitsPerSecond(rate), propagationDelay: .milliseconds(10), queueLimit: .time(.milliseconds(200)))
+    }
+    return ClientProfile(
+      site: site, cores: 4, uplink: link(10), downlink: link(50), nat: .listed("port-restricted"), firewall: nil,
+      addressFamily: .ipv4)
+  }
+
+  fileprivate init(_ reader: FieldReader, over base: ClientProfile, sites: [String]) throws(ScenarioError) {
+    let fields = try reader.object(["cores"] + Access.fieldNames)
+    let access = try Access(fields, over: Access(base), sites: sites)
+    site = access.site
+    cores = try fields["cores"]?.integer(.cores) ?? base.cores
+    uplink = access.uplink
+    downlink = access.downlink
+    nat = access.nat
+    firewall = access.firewall
+    addressFamily = access.addressFamily
+  }
+}
+
+extension VideoProfile {
+  fileprivate static func decode(_ reader: FieldReader?, _ files: ScenarioFiles) throws(ScenarioError) -> VideoProfile?
+  {
+    var video = VideoProfile(
+      codec: Codecs.video[0].name, width: 640, height: 360, frameRate: 30, bitrate: .kilobitsPerSecond(800))
+    guard let reader else { return video }
+    guard !reader.isNull else { return nil }
+    let fields = try reader.object(["codec", "width", "height", "frameRate", "bitrate", "file"])
+    if let reader = fields["codec"] { video.codec = try reader.name(of: Codecs.video.map(\.name)) }
+    if let reader = fields["width"] { video.width = try reader.integer(.pictureSide) }
+    if let reader = fields["height"] { video.height = try reader.integer(.pictureSide) }
+    if let reader = fields["frameRate"] { video.frameRate = try reader.integer(.frameRate) }
+    if let reader = fields["bitrate"] { video.bitrate = try reader.rate() }
+    if let reader = fields["file"], !reader.isNull { video.file = try files.media(reader, "a Y4M file") }
+    return video
+  }
+}
+
+extension AudioProfile {
+  fileprivate static func decode(_ reader: FieldReader?, _ files: ScenarioFiles) throws(ScenarioError) -> AudioProfile?
+  {
+    var audio = AudioProfile(codec: Codecs.audio[0].name, bitrate: .kilobitsPerSecond(32))
+    guard let reader else { return audio }
+    guard !reader.isNull else { return nil }
+    let fields = try reader.object(["codec", "bitrate", "file"])
+    if let reader = fields["codec"] { audio.codec = try reader.name(of: Codecs.audio.map(\.name)) }
+    if let reader = fields["bitrate"] {
+      audio.bitrate = try reader.rate()
+      // RFC 6716 §2.1.1
+      guard (6000...510_000).contains(audio.bitrate.bitsPerSecond) else {
+        throw reader.failure("a rate from 6k to 510k")
+      }
+    }
+    if let reader = fields["file"], !reader.isNull { audio.file = try files.media(reader, "a WAV file") }
+    return audio
+  }
+}
+
+extension ServerProfile {
+  fileprivate init(_ reader: FieldReader?, sites: [String]) throws(ScenarioError) {
+    self.init(site: sites[0], cores: 8, nic: .megabitsPerSecond(1000), delay: .zero)
+    guard let fields = try reader?.object(["site", "cores", "nic", "delay"]) else { return }
+    if let reader = fields["site"] { site = try reader.name(of: sites) }
+    if let reader = fields["cores"] { cores = try reader.integer(.cores) }
+    if let reader = fields["nic"] { nic = try reader.rateOrUnlimited() }
+    if let reader = fields["delay"] { delay = try reader.duration() }
+  }
+}
+
+extension TURNProfile {
+  fileprivate static func decode(_ reader: FieldReader, _ sites: [String]) throws(ScenarioError) -> TURNProfile? {
+    let turn = TURNProfile(site: sites[0], username: "rtcsim", password: "open-sesame")
+    guard case .object = reader.value.content else {
+      guard let isThere = reader.boolean else {
+        throw reader.failure("true, false or an object with site, username, password")
+      }
+      return isThere ? turn : nil
+    }
+    let fields = try reader.object(["site", "username", "password"])
+    return TURNProfile(
+      site: try fields["site"]?.name(of: sites) ?? turn.site,
+      username: try fields["username"]?.text() ?? turn.username,
+      password: try fields["password"]?.text() ?? turn.password)
+  }
+}
+
+extension MixingProfile {
+  fileprivate init(_ reader: FieldReader?, video: VideoProfile?) throws(ScenarioError) {
+    self.init(layout: .individual, width: video?.width ?? 640, height: video?.height ?? 360)
+    guard let fields = try reader?.object(["layout", "width", "height"]) else { return }
+    if let reader = fields["layout"] { layout = try reader.choice(MixingLayout.self) }
+    if let reader = fields["width"] { width = try reader.integer(.pictureSide) }
+    if let reader = fields["height"] { height = try reader.integer(.pictureSide) }
+  }
+}
