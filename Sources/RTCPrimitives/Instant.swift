@@ -61,3 +61,8 @@ extension Duration {
     return "\(nanoseconds < 0 ? "-" : "")\(magnitude / 1_000_000_000).\(zeros)\(fraction)"
   }
 }
+
+extension Instant {
+  /// Milliseconds since `start` with three decimals, for output only.
+  public var milliseconds: Double { (Double(nanoseconds) / 1e3).rounded() / 1e3 }
+}

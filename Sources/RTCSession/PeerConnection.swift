@@ -428,7 +428,7 @@ public struct PeerConnection: ~Copyable {
     guard media.ssrcs.isEmpty else { return }
     media.ssrcs = [UInt32(truncatingIfNeeded: entropy.next())]
     media.cname = configuration.cname
-    media.trackID = entropy.iceCharacters(16)
+    media.trackID = String(entropy.next(), radix: 16)
     media.streamIDs = ["-"]
   }
 

@@ -75,6 +75,14 @@ public final class Network: PacketCarrier {
     (attachments[id.index].uplink.statistics, attachments[id.index].downlink.statistics)
   }
 
+  /// Lets all links count anew, at the beginning of a window of measurement.
+  public func resetLinkStatistics() {
+    for index in attachments.indices {
+      attachments[index].uplink.resetStatistics()
+      attachments[index].downlink.resetStatistics()
+    }
+  }
+
   /// Starts a capture of all that passes an attachment.
   public func capture(at id: AttachmentID) { attachments[id.index].capture = PacketCapture() }
 

@@ -69,6 +69,9 @@ public struct Link: Sendable {
   /// Whether the link changes nothing, so that no event is needed.
   public var isIdeal: Bool { configuration == .ideal }
 
+  /// Counts anew, at the beginning of a window of measurement.
+  public mutating func resetStatistics() { statistics = LinkStatistics() }
+
   /// Sends one IP packet of `size` bytes into the link.
   public mutating func transmit(_ size: DataSize, at now: Instant) -> LinkVerdict {
     statistics.offeredPackets += 1

@@ -1,0 +1,204 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCTransport
+import RTCWire
+import SimKernel
+import SimNetwork
+import SimNodes
+
+/// Makes the nodes and the network of a session scenario.
+///
+/// Addresses: clients are 198.18.x.y (or 2001:db8:1::n); behind a NAT their own is 10.x.y.2. The STUN server is
+/// 198.51.100.1, the TURN server 198.51.100.2, the media server 198.51.100.10.
+struct SessionBuilder {
+  let scenario: Scenario
+  let session: SessionScenario
+  let plan: SessionPlan
+  let fidelity: RTCSession.Fidelity
+  let options: SessionRun.Options
+  let media: MediaSettings
+
+  /// A run that is ready to begin.
+  struct Built {
+    let simulation: Simulation
+    let network: Network
+    let clients: [Client]
+    let access: [AttachmentID]
+    let server: Server?
+    let serverLink: AttachmentID?
+    let turnLink: AttachmentID?
+  }
+
+  enum Server {
+    case forwarding(SelectiveForwardingUnit)
+    case mixing(MixingUnit)
+  }
+
+  static let serverName = "server"
+  private static let stunEndpoint = IPAddress(198, 51, 100, 1)
+  private static let turnEndpoint = IPAddress(198, 51, 100, 2)
+  private static let serverAddress = IPAddress(198, 51, 100, 10)
+
+  func build() -> Built {
+    let simulation = Simulation(seed: scenario.seed)
+    let network = Network(simulation)
+    let sites = Dictionary(uniqueKeysWithValues: scenario.sites.map { ($0, network.addSite($0)) })
+    for delay in scenario.delays { network.setDelay(delay.oneWay, between: sites[delay.first]!, and: sites[delay.second]!) }
+    func site(_ name: String) -> SiteID { sites[name]! }
+
+    let signaling = SignalingServer(simulation.makePort(named: "signaling"))
+    simulation.register(signaling)
+    addSTUN(simulation, network, session.stunSite.map(site))
+    let turnLink = addTURN(simulation, network, session.turn.map { site($0.site) })
+    let (server, serverLink) = addServer(simulation, network, signaling, site(session.server.site))
+    let sources = Dictionary(
+      uniqueKeysWithValues: plan.participants.map { ($0.name, captured($0.index)) })
+    var clients: [Client] = []
+    var access: [AttachmentID] = []
+    for participant in plan.participants {
+      let profile = session.client(at: participant.index)
+      let port = simulation.makePort(named: participant.name)
+      let (addresses, link) = attach(port, participant, profile, network, site(profile.site))
+      access.append(link)
+      let client = Client(
+        port,
+        Client.Configuration(
+          endpoint: endpoint(addresses, cores: profile.cores), media: captured(participant.index),
+          offers: offers(of: participant), sources: sources,
+          signalingPath: signalingPath(profile)), signaling: signaling)
+      simulation.register(client)
+      clients.append(client)
+    }
+    if let server { connect(server, to: signaling, simulation) }
+    return Built(
+      simulation: simulation, network: network, clients: clients, access: access, server: server,
+      serverLink: serverLink, turnLink: turnLink)
+  }
+
+  // MARK: Who offers what
+
+  private func offers(of participant: Participant) -> [String: [LineSettings]] {
+    var offers: [String: [LineSettings]] = [:]
+    for connection in plan.connections where connection.offerer == .participant(participant.index) {
+      offers[connection.answerer.description] = lines(connection)
+    }
+    return offers
+  }
+
+  private func lines(_ connection: SessionPlan.Connection) -> [LineSettings] {
+    connection.lines.map { line in
+      LineSettings(
+        kind: line.kind, direction: line.direction, source: line.source.map { plan.participants[$0].name })
+    }
+  }
+
+  // MARK: Nodes
+
+  private func captured(_ index: Int) -> CapturedMedia {
+    CapturedMedia(participant: index, settings: media, seed: scenario.seed)
+  }
+
+  private func endpoint(_ addresses: [IPAddress], cores: Int) -> EndpointSettings {
+    let family = addresses[0].family
+    var settings = EndpointSettings(addresses: addresses)
+    if session.stunSite != nil, family == .ipv4 { settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)] }
+    if let turn = session.turn, family == .ipv4 {
+      settings.turnServers = [
+        ICEConfiguration.TURNServer(
+          Endpoint(Self.turnEndpoint, 3478), username: turn.username, password: turn.password)
+      ]
+    }
+    settings.transportPolicy = session.iceTransportPolicy == .relay ? .relay : .all
+    settings.srtpProfiles = session.srtpProfiles
+    settings.fidelity = fidelity
+    settings.cores = cores
+    settings.costs = session.processorCosts(session.srtpProfiles[0])
+    settings.isDetailed = options.isDetailed
+    return settings
+  }
+
+  private func signalingPath(_ profile: ClientProfile) -> SignalingPath {
+    let access = (profile.uplink.propagationDelay + profile.downlink.propagationDelay) / 2
+    return SignalingPath(
+      delay: access + scenario.delay(between: profile.site, and: session.signalingSite), rate: profile.uplink.rate)
+  }
+
+  private func attach(
+    _ port: NodePort, _ participant: Participant, _ profile: ClientProfile, _ network: Network, _ site: SiteID
+  ) -> ([IPAddress], AttachmentID) {
+    let number = UInt32(participant.index + 1)
+    let isIPv6 = profile.addressFamily == .ipv6
+    let outside = isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
+    let access = AttachmentPlan(
+      addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
+    guard let nat = profile.nat, !isIPv6 else {
+      return ([outside], network.attach(port, access))
+    }
+    let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
+    let (realm, link) = network.addTranslator(nat.behavior, named: "\(port.name)/nat", access)
+    network.attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: site))
+    return ([inside], link)
+  }
+
+  private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) {
+    guard let site else { return }
+    let node = STUNServerNode(simulation.makePort(named: "stun"))
+    simulation.register(node)
+    network.attach(node.port, AttachmentPlan(addresses: [Self.stunEndpoint], site: site))
+  }
+
+  private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> AttachmentID? {
+    guard let site, let turn = session.turn else { return nil }
+    let node = TURNServerNode(
+      simulation.makePort(named: "turn"),
+      TURNServer.Configuration(
+        realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: [Self.turnEndpoint]))
+    simulation.register(node)
+    return network.attach(node.port, AttachmentPlan(addresses: [Self.turnEndpoint], site: site))
+  }
+
+  private func addServer(
+    _ simulation: Simulation, _ network: Network, _ signaling: SignalingServer, _ site: SiteID
+  ) -> (Server?, AttachmentID?) {
+    guard let role = plan.server else { return (nil, nil) }
+    let port = simulation.makePort(named: Self.serverName)
+    let link = Link.Configuration(
+      rate: session.server.nic, propagationDelay: session.server.delay,
+      queueLimit: session.server.nic == nil ? .unlimited : .time(.milliseconds(50)))
+    let isIPv6 = (0..<session.participants).contains { session.client(at: $0).addressFamily == .ipv6 }
+    var addresses = [Self.serverAddress]
+    if isIPv6 { addresses.append(IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 10)) }
+    let id = network.attach(port, AttachmentPlan(addresses: addresses, site: site, uplink: link, downlink: link))
+    var settings = endpoint(addresses, cores: session.server.cores)
+    // A server has a public address and needs nobody's help to be found.
+    settings.stunServers = []
+    settings.turnServers = []
+    settings.transportPolicy = .all
+    switch role {
+    case .forwarding:
+      var slots: [String: [LineSettings]] = [:]
+      for connection in plan.connections { slots[connection.offerer.description] = lines(connection) }
+      let unit = SelectiveForwardingUnit(port, settings, signaling: signaling, slots: slots)
+      simulation.register(unit)
+      return (.forwarding(unit), id)
+    case .mixing(let layout):
+      let unit = MixingUnit(
+        port, settings, signaling: signaling, media: media, layout: layout == .shared ? .shared : .individual,
+        canvas: MixingUnit.Canvas(width: session.mixing.width, height: session.mixing.height))
+      simulation.register(unit)
+      return (.mixing(unit), id)
+    }
+  }
+
+  private func connect(_ server: Server, to signaling: SignalingServer, _ simulation: Simulation) {
+    let delay = session.server.delay + scenario.delay(between: session.server.site, and: session.signalingSite)
+    let path = SignalingPath(delay: delay, rate: session.server.nic)
+    simulation.spawn {
+      switch server {
+      case .forwarding(let unit): await signaling.addConnected(unit, path: path)
+      case .mixing(let unit): await signaling.addConnected(unit, path: path)
+      }
+    }
+  }
+}

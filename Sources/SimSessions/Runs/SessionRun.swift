@@ -1,0 +1,152 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+import SimNetwork
+import SimNodes
+
+/// One run of a session scenario, from the first join to the end.
+public struct SessionRun: Sendable {
+  public struct Options: Sendable {
+    /// Whether every candidate, check and handshake flight becomes a milestone.
+    public var isDetailed = false
+    /// Whether every interface is captured.
+    public var capturesPackets = false
+    /// The picture and sound files of the scenario, already read.
+    public var videoFile: Y4MFile?
+    public var audioFile: WAVFile?
+
+    public init() {}
+  }
+
+  /// Means begin this long after the last join.
+  public static let warmUp = Duration.seconds(5)
+
+  public let scenario: Scenario
+  public let session: SessionScenario
+  public let plan: SessionPlan
+  public let fidelity: RTCSession.Fidelity
+  private let options: Options
+
+  /// Prepares a run.
+  ///
+  /// - Throws: `RunError` for what cannot be run.
+  public init(_ scenario: Scenario, options: Options = Options()) throws(RunError) {
+    guard let session = scenario.session else { throw .notASession(scenario.name) }
+    guard session.duration > Self.warmUp else { throw .tooShort(session.duration) }
+    self.scenario = scenario
+    self.session = session
+    self.options = options
+    plan = session.plan
+    fidelity = try Self.fidelity(of: session, plan)
+  }
+
+  /// Runs it on the calling thread.
+  ///
+  /// - Parameter progress: told the share of virtual time that has passed, once a virtual second.
+  public func run(progress: (Double) -> Void = { _ in }) -> SessionResult {
+    let builder = SessionBuilder(
+      scenario: scenario, session: session, plan: plan, fidelity: fidelity, options: options, media: mediaSettings)
+    let built = builder.build()
+    let simulation = built.simulation
+    if options.capturesPackets {
+      for index in built.clients.indices { built.network.capture(at: built.access[index]) }
+      if let link = built.serverLink { built.network.capture(at: link) }
+      if let link = built.turnLink { built.network.capture(at: link) }
+    }
+    for (index, client) in built.clients.enumerated() {
+      let time = Instant.start + session.joinInterval * index
+      simulation.spawn {
+        await simulation.sleep(until: time)
+        await client.join()
+      }
+    }
+    let lastJoin = Instant.start + session.joinInterval * (session.participants - 1)
+    let measureFrom = lastJoin + Self.warmUp
+    let end = lastJoin + session.duration
+    advance(simulation, to: measureFrom, of: end, progress)
+    beginMeasuring(built)
+    let counter = StreamCounter(kind: session.video != nil ? .video : .audio)
+    built.network.observer = counter
+    advance(simulation, to: min(end, measureFrom + .seconds(1)), of: end, progress)
+    built.network.observer = nil
+    advance(simulation, to: end, of: end, progress)
+    defer { simulation.end() }
+    return SessionResult(self, built, counter, window: end - measureFrom)
+  }
+
+  private func advance(_ simulation: Simulation, to limit: Instant, of end: Instant, _ progress: (Double) -> Void) {
+    while simulation.now < limit {
+      simulation.run(until: min(limit, simulation.now + .seconds(1)))
+      progress((simulation.now - .start).inSeconds / (end - .start).inSeconds)
+    }
+  }
+
+  private func beginMeasuring(_ built: SessionBuilder.Built) {
+    built.network.resetLinkStatistics()
+    let (clients, server) = (built.clients, built.server)
+    built.simulation.perform {
+      for client in clients { await client.beginMeasuring() }
+      switch server {
+      case .forwarding(let unit): await unit.beginMeasuring()
+      case .mixing(let unit): await unit.beginMeasuring()
+      case nil: break
+      }
+    }
+  }
+
+  private var mediaSettings: MediaSettings {
+    var settings = MediaSettings(
+      mode: session.media == .real ? .real : .modelled,
+      video: session.video.map {
+        VP8Settings(width: $0.width, height: $0.height, bitrate: $0.bitrate, framesPerSecond: $0.frameRate)
+      }, audio: session.audio?.bitrate)
+    settings.videoFile = options.videoFile
+    settings.audioFile = options.audioFile
+    return settings
+  }
+
+  /// `auto` takes every byte seriously up to two million planned packets.
+  private static func fidelity(of session: SessionScenario, _ plan: SessionPlan) throws(RunError)
+    -> RTCSession.Fidelity
+  {
+    switch (session.fidelity, session.media) {
+    case (.wire, _), (.auto, .real): return .wire
+    case (.model, .real): throw .realMediaNeedsWire
+    case (.model, .modelled): return .model
+    case (.auto, .modelled): return plannedPackets(session, plan) <= 2_000_000 ? .wire : .model
+    }
+  }
+
+  /// Media packets that all streams of the plan make in the run.
+  static func plannedPackets(_ session: SessionScenario, _ plan: SessionPlan) -> Double {
+    let video = session.video.map { Double($0.bitrate.bitsPerSecond) / 8 / 1100 + Double($0.frameRate) / 2 } ?? 0
+    let audio = session.audio == nil ? 0.0 : 50
+    let perSecond =
+      Double(plan.streams(of: .video).total) * video + Double(plan.streams(of: .audio).total) * audio
+    return perSecond * session.duration.inSeconds
+  }
+}
+
+/// Why a scenario cannot be run.
+public enum RunError: Error, Hashable, Sendable, CustomStringConvertible {
+  case notASession(String)
+  case tooShort(Duration)
+  case realMediaNeedsWire
+
+  public var description: String {
+    switch self {
+    case .notASession(let name): "\(name) is a scenario of plain UDP flows; this needs people in a session"
+    case .tooShort(let duration):
+      "duration: \(duration.inSeconds) s found, more than \(SessionRun.warmUp.inSeconds) s allowed, because means begin "
+        + "\(SessionRun.warmUp.inSeconds) s after the last join"
+    case .realMediaNeedsWire: "media: 'real' needs fidelity 'wire' or 'auto', 'model' found"
+    }
+  }
+}
+
+extension SessionRun {
+  /// Media packets that the plan makes: a measure of how long the run takes.
+  public var plannedPackets: Double { Self.plannedPackets(session, plan) }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import RTCPrimitives
+import SimSessions
+import Synchronization
+
+/// `rtcsim compare`: one workload, one set of links and one seed under all topologies.
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compares topologies under one identical workload, link set and seed.")
+
+  @Argument(help: "A name in Models/Scenarios or a path.") var scenario = "meeting"
+  @Option(help: "Numbers of participants.") var participants = CommaSeparated<Int>([2, 3, 5, 10, 25, 50])
+  @Option(help: "Names of topologies.") var topologies = CommaSeparated<String>(
+    Topologies.names)
+  @OptionGroup var session: SessionOptions
+  @Option(help: "Runs at the same time; by default as many as cores.") var jobs: Int?
+  @Option(help: "table or json.") var format = OutputFormat.table
+  @Option(help: "Also write a CSV file.") var csv: String?
+
+  func run() throws {
+    let library = try ScenarioLibrary.find()
+    let loaded = try library.scenario(scenario)
+    let base = try loaded.applying(try session.overrides(library))
+    let cells = try plannedCells(loaded, library)
+    let file = try csv.map { try AtomicFile(path: $0) }
+    let reports = try runAll(cells)
+    let verdicts = topologies.elements.map { topology in
+      Verdict(
+        topology: topology,
+        cells: reports.filter { $0.result.topology == topology }.map { ($0.result.participants, $0.result.firstLimit) })
+    }
+    if let file {
+      var table = CSV(header: CellReport.csvHeader)
+      for report in reports { table.append(report.csvRow) }
+      try file.append(table.text)
+      try file.commit()
+    }
+    switch format {
+    case .table: Terminal.write(Self.text(reports, verdicts, base))
+    case .json: Terminal.write(Self.json(reports, verdicts, base).text() + "\n")
+    }
+  }
+
+  private func plannedCells(_ loaded: Scenario, _ library: ScenarioLibrary) throws -> [SessionRun] {
+    var overrides = try session.overrides(library)
+    guard !participants.elements.isEmpty, !topologies.elements.isEmpty else {
+      throw CommandLineError.badValue(name: "--participants", found: "nothing", allowed: "at least one number", nearest: nil)
+    }
+    var runs: [SessionRun] = []
+    for topology in topologies.elements {
+      for count in participants.elements.sorted() {
+        overrides.topology = topology
+        overrides.participants = count
+        let scenario = try loaded.applying(overrides)
+        var options = SessionRun.Options()
+        if let session = scenario.session { try options.readMedia(of: session) }
+        runs.append(try SessionRun(scenario, options: options))
+      }
+    }
+    return runs
+  }
+
+  /// Runs the cells on several threads, the longest first, so that no long one is left for the end.
+  private func runAll(_ runs: [SessionRun]) throws -> [CellReport] {
+    let count = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+    guard count > 0 else {
+      throw CommandLineError.badValue(name: "--jobs", found: "\(count)", allowed: "1 or more", nearest: nil)
+    }
+    let order = runs.indices.sorted { runs[$0].plannedPackets > runs[$1].plannedPackets }
+    let progress = ProgressLine(total: runs.reduce(0) { $0 + $1.plannedPackets })
+    let results = Mutex([CellReport?](repeating: nil, count: runs.count))
+    Workers.run(count: min(count, runs.count), items: order) { index in
+      let run = runs[index]
+      let label = "\(run.session.topology), \(run.session.participants) people"
+      let clock = ContinuousClock()
+      let begin = clock.now
+      var done = 0.0
+      let result = run.run { share in
+        progress.advance(by: run.plannedPackets * (share - done), label: label)
+        done = share
+      }
+      let seconds = (clock.now - begin) / .seconds(1)
+      results.withLock { $0[index] = CellReport(result: result, wallSeconds: seconds) }
+    }
+    progress.finish()
+    return results.withLock { $0.compactMap(\.self) }
+  }
+
+  private static func text(_ reports: [CellReport], _ verdicts: [Verdict], _ scenario: Scenario) -> String {
+    var text = Terminal.styled("\(scenario.name)", .bold) + ": \(scenario.summary)\n\n"
+    var table = CellReport.table
+    for report in reports { table.append(report.tableRow) }
+    text += table.text() + "\n"
+    for verdict in verdicts { text += verdict.sentence + "\n" }
+    text += """
+
+      Rates are fixed: encoders do not adapt to what the network carries. Rates of links count IP packets. Media is
+      \(reports[0].result.media.rawValue); CPU times are charged from '\(scenario.session?.costs.name ?? "")'. \
+      Seed \(scenario.seed), scenario \(scenario.scenarioHash).
+
+      """
+    return text
+  }
+
+  private static func json(_ reports: [CellReport], _ verdicts: [Verdict], _ scenario: Scenario) -> JSON {
+    [
+      "seed": JSON(scenario.seed), "scenarioHash": JSON(scenario.scenarioHash),
+      "cells": .array(reports.map(\.json)),
+      "verdicts": .array(
+        verdicts.map {
+          [
+            "topology": JSON($0.topology), "heldUpTo": $0.heldUpTo.map { JSON($0) } ?? .null,
+            "brokenBy": JSON($0.brokenBy.rawValue),
+          ]
+        }),
+    ]
+  }
+}
+
+/// How results are written.
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
+  case table, json
+}
+
+/// Threads that share a list of work.
+enum Workers {
+  /// Calls `body` for every item, on `count` threads, and returns when all are done.
+  static func run(count: Int, items: [Int], _ body: @escaping @Sendable (Int) -> Void) {
+    let next = Atomic(0)
+    withoutActuallyEscaping(body) { body in
+      let done = DispatchSemaphore(value: 0)
+      for _ in 0..<count {
+        let thread = Thread { @Sendable in
+          while true {
+            let place = next.add(1, ordering: .relaxed).oldValue
+            guard place < items.count else { break }
+            body(items[place])
+          }
+          done.signal()
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+      }
+      for _ in 0..<count { done.wait() }
+    }
+  }
+}

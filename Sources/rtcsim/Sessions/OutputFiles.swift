@@ -1,0 +1,112 @@
+import Foundation
+import RTCPrimitives
+import RTCSession
+import SimNodes
+import SimSessions
+
+/// The files that `run` writes, each whole or not at all.
+struct OutputFiles: ~Copyable {
+  private let stats: AtomicFile?
+  private let keys: AtomicFile?
+  private let ladder: AtomicFile?
+  private let pcapFolder: String?
+
+  /// Opens the files.
+  ///
+  /// - Throws: `FileError` for a path that cannot be written.
+  static func open(stats: String?, keys: String?, ladder: String?, pcapFolder: String?) throws -> OutputFiles {
+    if let pcapFolder { try prepare(pcapFolder) }
+    return OutputFiles(
+      stats: try stats.map { try AtomicFile(path: $0) }, keys: try keys.map { try AtomicFile(path: $0) },
+      ladder: try ladder.map { try AtomicFile(path: $0) }, pcapFolder: pcapFolder)
+  }
+
+  private static func prepare(_ folder: String) throws {
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    guard FileManager.default.isWritableFile(atPath: folder) else {
+      throw CommandLineError.badValue(
+        name: "--pcap", found: folder, allowed: "a folder that can be written", nearest: nil)
+    }
+  }
+
+  consuming func write(_ result: SessionResult) throws {
+    if let ladder { try Self.commit(ladder, Ladder(result.milestones).mermaid) }
+    if let keys { try Self.commit(keys, Self.keyList(result)) }
+    if let stats { try Self.commit(stats, Self.statistics(result).text() + "\n") }
+    for (name, capture) in result.captures {
+      guard let pcapFolder else { break }
+      let file = pcapFolder + "/" + name.replacing("/", with: "-") + ".pcapng"
+      try Data(capture.bytes).write(to: URL(filePath: file), options: .atomic)
+    }
+  }
+
+  private static func commit(_ file: consuming AtomicFile, _ text: String) throws {
+    try file.append(text)
+    try file.commit()
+  }
+
+  /// One line per connection and direction: node, peer, direction, profile, master key and salt, SSRCs.
+  private static func keyList(_ result: SessionResult) -> String {
+    var text = "# node peer direction profile master-key master-salt ssrcs\n"
+    for connection in all(result) where connection.profile != nil {
+      for (direction, key, sources) in [
+        ("send", connection.localKey, connection.outbound.map(\.ssrc)),
+        ("receive", connection.remoteKey, connection.inbound.map(\.ssrc)),
+      ] {
+        let list = sources.map { String($0, radix: 16) }.joined(separator: ",")
+        text += "\(connection.node) \(connection.peer) \(direction) \(connection.profile ?? "") "
+        text += "\(hexadecimal(key.prefix(16))) \(hexadecimal(key.dropFirst(16))) \(list.isEmpty ? "-" : list)\n"
+      }
+    }
+    return text
+  }
+
+  private static func all(_ result: SessionResult) -> [ConnectionSummary] {
+    result.clients.flatMap(\.connections) + (result.server?.connections ?? [])
+  }
+
+  private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
+    bytes.map { String(format: "%02x", $0) }.joined()
+  }
+
+  /// Statistics under their W3C webrtc-stats names; times in seconds, sizes in bytes of RTP payload.
+  private static func statistics(_ result: SessionResult) -> JSON {
+    .array(
+      all(result).map { connection in
+        [
+          "node": JSON(connection.node), "peer": JSON(connection.peer),
+          "readyMs": JSON(connection.readyAt?.milliseconds, decimals: 3),
+          "localCandidateType": JSON(connection.localCandidate),
+          "remoteCandidateType": JSON(connection.remoteCandidate), "srtpCipher": JSON(connection.profile),
+          "outbound-rtp": .array(connection.outbound.map(outbound)),
+          "inbound-rtp": .array(connection.inbound.map(inbound)),
+        ]
+      })
+  }
+
+  private static func outbound(_ stream: OutboundStreamStatistics) -> JSON {
+    [
+      "ssrc": JSON(stream.ssrc), "kind": JSON(stream.kind.rawValue), "packetsSent": JSON(stream.packetsSent),
+      "bytesSent": JSON(stream.bytesSent), "headerBytesSent": JSON(stream.headerBytesSent),
+      "retransmittedPacketsSent": JSON(stream.retransmittedPacketsSent), "framesSent": JSON(stream.framesSent),
+      "keyFramesEncoded": JSON(stream.keyFramesEncoded), "nackCount": JSON(stream.nackCount),
+      "pliCount": JSON(stream.pliCount), "firCount": JSON(stream.firCount),
+      "roundTripTime": JSON(stream.roundTripTime?.inSeconds, decimals: 6),
+      "fractionLost": JSON(stream.fractionLost, decimals: 4),
+    ]
+  }
+
+  private static func inbound(_ stream: InboundStreamStatistics) -> JSON {
+    [
+      "ssrc": JSON(stream.ssrc), "kind": JSON(stream.kind.rawValue), "packetsReceived": JSON(stream.packetsReceived),
+      "bytesReceived": JSON(stream.bytesReceived), "packetsLost": JSON(stream.packetsLost),
+      "jitter": JSON(stream.jitter.inSeconds, decimals: 6), "nackCount": JSON(stream.nackCount),
+      "pliCount": JSON(stream.pliCount), "framesReceived": JSON(stream.framesReceived),
+      "framesDecoded": JSON(stream.framesDecoded), "keyFramesDecoded": JSON(stream.keyFramesDecoded),
+      "framesDropped": JSON(stream.framesDropped), "freezeCount": JSON(stream.freezeCount),
+      "totalFreezesDuration": JSON(stream.totalFreezesDuration.inSeconds, decimals: 3),
+      "concealedSamples": JSON(stream.concealedSamples), "totalSamplesReceived": JSON(stream.totalSamplesReceived),
+      "sim.packetsLostBeforeRepair": JSON(stream.packetsLostBeforeRepair),
+    ]
+  }
+}

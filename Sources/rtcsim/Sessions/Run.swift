@@ -1,0 +1,50 @@
+import Foundation
+import RTCPrimitives
+import SimNodes
+import SimSessions
+
+/// `rtcsim run`: one run of a scenario, with everything that it can tell.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs one scenario and tells what happened.")
+
+  @Argument(help: "A name in Models/Scenarios or a path.") var scenario: String
+  @Option(help: "mesh, sfu or mcu.") var topology: String?
+  @Option(help: "How many take part.") var participants: Int?
+  @OptionGroup var session: SessionOptions
+  @Option(help: "table or json.") var format = OutputFormat.table
+  @Option(help: "Write all connection statistics as JSON.") var stats: String?
+  @Option(help: "Write a pcapng file for each interface into this folder.") var pcap: String?
+  @Option(help: "Write the SRTP master keys, for a debugger.") var keys: String?
+  @Option(help: "Write a ladder diagram (Mermaid).") var ladder: String?
+
+  func run() throws {
+    let library = try ScenarioLibrary.find()
+    var overrides = try session.overrides(library)
+    overrides.topology = topology
+    overrides.participants = participants
+    let loaded = try library.scenario(scenario).applying(overrides)
+    var options = SessionRun.Options()
+    options.isDetailed = true
+    options.capturesPackets = pcap != nil
+    if let session = loaded.session { try options.readMedia(of: session) }
+    let run = try SessionRun(loaded, options: options)
+    // Opened before the run, so that a path that cannot be written is noticed at once.
+    let files = try OutputFiles.open(stats: stats, keys: keys, ladder: ladder, pcapFolder: pcap)
+    let progress = ProgressLine(total: 1)
+    let clock = ContinuousClock()
+    let begin = clock.now
+    var done = 0.0
+    let result = run.run { share in
+      progress.advance(by: share - done, label: loaded.name)
+      done = share
+    }
+    progress.finish()
+    let report = CellReport(result: result, wallSeconds: (clock.now - begin) / .seconds(1))
+    try files.write(result)
+    switch format {
+    case .table: Terminal.write(RunText(report, loaded).text)
+    case .json: Terminal.write(RunText(report, loaded).json.text() + "\n")
+    }
+  }
+}

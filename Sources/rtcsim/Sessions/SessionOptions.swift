@@ -1,0 +1,52 @@
+import Foundation
+import RTCMedia
+import RTCPrimitives
+import SimSessions
+
+/// What `compare` and `run` can change in a scenario.
+struct SessionOptions: ParsableArguments {
+  @Option(help: "Virtual time after the last join, such as 30s.") var duration: Duration?
+  @Option(help: "Decides everything that is random.") var seed: UInt64?
+  @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
+  @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
+  @Option(help: "Rate of every client's uplink, such as 2M.") var uplink: DataRate?
+  @Option(help: "Rate of every client's downlink.") var downlink: DataRate?
+  @Option(help: "Round trip between client and server, such as 40ms.") var rtt: Duration?
+  @Option(help: "A cost file: a name in Models/Costs or a path.") var costs: String?
+
+  /// The overrides that these options mean.
+  func overrides(_ library: ScenarioLibrary) throws -> ScenarioOverrides {
+    var overrides = ScenarioOverrides()
+    overrides.duration = duration
+    overrides.seed = seed
+    overrides.fidelity = fidelity
+    overrides.media = media
+    overrides.uplink = uplink
+    overrides.downlink = downlink
+    overrides.rtt = rtt
+    overrides.costs = try costs.map { try library.costs($0) }
+    return overrides
+  }
+}
+
+extension SessionRun.Options {
+  /// Reads the media files that a scenario names.
+  mutating func readMedia(of session: SessionScenario) throws {
+    if let path = session.video?.file {
+      videoFile = try Y4MFile(parsing: [UInt8](Self.read(path, field: "video.file")))
+    }
+    if let path = session.audio?.file {
+      audioFile = try WAVFile(parsing: [UInt8](Self.read(path, field: "audio.file")))
+    }
+  }
+
+  private static func read(_ path: String, field: String) throws -> Data {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandLineError.badValue(name: field, found: path, allowed: "a file that can be read", nearest: nil)
+    }
+    return data
+  }
+}
+
+extension Fidelity: ExpressibleByArgument {}
+extension MediaFidelity: ExpressibleByArgument {}
