@@ -44,7 +44,9 @@ struct SessionBuilder {
     let simulation = Simulation(seed: scenario.seed)
     let network = Network(simulation)
     let sites = Dictionary(uniqueKeysWithValues: scenario.sites.map { ($0, network.addSite($0)) })
-    for delay in scenario.delays { network.setDelay(delay.oneWay, between: sites[delay.first]!, and: sites[delay.second]!) }
+    for delay in scenario.delays {
+      network.setDelay(delay.oneWay, between: sites[delay.first]!, and: sites[delay.second]!)
+    }
     func site(_ name: String) -> SiteID { sites[name]! }
 
     let signaling = SignalingServer(simulation.makePort(named: "signaling"))
@@ -129,7 +131,8 @@ struct SessionBuilder {
   ) -> ([IPAddress], AttachmentID) {
     let number = UInt32(participant.index + 1)
     let isIPv6 = profile.addressFamily == .ipv6
-    let outside = isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
+    let outside =
+      isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
     let access = AttachmentPlan(
       addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
     guard let nat = profile.nat, !isIPv6 else {

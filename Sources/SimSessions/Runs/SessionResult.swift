@@ -118,7 +118,9 @@ public struct SessionResult: Sendable {
     }
     let all = clients.flatMap(\.connections) + (server?.connections ?? [])
     let ready = Set(all.filter { $0.readyAt != nil }.map { Pair(node: $0.node, peer: $0.peer) })
-    return all.count { ready.contains(Pair(node: $0.node, peer: $0.peer)) && ready.contains(Pair(node: $0.peer, peer: $0.node)) }
+    return all.count {
+      ready.contains(Pair(node: $0.node, peer: $0.peer)) && ready.contains(Pair(node: $0.peer, peer: $0.node))
+    }
       / 2
   }
 

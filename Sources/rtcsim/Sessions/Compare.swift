@@ -45,7 +45,8 @@ struct Compare: ParsableCommand {
   private func plannedCells(_ loaded: Scenario, _ library: ScenarioLibrary) throws -> [SessionRun] {
     var overrides = try session.overrides(library)
     guard !participants.elements.isEmpty, !topologies.elements.isEmpty else {
-      throw CommandLineError.badValue(name: "--participants", found: "nothing", allowed: "at least one number", nearest: nil)
+      throw CommandLineError.badValue(
+        name: "--participants", found: "nothing", allowed: "at least one number", nearest: nil)
     }
     var runs: [SessionRun] = []
     for topology in topologies.elements {

@@ -49,7 +49,8 @@ struct RunText {
     var cell = report.json
     cell.append("seed", JSON(result.seed))
     cell.append("scenarioHash", JSON(scenario.scenarioHash))
-    cell.append("cpuSeconds", ["clients": seconds(result.clientCPUSeconds), "server": seconds(result.serverCPUSeconds)])
+    cell.append(
+      "cpuSeconds", ["clients": seconds(result.clientCPUSeconds), "server": seconds(result.serverCPUSeconds)])
     cell.append("psnrDb", JSON(Self.mean(result.clients.compactMap(\.meanPSNR)), decimals: 2))
     cell.append("audioCorrelation", JSON(Self.mean(result.clients.compactMap(\.audioCorrelation)), decimals: 4))
     cell.append(

@@ -1,0 +1,159 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+
+/// Decoding, mixing, composing and encoding.
+extension MixingUnit {
+  /// Decodes the pictures that are due.
+  func decodePictures(at now: Instant) {
+    guard let due = nextPicture, due <= now else { return }
+    nextPicture = nil
+    for listener in listeners {
+      guard let track = listener.videoTrack else { continue }
+      while let playout = track.receiver.nextVideo(at: now) { decode(playout, of: track, at: now) }
+      if let next = track.receiver.nextPlayout { nextPicture = nextPicture.map { min($0, next) } ?? next }
+    }
+  }
+
+  private func decode(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
+    guard connections.processor.queueDelay(at: now) < EndpointSettings.longestBacklog else { return track.skipped() }
+    let done = connections.processor.charge(.decodeVideo(pixels: media.pixels), at: now)
+    if media.mode == .real, !track.decodeVideo(playout.frame.bytes) {
+      return track.connection.core.requestKeyFrame(on: track.transceiver, at: now, into: &track.connection.output)
+    }
+    let captured = track.receiver.captureTime(of: playout.frame.rtpTimestamp)
+    if playout.isRendered { track.rendered(at: done, captured: captured, isMeasured: false) }
+  }
+
+  /// Does the 20 ms of sound and the picture that are due.
+  func mixAndCompose(at now: Instant) {
+    if let due = nextMix, due <= now {
+      mix(at: now)
+      nextMix = due + .milliseconds(20)
+    }
+    if let due = nextComposition, due <= now {
+      if layout == .shared { composeForAll(at: now) } else { composeForEach(at: now) }
+      nextComposition = due + media.frameInterval
+    }
+  }
+
+  // MARK: Sound
+
+  private func mix(at now: Instant) {
+    mixNumber += 1
+    mixer.begin()
+    var ready = now
+    var speaking: [(listener: Int, captured: Instant?)] = []
+    for (index, listener) in listeners.enumerated() {
+      guard let track = listener.audioTrack, let captured = decodeSound(track, at: now, &ready) else { continue }
+      speaking.append((index, captured.time))
+      if media.mode == .real, let sound = track.sound { mixer.add(sound, from: index) }
+    }
+    for (index, listener) in listeners.enumerated() {
+      guard let line = listener.audioLine, let encoder = listener.audio, listener.connection.core.canSend(on: line)
+      else { continue }
+      let others = speaking.filter { $0.listener != index }
+      guard !others.isEmpty else { continue }
+      send(others.map(\.captured), mixedFor: index, on: line, with: encoder, after: ready, at: now)
+    }
+  }
+
+  /// The sound of one client that is due, with its capture time; `nil` when there is none.
+  private func decodeSound(_ track: RemoteTrack, at now: Instant, _ ready: inout Instant) -> (time: Instant?, Void)? {
+    switch track.receiver.nextAudio(at: now) {
+    case .idle: return nil
+    case .packet(let packet):
+      ready = max(ready, connections.processor.charge(.decodeAudio, at: now))
+      if media.mode == .real { track.decodeAudio(track.receiver.bytes(of: packet)) }
+      return (track.receiver.captureTime(of: packet.rtpTimestamp), ())
+    case .concealment:
+      ready = max(ready, connections.processor.charge(.decodeAudio, at: now))
+      if media.mode == .real { track.decodeAudio(nil) }
+      return (nil, ())
+    }
+  }
+
+  private func send(
+    _ captured: [Instant?], mixedFor index: Int, on line: Int, with encoder: AudioStreamEncoder, after ready: Instant,
+    at now: Instant
+  ) {
+    let mixed = connections.processor.charge(.mixAudio(inputs: captured.count), at: ready)
+    let done = connections.processor.charge(.encodeAudio, at: mixed)
+    var sound: AudioFrame?
+    if media.mode == .real {
+      var frame = AudioFrame()
+      mixer.mix(without: index, into: &frame)
+      sound = frame
+    }
+    let mark = Self.mean(captured.compactMap(\.self)) ?? now
+    guard let frame = encoder.encode(mixNumber, sound, capturedAt: now, mark: mark) else { return }
+    let connection = listeners[index].connection
+    let bytes = encoder.bytes
+    connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
+    connections.transmit(connection, at: now, after: done)
+  }
+
+  // MARK: Pictures
+
+  private func composeForEach(at now: Instant) {
+    for (index, listener) in listeners.enumerated() {
+      guard let line = listener.videoLine, let encoder = listener.video, listener.connection.core.canSend(on: line)
+      else { continue }
+      let parts = listeners.enumerated().filter { $0.offset != index }.compactMap { $0.element.videoTrack }
+        .filter { $0.framesRendered > 0 }
+      guard !parts.isEmpty, encoder.busyUntil <= now else { continue }
+      let picture = compose(parts, at: now)
+      listener.composed = picture ?? listener.composed
+      encoder.busyUntil = charge(parts.count, at: now)
+      guard
+        let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
+      else { continue }
+      send(frame, encoder, to: listener, on: line, at: now)
+    }
+  }
+
+  private func composeForAll(at now: Instant) {
+    let parts = listeners.compactMap(\.videoTrack).filter { $0.framesRendered > 0 }
+    guard let encoder = sharedVideo, !parts.isEmpty, encoder.busyUntil <= now else { return }
+    let picture = compose(parts, at: now)
+    sharedPicture = picture ?? sharedPicture
+    encoder.busyUntil = charge(parts.count, at: now)
+    guard let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
+    else { return }
+    for listener in listeners {
+      guard let line = listener.videoLine, listener.connection.core.canSend(on: line) else { continue }
+      send(frame, encoder, to: listener, on: line, at: now)
+    }
+  }
+
+  /// Each part is scaled into its cell, the cells fill the canvas, and the canvas is coded.
+  private func charge(_ parts: Int, at now: Instant) -> Instant {
+    var time = now
+    for _ in 0..<parts { time = connections.processor.charge(.scaleVideo(pixels: canvas.pixels / parts), at: time) }
+    time = connections.processor.charge(.composeVideo(pixels: canvas.pixels), at: time)
+    return connections.processor.charge(.encodeVideo(pixels: canvas.pixels), at: time)
+  }
+
+  private func compose(_ parts: [RemoteTrack], at now: Instant) -> VideoFrame? {
+    guard media.mode == .real else { return nil }
+    var picture = VideoFrame(width: canvas.width, height: canvas.height)
+    compositor.compose(parts.map(\.picture), into: &picture)
+    return picture
+  }
+
+  private func send(
+    _ frame: EncodedFrame, _ encoder: VideoStreamEncoder, to listener: Listener, on line: Int, at now: Instant
+  ) {
+    let bytes = encoder.bytes
+    let connection = listener.connection
+    connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
+    connections.transmit(connection, at: now, after: encoder.busyUntil)
+  }
+
+  private static func mean(_ times: [Instant]) -> Instant? {
+    guard !times.isEmpty else { return nil }
+    return Instant(nanoseconds: times.reduce(0) { $0 + $1.nanoseconds } / Int64(times.count))
+  }
+}

@@ -1,0 +1,247 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+
+/// An MCU: it decodes everything, mixes the sound and composes the pictures, and encodes for each listener.
+///
+/// A listener hears and sees everybody but himself, so each has encoders of his own; with the layout `shared` all see
+/// one picture of everybody, which is encoded once. What the capture time of a mix is: the mean of those of its parts,
+/// so that latency means the same as without a mixer.
+public actor MixingUnit: Node, SignalingMember {
+  public enum Layout: String, Hashable, Sendable, CaseIterable {
+    case individual, shared
+  }
+
+  /// The size of the composed picture.
+  public struct Canvas: Hashable, Sendable {
+    public let width: Int
+    public let height: Int
+
+    public init(width: Int, height: Int) {
+      self.width = width
+      self.height = height
+    }
+
+    var pixels: Int { width * height }
+  }
+
+  /// One client: what it sends, and the encoders of what it gets.
+  final class Listener {
+    let connection: Connection
+    var videoLine: Int?
+    var audioLine: Int?
+    var videoTrack: RemoteTrack?
+    var audioTrack: RemoteTrack?
+    var video: VideoStreamEncoder?
+    var audio: AudioStreamEncoder?
+    var composed: VideoFrame?
+
+    init(_ connection: Connection) { self.connection = connection }
+  }
+
+  public nonisolated let port: NodePort
+  let signaling: SignalingServer
+  let connections: ConnectionSet
+  let media: MediaSettings
+  let layout: Layout
+  let canvas: Canvas
+  var listeners: [Listener] = []
+  /// The one encoder of the layout `shared`.
+  var sharedVideo: VideoStreamEncoder?
+  var sharedPicture: VideoFrame?
+  var mixer = AudioMixer()
+  let compositor: VideoCompositor
+  var nextMix: Instant?
+  var nextComposition: Instant?
+  /// At or before the time at which the next received picture is due.
+  var nextPicture: Instant?
+  var mixNumber = 0
+  private var baseline = MeasurementBaseline()
+
+  public init(
+    _ port: NodePort, _ settings: EndpointSettings, signaling: SignalingServer, media: MediaSettings, layout: Layout,
+    canvas: Canvas
+  ) {
+    self.port = port
+    self.signaling = signaling
+    self.media = media
+    self.layout = layout
+    self.canvas = canvas
+    connections = ConnectionSet(port, settings, purpose: .playout)
+    compositor = VideoCompositor(width: canvas.width, height: canvas.height)
+  }
+
+  public func receive(_ datagram: Datagram, at now: Instant) {
+    if let (connection, packet, _) = connections.receive(datagram, at: now) {
+      finish(connection, at: now)
+      if let due = connection.core.transceivers[packet.transceiver].receiver?.nextPlayout {
+        nextPicture = nextPicture.map { min($0, due) } ?? due
+      }
+    } else if let connection = connections.connection(of: datagram) {
+      finish(connection, at: now)
+    }
+    setAlarm()
+  }
+
+  public func wake(at now: Instant) {
+    connections.handleTimeouts(at: now) { finish($0, at: now) }
+    decodePictures(at: now)
+    mixAndCompose(at: now)
+    setAlarm()
+  }
+
+  public func signaled(_ message: SignalingMessage, from peer: String) {
+    let now = port.simulation.now
+    switch message {
+    case .offer(let text): answer(text, from: peer, at: now)
+    case .candidate(let text):
+      guard let connection = listener(peer)?.connection, let candidate = try? ICECandidate(parsing: text) else {
+        return
+      }
+      connection.core.addRemoteCandidate(candidate, at: now, into: &connection.output)
+      finish(connection, at: now)
+    case .endOfCandidates:
+      guard let connection = listener(peer)?.connection else { return }
+      connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
+      finish(connection, at: now)
+    case .answer, .left: break
+    }
+    setAlarm()
+  }
+
+  /// Begins the measured window.
+  public func beginMeasuring() { baseline = connections.measurementBaseline(at: port.simulation.now) }
+
+  public func report() -> ServerReport { connections.serverReport(since: baseline) }
+
+  /// The last picture that a listener was sent, where media is real.
+  public func composedPicture(for participant: String) -> VideoFrame? {
+    layout == .shared ? sharedPicture : listener(participant)?.composed
+  }
+
+  func listener(_ peer: String) -> Listener? { listeners.last { $0.connection.peer == peer } }
+
+  private func finish(_ connection: Connection, at now: Instant) {
+    var departure = now
+    if !connection.output.events.isEmpty {
+      for event in connection.output.takeEvents() {
+        departure = max(departure, handle(event, of: connection, at: now))
+      }
+    }
+    connections.transmit(connection, at: now, after: departure)
+  }
+
+  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) -> Instant {
+    switch event {
+    case .transport(let event):
+      let departure = connections.note(event, of: connection, at: now)
+      if case .ready = event { start(at: now) }
+      return departure
+    case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
+    case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
+    case .keyFrameRequested(let transceiver):
+      if let listener = listener(connection.peer), listener.videoLine == transceiver {
+        (layout == .shared ? sharedVideo : listener.video)?.needsKeyFrame = true
+      }
+    case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
+    case .packetsRequested, .senderReport, .signalingStateChanged: break
+    }
+    return now
+  }
+
+  /// The unit's own clocks begin with its first connection.
+  private func start(at now: Instant) {
+    guard nextMix == nil else { return }
+    var dice = port.generator(for: "mixing")
+    nextMix = now + .nanoseconds(Int64(dice.next() % 20_000_000))
+    if media.video != nil {
+      nextComposition = now + .nanoseconds(Int64(dice.next() % UInt64(media.frameInterval.nanoseconds)))
+    }
+  }
+
+  private func addTrack(_ connection: Connection, _ transceiver: Int) {
+    guard let listener = listener(connection.peer),
+      let receiver = connection.core.transceivers[transceiver].receiver
+    else { return }
+    let track = RemoteTrack(
+      connection, transceiver: transceiver, receiver: receiver, source: connection.peer, mode: media.mode)
+    switch track.kind {
+    case .audio: listener.audioTrack = track
+    case .video: listener.videoTrack = track
+    }
+    connections.log.note(
+      "first RTP received", "\(track.kind.rawValue) of \(connection.peer)", rfc: "RFC 3550 §5.1", from: port)
+  }
+
+  // MARK: Negotiation
+
+  private func answer(_ text: String, from peer: String, at now: Instant) {
+    guard let offer = try? SessionDescription(parsing: text) else {
+      connections.log.note("malformed offer", "from \(peer)", rfc: "RFC 8866 §5", from: port)
+      return
+    }
+    let connection = connections.open(to: peer)
+    let listener = Listener(connection)
+    listeners.append(listener)
+    do {
+      try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
+      connections.log.note("setRemoteDescription(offer)", "of \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      prepareEncoders(of: listener)
+      let answer = try connection.core.createAnswer()
+      connections.log.note("createAnswer", "to \(peer)", rfc: "RFC 9429 §5.3", from: port)
+      signal(.answer(answer.description), to: peer)
+      try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
+      connections.log.note("setLocalDescription(answer)", "to \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+    } catch {
+      connections.log.note("negotiation failed", "with \(peer): \(error)", rfc: "RFC 9429 §5.3", from: port)
+      connection.hasFailed = true
+    }
+    finish(connection, at: now)
+  }
+
+  private func prepareEncoders(of listener: Listener) {
+    let connection = listener.connection
+    let stream = "\(port.name)/to \(connection.peer)"
+    for (index, transceiver) in connection.core.transceivers.enumerated() {
+      connection.core.setDirection(.sendrecv, of: index)
+      switch transceiver.kind {
+      case .video:
+        guard media.video != nil, listener.videoLine == nil else { continue }
+        listener.videoLine = index
+        if layout == .individual { listener.video = makeVideoEncoder("\(stream)/video") }
+      case .audio:
+        guard let bitrate = media.audio, listener.audioLine == nil else { continue }
+        listener.audioLine = index
+        listener.audio = AudioStreamEncoder(
+          bitrate, mode: media.mode, fidelity: connections.settings.fidelity, pattern: SpeechPattern(seed: 0),
+          seed: port.simulation.seed, stream: "\(stream)/audio")
+      }
+    }
+    if layout == .shared, media.video != nil, sharedVideo == nil {
+      sharedVideo = makeVideoEncoder("\(port.name)/shared/video")
+    }
+  }
+
+  private func makeVideoEncoder(_ stream: String) -> VideoStreamEncoder? {
+    guard let video = media.video else { return nil }
+    let settings = VP8Settings(
+      width: canvas.width, height: canvas.height, bitrate: video.bitrate, framesPerSecond: video.framesPerSecond)
+    return VideoStreamEncoder(
+      settings, mode: media.mode, fidelity: connections.settings.fidelity, seed: port.simulation.seed, stream: stream)
+  }
+
+  private func signal(_ message: SignalingMessage, to peer: String) {
+    let (signaling, name) = (signaling, port.name)
+    port.simulation.spawn { await signaling.relay(message, from: name, to: peer) }
+  }
+
+  private func setAlarm() {
+    var next = connections.nextTimeout
+    for due in [nextMix, nextComposition, nextPicture] {
+      if let due { next = min(next, due) }
+    }
+    if next != .distantFuture { port.wake(at: next) }
+  }
+}
