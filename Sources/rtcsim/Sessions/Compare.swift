@@ -128,22 +128,25 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 enum Workers {
   /// Calls `body` for every item, on `count` threads, and returns when all are done.
   static func run(count: Int, items: [Int], _ body: @escaping @Sendable (Int) -> Void) {
-    let next = Atomic(0)
-    withoutActuallyEscaping(body) { body in
-      let done = DispatchSemaphore(value: 0)
-      for _ in 0..<count {
-        let thread = Thread { @Sendable in
-          while true {
-            let place = next.add(1, ordering: .relaxed).oldValue
-            guard place < items.count else { break }
-            body(items[place])
-          }
-          done.signal()
-        }
-        thread.stackSize = 8 << 20
-        thread.start()
+    let next = Place()
+    let done = DispatchSemaphore(value: 0)
+    for _ in 0..<count {
+      let thread = Thread {
+        while let item = next.take(from: items) { body(item) }
+        done.signal()
       }
-      for _ in 0..<count { done.wait() }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    for _ in 0..<count { done.wait() }
+  }
+
+  private final class Place: Sendable {
+    private let number = Atomic(0)
+
+    func take(from items: [Int]) -> Int? {
+      let place = number.add(1, ordering: .relaxed).oldValue
+      return place < items.count ? items[place] : nil
     }
   }
 }
