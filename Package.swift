@@ -46,7 +46,10 @@ let package = Package(
       name: "Benchmarks", dependencies: ["SimSessions", "CFloors"], path: "Benchmarks/Benchmarks", swiftSettings: strict
     ),
     .executableTarget(
-      name: "rtcsim", dependencies: ["SimSessions", "RTCTransport", "RTCWire", "RTCPrimitives"], swiftSettings: strict),
+      name: "rtcsim",
+      dependencies: [
+        "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives",
+      ], swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["RTCPrimitives"], path: "Tests/TestSupport", swiftSettings: strict),

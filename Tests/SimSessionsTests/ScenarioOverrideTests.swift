@@ -89,7 +89,7 @@ struct ScenarioOverrideTests {
     #expect(try udp.applying(overrides { $0.seed = 5 }).seed == 5)
     #expect(
       message { _ = try udp.applying(overrides { $0.fidelity = .wire }) }
-        == "--fidelity: found it with the scenario 'two-hosts-udp' of plain UDP flows, allowed: --seed only")
+        == "--fidelity: found a scenario of plain UDP flows, 'two-hosts-udp', allowed: a session")
   }
 }
 

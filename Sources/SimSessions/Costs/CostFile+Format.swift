@@ -87,20 +87,24 @@ extension CostFile {
 
   /// The text of the file, to be read again.
   public var text: String {
-    let head = [
+    var lines = [
       "// What work costs on one core of one machine; written by `rtcsim bench --costs`.", "{",
       "  machine: \(Self.quoted(machine)),", "  source: \(Self.quoted(source)),",
     ]
-    return (head + figureLines.map { "  \($0)" } + ["}"]).joined(separator: "\n") + "\n"
+    for (name, unit, path, known) in Self.named {
+      let costs = known.compactMap { key in self[keyPath: path][key].map { "    \(key): \(unit.text($0))," } }
+      lines += ["  \(name): {"] + costs + ["  },"]
+    }
+    lines += Self.single.map { name, unit, path in "  \(name): \(unit.text(self[keyPath: path]))," }
+    return lines.joined(separator: "\n") + "\n}\n"
   }
 
-  /// One line for each figure, in a fixed order.
-  var figureLines: [String] {
+  /// Every figure with its path, in a fixed order.
+  var figures: [(path: String, text: String)] {
     let named = Self.named.flatMap { name, unit, path, known in
-      let costs = known.compactMap { key in self[keyPath: path][key].map { "  \(key): \(unit.text($0))," } }
-      return ["\(name): {"] + costs + ["},"]
+      known.compactMap { key in self[keyPath: path][key].map { ("\(name).\(key)", unit.text($0)) } }
     }
-    return named + Self.single.map { name, unit, path in "\(name): \(unit.text(self[keyPath: path]))," }
+    return named + Self.single.map { name, unit, path in (name, unit.text(self[keyPath: path])) }
   }
 
   private static func quoted(_ text: String) -> String {

@@ -1,10 +1,29 @@
 import RTCPrimitives
 import SimNetwork
 
+/// The parameters of a link that scenarios can set.
+public enum LinkParameters {
+  /// A field of a link with its forms, for lists and help.
+  public struct Parameter: Hashable, Sendable {
+    public let name: String
+    public let summary: String
+  }
+
+  public static let all = [
+    Parameter(name: "rate", summary: "of IP packets in bits per second, such as '10M', or 'unlimited'"),
+    Parameter(name: "delay", summary: "propagation, one-way, such as '10ms'"),
+    Parameter(name: "queue", summary: "drop-tail, a time such as '200ms', a size such as '64KiB', or 'unlimited'"),
+    Parameter(name: "loss", summary: "a probability 0 … 1, or { toBad, toGood, lossInGood, lossInBad } in bursts"),
+    Parameter(
+      name: "jitter",
+      summary: "{ max: '5ms' } uniform or { mean, deviation } normal, with reorder: true to let packets overtake"),
+  ]
+}
+
 extension Link.Configuration {
   /// Reads one direction of an access link; what is not given is as in `base`.
   init(_ reader: FieldReader, over base: Link.Configuration) throws(ScenarioError) {
-    let fields = try reader.object(["rate", "delay", "queue", "loss", "jitter"])
+    let fields = try reader.object(LinkParameters.all.map(\.name))
     self = base
     if let reader = fields["rate"] { rate = try reader.rateOrUnlimited() }
     if let reader = fields["delay"] { propagationDelay = try reader.duration() }

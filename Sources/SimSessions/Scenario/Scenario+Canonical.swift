@@ -69,9 +69,11 @@ extension SessionScenario {
     lines.add("mcu.layout", mixing.layout.rawValue)
     lines.add("mcu.width", mixing.width)
     lines.add("mcu.height", mixing.height)
-    lines.add("costs", costs.figureLines.joined(separator: ";"))
-    lines.add("prices", "\(prices.currency) \(prices.egressPerGigabyte) \(prices.serverPerCoreHour)")
-    lines.add("prices.turn", "\(prices.turnEgressPerGigabyte)")
+    for (path, text) in costs.figures { lines.add("costs.\(path)", text) }
+    lines.add("prices.currency", prices.currency)
+    lines.add("prices.egressPerGigabyte", "\(prices.egressPerGigabyte)")
+    lines.add("prices.serverPerCoreHour", "\(prices.serverPerCoreHour)")
+    lines.add("prices.turnEgressPerGigabyte", "\(prices.turnEgressPerGigabyte)")
   }
 }
 

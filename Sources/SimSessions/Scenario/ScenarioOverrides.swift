@@ -50,7 +50,7 @@ extension Scenario {
     case .udp:
       if let option = overrides.sessionOptions.first {
         throw .option(
-          name: "--\(option)", found: "it with the scenario '\(name)' of plain UDP flows", allowed: "--seed only")
+          name: "--\(option)", found: "a scenario of plain UDP flows, '\(name)'", allowed: "a session")
       }
     }
     return result

@@ -24,6 +24,7 @@ struct Run: ParsableCommand {
     overrides.topology = topology
     overrides.participants = participants
     let loaded = try library.scenario(scenario).applying(overrides)
+    if case .udp(let flows) = loaded.kind { return try run(flows, of: loaded) }
     var options = SessionRun.Options()
     options.isDetailed = true
     options.capturesPackets = pcap != nil
@@ -46,5 +47,15 @@ struct Run: ParsableCommand {
     case .table: Terminal.write(RunText(report, loaded).text)
     case .json: Terminal.write(RunText(report, loaded).json.text() + "\n")
     }
+  }
+
+  private func run(_ flows: UDPScenario, of scenario: Scenario) throws {
+    let files = [("--stats", stats), ("--pcap", pcap), ("--keys", keys), ("--ladder", ladder)]
+    for (name, path) in files where path != nil {
+      throw ScenarioError.option(
+        name: name, found: "a scenario of plain UDP flows, '\(scenario.name)'", allowed: "a session")
+    }
+    let report = UDPReport(scenario: scenario, result: UDPRun.result(of: flows, in: scenario))
+    Terminal.write(format == .json ? report.json.text() + "\n" : report.text)
   }
 }

@@ -1,0 +1,22 @@
+import SimSessions
+
+/// `rtcsim explain`: the plan of a scenario, without running it.
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Shows who exists, who connects to whom and which tracks flow.")
+
+  @Argument(help: "A name in Models/Scenarios or a path.") var scenario: String
+  @Option(help: "mesh, sfu or mcu.") var topology: String?
+  @Option(help: "How many take part.") var participants: Int?
+  @OptionGroup var session: SessionOptions
+  @Option(help: "table or json.") var format = OutputFormat.table
+
+  func run() throws {
+    let library = try ScenarioLibrary.find()
+    var overrides = try session.overrides(library)
+    overrides.topology = topology
+    overrides.participants = participants
+    let explanation = Explanation(scenario: try library.scenario(scenario).applying(overrides))
+    Terminal.write(format == .json ? explanation.json.text() + "\n" : explanation.text)
+  }
+}

@@ -1,0 +1,52 @@
+import RTCMedia
+import SimNetwork
+import SimSessions
+
+/// `rtcsim list`: what scenarios can name.
+struct List: ParsableCommand {
+  enum Subject: String, CaseIterable, ExpressibleByArgument {
+    case topologies, links, nats, codecs, scenarios
+  }
+
+  private struct Entry {
+    let name: String
+    let summary: String
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Lists what scenarios can name.")
+
+  @Argument(help: "What is listed.") var subject: Subject
+  @Option(help: "Form of the output.") var format = OutputFormat.table
+
+  func run() throws {
+    let entries = try entries
+    if format == .json {
+      let list = entries.map { ["name": .string($0.name), "summary": .string($0.summary)] as JSON }
+      Terminal.write(JSON.array(list).text() + "\n")
+      return
+    }
+    var table = Table([.left(subject == .links ? "parameter of a link" : "name"), .left("what it is")])
+    for entry in entries { table.append([entry.name, entry.summary]) }
+    Terminal.write(table.text())
+  }
+
+  private var entries: [Entry] {
+    get throws {
+      switch subject {
+      case .topologies: Topologies.all.map { Entry(name: $0.name, summary: $0.summary) }
+      case .links: LinkParameters.all.map { Entry(name: $0.name, summary: $0.summary) }
+      case .nats: NATBehaviors.all.map { Entry(name: $0.name, summary: $0.summary) }
+      case .codecs: (Codecs.audio + Codecs.video).map { Entry(name: $0.name, summary: $0.summary) }
+      case .scenarios: try scenarios
+      }
+    }
+  }
+
+  private var scenarios: [Entry] {
+    get throws {
+      let library = try ScenarioLibrary.find()
+      return try library.scenarioNames.map { Entry(name: $0, summary: try library.scenario($0).summary) }
+    }
+  }
+}
