@@ -28,8 +28,10 @@ public struct ScenarioLibrary: Sendable {
     throw .noModels(searched: folders)
   }
 
+  /// The folder of the running program, also when it was found on the `PATH`.
   public static var executableFolder: String {
-    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().path
+    let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return URL(filePath: own ?? CommandLine.arguments[0]).deletingLastPathComponent().path
   }
 
   private static func holdsScenarios(_ folder: String) -> Bool {
