@@ -230,7 +230,8 @@ public struct VP8FrameAssembler: Sendable {
 
   private mutating func skip(to number: Int64) {
     guard let highest = extender.highest else { return }
-    for earlier in max(highest - Int64(slots.count) + 1, horizon)..<max(number, horizon) {
+    let oldest = max(highest - Int64(slots.count) + 1, horizon)
+    for earlier in oldest..<max(number, oldest) {
       let slot = slots[slotIndex(earlier)]
       guard slot.number == earlier else { continue }
       if slot.startsFrame { framesSkipped += 1 }

@@ -36,11 +36,12 @@ extension Client {
         framesDroppedByProcessor += 1
         continue
       }
-      encoder.busyUntil = connections.processor.charge(.encodeVideo(pixels: media.settings.pixels), at: now)
+      var slot = connections.processor.reserve(at: now)
+      encoder.busyUntil = connections.processor.perform(.encodeVideo(pixels: media.settings.pixels), in: &slot)
       guard let frame = encoder.encode(picture, capturedAt: now) else { continue }
       let bytes = encoder.bytes
       connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
-      connections.transmit(connection, at: now, after: encoder.busyUntil)
+      connections.transmit(connection, in: &slot)
       noteFirstSent(connection, .video)
     }
   }
@@ -54,12 +55,13 @@ extension Client {
       guard let out = outgoing[connection.number], let line = out.audioLine, let encoder = out.audio,
         connection.core.canSend(on: line)
       else { continue }
-      let done = connections.processor.charge(.encodeAudio, at: now)
+      var slot = connections.processor.reserve(at: now)
+      connections.processor.perform(.encodeAudio, in: &slot)
       guard let frame = encoder.encode(index, sound, capturedAt: now) else { continue }
       let bytes = encoder.bytes
       connection.core.send(
         frame, in: bytes.bytes.span, on: line, audioLevel: level, at: now, into: &connection.output.datagrams)
-      connections.transmit(connection, at: now, after: done)
+      connections.transmit(connection, in: &slot)
       noteFirstSent(connection, .audio)
     }
   }

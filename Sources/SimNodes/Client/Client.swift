@@ -94,23 +94,14 @@ public actor Client: Node, SignalingMember {
     setAlarm()
   }
 
-  /// Hands on what a connection wants sent and acts on what it tells.
+  /// Acts on what a connection tells and sends what it wants sent.
   func finish(_ connection: Connection, at now: Instant) {
-    var departure = now
-    if !connection.output.events.isEmpty {
-      for event in connection.output.takeEvents() {
-        departure = max(departure, handle(event, of: connection, at: now))
-      }
-    }
-    connections.transmit(connection, at: now, after: departure)
+    connections.finish(connection, at: now) { handle($0, of: connection, at: now) }
   }
 
-  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) -> Instant {
+  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
-    case .transport(let event):
-      let departure = connections.note(event, of: connection, at: now)
-      if case .ready = event { startCapture(at: now) }
-      return departure
+    case .transport(.ready): startCapture(at: now)
     case .signalingStateChanged(let state):
       connections.log.note(
         "signaling \(state.rawValue)", "with \(connection.peer)", rfc: "RFC 9429 §3.2", from: port)
@@ -121,9 +112,8 @@ public actor Client: Node, SignalingMember {
       if outgoing[connection.number]?.videoLine == transceiver {
         outgoing[connection.number]?.video?.needsKeyFrame = true
       }
-    case .packetsRequested, .senderReport: break
+    case .transport, .packetsRequested, .senderReport: break
     }
-    return now
   }
 
   private func addTrack(_ connection: Connection, _ transceiver: Int) {

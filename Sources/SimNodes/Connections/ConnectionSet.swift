@@ -57,24 +57,24 @@ final class ConnectionSet {
     return connection
   }
 
-  /// Hands a datagram to its connection; a media packet comes back, and events wait in the connection's output.
+  /// Hands a datagram to its connection; a media packet comes back, with the time at which it is decrypted. What the
+  /// connection wants done waits for `finish`.
   func receive(_ datagram: Datagram, at now: Instant) -> (Connection, PeerConnection.IncomingPacket, done: Instant)? {
-    let number = Int(datagram.destination.port) - Int(Self.firstPort)
-    guard all.indices.contains(number) else { return nil }
+    guard let connection = connection(of: datagram) else { return nil }
     guard processor.queueDelay(at: now) < EndpointSettings.longestBacklog else {
       backlogDrops += 1
       return nil
     }
-    let connection = all[number]
     let size = datagram.size.bytes
-    var done = processor.charge(.receivePacket(bytes: size), at: now)
+    var slot = processor.reserve(at: now)
+    processor.perform(.receivePacket(bytes: size), in: &slot)
     switch Demultiplexer.classify(datagram.bytes) {
-    case .stun: done = processor.charge(.iceCheck, at: done)
-    case .rtp, .rtcp, .turnChannel: done = processor.charge(.unprotectPacket(bytes: size), at: done)
+    case .stun: processor.perform(.iceCheck, in: &slot)
+    case .rtp, .rtcp, .turnChannel: processor.perform(.unprotectPacket(bytes: size), in: &slot)
     default: break
     }
     guard let packet = connection.core.receive(datagram, at: now, into: &connection.output) else { return nil }
-    return (connection, packet, done)
+    return (connection, packet, slot.time)
   }
 
   /// The connection that a datagram belongs to.
@@ -83,26 +83,36 @@ final class ConnectionSet {
     return all.indices.contains(number) ? all[number] : nil
   }
 
-  /// Sends what a connection wants sent, not before `earliest`; gives the time when the last of it has left.
-  @discardableResult
-  func transmit(_ connection: Connection, at now: Instant, after earliest: Instant? = nil) -> Instant {
-    let count = connection.output.datagrams.count
-    guard count > 0 else { return earliest ?? now }
-    var time = max(earliest ?? now, now)
-    for index in 0..<count {
+  /// Tells the events of a connection to `handle`, notes milestones and sends what is to be sent.
+  func finish(_ connection: Connection, at now: Instant, _ handle: (PeerConnection.Event) -> Void) {
+    var signsHandshake = false
+    if !connection.output.events.isEmpty {
+      for event in connection.output.takeEvents() {
+        if case .transport(let event) = event, note(event, of: connection, at: now) { signsHandshake = true }
+        handle(event)
+      }
+    }
+    guard signsHandshake || !connection.output.datagrams.isEmpty else { return }
+    var slot = processor.reserve(at: now)
+    if signsHandshake { processor.perform(.dtlsHandshake, in: &slot) }
+    transmit(connection, in: &slot)
+  }
+
+  /// Sends what a connection wants sent, each datagram when the thread of work in `slot` has got to it.
+  func transmit(_ connection: Connection, in slot: inout Processor.Slot) {
+    for index in 0..<connection.output.datagrams.count {
       let datagram = connection.output.datagrams[index]
       let size = datagram.size.bytes
       switch Demultiplexer.classify(datagram.bytes) {
-      case .rtp, .rtcp, .turnChannel: time = processor.charge(.protectPacket(bytes: size), at: time)
-      case .stun: time = processor.charge(.iceCheck, at: time)
+      case .rtp, .rtcp, .turnChannel: processor.perform(.protectPacket(bytes: size), in: &slot)
+      case .stun: processor.perform(.iceCheck, in: &slot)
       default: break
       }
-      time = max(processor.charge(.sendPacket(bytes: size), at: time), connection.lastDeparture)
-      connection.lastDeparture = time
-      port.send(datagram, at: time)
+      // Packets of a connection keep their order, whichever core they were made on.
+      connection.lastDeparture = max(processor.perform(.sendPacket(bytes: size), in: &slot), connection.lastDeparture)
+      port.send(datagram, at: connection.lastDeparture)
     }
     connection.output.datagrams.removeAll()
-    return time
   }
 
   /// Does what is due on all connections; `handle` gets each one that did something.
@@ -123,16 +133,15 @@ final class ConnectionSet {
     return earliest
   }
 
-  /// Charges the handshake when the flight with the certificate leaves, and notes milestones; gives when the output may
-  /// leave.
-  func note(_ event: MediaTransport.Event, of connection: Connection, at now: Instant) -> Instant {
+  /// Notes milestones; says whether a flight with a signature is to leave.
+  private func note(_ event: MediaTransport.Event, of connection: Connection, at now: Instant) -> Bool {
     switch event {
     case .ice(let event): note(event, of: connection)
     case .dtls(.sent(let flight, let isRetransmission)):
       log.note(
         isRetransmission ? "DTLS flight repeated" : "DTLS flight sent", "\(flight)", rfc: "RFC 6347 §4.2.4", from: port,
         to: connection.peer)
-      if !isRetransmission, flight.holdsCertificate { return processor.charge(.dtlsHandshake, at: now) }
+      return !isRetransmission && flight.holdsCertificate
     case .dtls(.connected(let keys)):
       log.note("DTLS connected", "fingerprint verified, \(keys.profile)", rfc: "RFC 5763 §5", from: port)
     case .dtls(.failed(let reason)):
@@ -143,7 +152,7 @@ final class ConnectionSet {
       connection.readyAt = now
       log.note("keys exported", "SRTP with \(connection.peer): \(profile)", rfc: "RFC 5764 §4.2", from: port)
     }
-    return now
+    return false
   }
 
   private func note(_ event: ICEAgent.Event, of connection: Connection) {

@@ -56,9 +56,13 @@ public struct CapturedMedia: Sendable {
     videoPhase = .nanoseconds(Int64(dice.next() % interval))
     audioPhase = .nanoseconds(Int64(dice.next() % 20_000_000))
     voice = SyntheticSpeech(seed: dice.next())
-    camera = settings.video.map {
-      SyntheticCamera(seed: seed, participant: participant, width: $0.width, height: $0.height)
-    }
+    // A camera has textures to make; nobody looks at them when media is modelled.
+    camera =
+      settings.mode == .modelled
+      ? nil
+      : settings.video.map {
+        SyntheticCamera(seed: seed, participant: participant, width: $0.width, height: $0.height)
+      }
   }
 
   /// The number of the first picture at or after `instant`.

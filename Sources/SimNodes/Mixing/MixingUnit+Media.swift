@@ -79,8 +79,9 @@ extension MixingUnit {
     _ captured: [Instant?], mixedFor index: Int, on line: Int, with encoder: AudioStreamEncoder, after ready: Instant,
     at now: Instant
   ) {
-    let mixed = connections.processor.charge(.mixAudio(inputs: captured.count), at: ready)
-    let done = connections.processor.charge(.encodeAudio, at: mixed)
+    var slot = connections.processor.reserve(at: ready)
+    connections.processor.perform(.mixAudio(inputs: captured.count), in: &slot)
+    connections.processor.perform(.encodeAudio, in: &slot)
     var sound: AudioFrame?
     if media.mode == .real {
       var frame = AudioFrame()
@@ -92,7 +93,7 @@ extension MixingUnit {
     let connection = listeners[index].connection
     let bytes = encoder.bytes
     connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
-    connections.transmit(connection, at: now, after: done)
+    connections.transmit(connection, in: &slot)
   }
 
   // MARK: Pictures
@@ -106,11 +107,12 @@ extension MixingUnit {
       guard !parts.isEmpty, encoder.busyUntil <= now else { continue }
       let picture = compose(parts, at: now)
       listener.composed = picture ?? listener.composed
-      encoder.busyUntil = charge(parts.count, at: now)
+      var slot = connections.processor.reserve(at: now)
+      encoder.busyUntil = perform(parts.count, in: &slot)
       guard
         let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
       else { continue }
-      send(frame, encoder, to: listener, on: line, at: now)
+      send(frame, encoder, to: listener, on: line, in: &slot, at: now)
     }
   }
 
@@ -119,21 +121,21 @@ extension MixingUnit {
     guard let encoder = sharedVideo, !parts.isEmpty, encoder.busyUntil <= now else { return }
     let picture = compose(parts, at: now)
     sharedPicture = picture ?? sharedPicture
-    encoder.busyUntil = charge(parts.count, at: now)
+    var slot = connections.processor.reserve(at: now)
+    encoder.busyUntil = perform(parts.count, in: &slot)
     guard let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
     else { return }
     for listener in listeners {
       guard let line = listener.videoLine, listener.connection.core.canSend(on: line) else { continue }
-      send(frame, encoder, to: listener, on: line, at: now)
+      send(frame, encoder, to: listener, on: line, in: &slot, at: now)
     }
   }
 
   /// Each part is scaled into its cell, the cells fill the canvas, and the canvas is coded.
-  private func charge(_ parts: Int, at now: Instant) -> Instant {
-    var time = now
-    for _ in 0..<parts { time = connections.processor.charge(.scaleVideo(pixels: canvas.pixels / parts), at: time) }
-    time = connections.processor.charge(.composeVideo(pixels: canvas.pixels), at: time)
-    return connections.processor.charge(.encodeVideo(pixels: canvas.pixels), at: time)
+  private func perform(_ parts: Int, in slot: inout Processor.Slot) -> Instant {
+    for _ in 0..<parts { connections.processor.perform(.scaleVideo(pixels: canvas.pixels / parts), in: &slot) }
+    connections.processor.perform(.composeVideo(pixels: canvas.pixels), in: &slot)
+    return connections.processor.perform(.encodeVideo(pixels: canvas.pixels), in: &slot)
   }
 
   private func compose(_ parts: [RemoteTrack], at now: Instant) -> VideoFrame? {
@@ -144,12 +146,13 @@ extension MixingUnit {
   }
 
   private func send(
-    _ frame: EncodedFrame, _ encoder: VideoStreamEncoder, to listener: Listener, on line: Int, at now: Instant
+    _ frame: EncodedFrame, _ encoder: VideoStreamEncoder, to listener: Listener, on line: Int,
+    in slot: inout Processor.Slot, at now: Instant
   ) {
     let bytes = encoder.bytes
     let connection = listener.connection
     connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
-    connections.transmit(connection, at: now, after: encoder.busyUntil)
+    connections.transmit(connection, in: &slot)
   }
 
   private static func mean(_ times: [Instant]) -> Instant? {

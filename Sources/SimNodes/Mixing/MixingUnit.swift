@@ -124,21 +124,12 @@ public actor MixingUnit: Node, SignalingMember {
   func listener(_ peer: String) -> Listener? { listeners.last { $0.connection.peer == peer } }
 
   private func finish(_ connection: Connection, at now: Instant) {
-    var departure = now
-    if !connection.output.events.isEmpty {
-      for event in connection.output.takeEvents() {
-        departure = max(departure, handle(event, of: connection, at: now))
-      }
-    }
-    connections.transmit(connection, at: now, after: departure)
+    connections.finish(connection, at: now) { handle($0, of: connection, at: now) }
   }
 
-  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) -> Instant {
+  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
-    case .transport(let event):
-      let departure = connections.note(event, of: connection, at: now)
-      if case .ready = event { start(at: now) }
-      return departure
+    case .transport(.ready): start(at: now)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
@@ -146,9 +137,8 @@ public actor MixingUnit: Node, SignalingMember {
         (layout == .shared ? sharedVideo : listener.video)?.needsKeyFrame = true
       }
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
-    case .packetsRequested, .senderReport, .signalingStateChanged: break
+    case .transport, .packetsRequested, .senderReport, .signalingStateChanged: break
     }
-    return now
   }
 
   /// The unit's own clocks begin with its first connection.

@@ -27,17 +27,37 @@ public struct Processor: Sendable {
     chargedNanoseconds = [Int64](repeating: 0, count: WorkCategory.allCases.count)
   }
 
-  /// Puts work in the queue and gives the time at which it is done.
-  public mutating func charge(_ work: Work, at now: Instant) -> Instant {
-    let time = costs.nanoseconds(for: work)
+  /// A core that one thread of work occupies: what is performed in it follows without a gap.
+  public struct Slot: Sendable {
+    fileprivate let core: Int
+    /// When what was performed so far is done; before that, when the core is free.
+    public fileprivate(set) var time: Instant
+  }
+
+  /// Puts a thread of work in the queue, for the core that is free first. Perform it before the next one is reserved.
+  public mutating func reserve(at now: Instant) -> Slot {
     let core = earliestCore
     let start = max(now.nanoseconds, freeAt[core])
     let wait = start - now.nanoseconds
     waiting.insert(nanoseconds: wait)
     if wait > longWaitNanoseconds, firstLongWait == nil { firstLongWait = now }
-    freeAt[core] = start + time
+    return Slot(core: core, time: Instant(nanoseconds: start))
+  }
+
+  /// Does the next piece of a thread of work and gives the time at which it is done.
+  @discardableResult
+  public mutating func perform(_ work: Work, in slot: inout Slot) -> Instant {
+    let time = costs.nanoseconds(for: work)
+    slot.time.nanoseconds += time
+    freeAt[slot.core] = slot.time.nanoseconds
     chargedNanoseconds[work.category.index] += time
-    return Instant(nanoseconds: start + time)
+    return slot.time
+  }
+
+  /// Puts one piece of work in the queue and gives the time at which it is done.
+  public mutating func charge(_ work: Work, at now: Instant) -> Instant {
+    var slot = reserve(at: now)
+    return perform(work, in: &slot)
   }
 
   /// How long work that came now would wait: callers that drop late work ask before they charge.

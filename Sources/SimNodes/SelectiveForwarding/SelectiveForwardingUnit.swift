@@ -112,12 +112,13 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     source.cache.store(packet.header.sequenceNumber, bytes: bytes, elided: packet.elided, at: now)
     for subscription in source.subscriptions {
       let receiver = subscription.connection
-      let ready = connections.processor.charge(.forwardPacket, at: done)
+      var slot = connections.processor.reserve(at: done)
+      connections.processor.perform(.forwardPacket, in: &slot)
       receiver.core.forward(
         packet, bytes, on: subscription.transceiver,
         number: SequenceNumber(packet.header.sequenceNumber.rawValue &+ subscription.offset), at: now,
         into: &receiver.output.datagrams)
-      connections.transmit(receiver, at: now, after: ready)
+      connections.transmit(receiver, in: &slot)
     }
   }
 
@@ -135,36 +136,29 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       let bytes = cache.bytes(of: kept)
       guard let packet = try? RTPPacket(parsing: bytes, elided: kept.elided) else { continue }
       let receiver = subscription.connection
-      let ready = connections.processor.charge(.forwardPacket, at: now)
+      var slot = connections.processor.reserve(at: now)
+      connections.processor.perform(.forwardPacket, in: &slot)
       receiver.core.forward(
         packet, bytes, on: subscription.transceiver, number: number, isRetransmission: true, at: now,
         into: &receiver.output.datagrams)
-      connections.transmit(receiver, at: now, after: ready)
+      connections.transmit(receiver, in: &slot)
     }
   }
 
   private func requestKeyFrame(_ id: SourceID, at now: Instant) {
     guard let origin = sources[id]?.origin else { return }
     origin.connection.core.requestKeyFrame(on: origin.transceiver, at: now, into: &origin.connection.output)
-    connections.transmit(origin.connection, at: now)
+    var slot = connections.processor.reserve(at: now)
+    connections.transmit(origin.connection, in: &slot)
   }
 
   private func finish(_ connection: Connection, at now: Instant) {
-    var departure = now
-    if !connection.output.events.isEmpty {
-      for event in connection.output.takeEvents() {
-        departure = max(departure, handle(event, of: connection, at: now))
-      }
-    }
-    connections.transmit(connection, at: now, after: departure)
+    connections.finish(connection, at: now) { handle($0, of: connection, at: now) }
   }
 
-  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) -> Instant {
+  private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
-    case .transport(let event):
-      let departure = connections.note(event, of: connection, at: now)
-      if case .ready = event { subscribed(connection, at: now) }
-      return departure
+    case .transport(.ready): subscribed(connection, at: now)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
@@ -177,9 +171,8 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       let kind = connection.core.transceivers[transceiver].kind
       connections.log.note(
         "first RTP received", "\(kind.rawValue) of \(connection.peer)", rfc: "RFC 3550 §5.1", from: port)
-    case .signalingStateChanged: break
+    case .transport, .signalingStateChanged: break
     }
-    return now
   }
 
   /// A receiver that can be sent to needs key frames of everybody.
