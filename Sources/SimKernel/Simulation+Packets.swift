@@ -101,7 +101,7 @@ extension Simulation {
 
   @inlinable
   func wake(node: Int, at instant: Instant) {
-    guard instant < alarms[node] else { return }
+    guard instant < alarms[node], instant != .distantFuture else { return }
     let due = max(instant, now)
     alarms[node] = due
     schedule(EventTarget(.wake, node), argument: 0, at: due)

@@ -21,6 +21,9 @@ public final class RTPStreamSender {
   private var announcer: CaptureTimeAnnouncer
   private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
   private var roundTripTime = Duration.milliseconds(100)
+  /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
+  private var repairBudget = largestRepairBudget
+  private static let largestRepairBudget = 64.0
 
   init(_ parameters: StreamParameters, ntp: NTPClock, entropy: inout EntropySource) {
     self.parameters = parameters
@@ -75,6 +78,10 @@ public final class RTPStreamSender {
     _ packet: RTPPacket, _ bytes: Span<UInt8>, number: SequenceNumber, isRetransmission: Bool, at now: Instant,
     through transport: inout MediaTransport, into datagrams: inout Transmissions
   ) {
+    if isRetransmission {
+      guard repairBudget >= 1 else { return }
+      repairBudget -= 1
+    }
     let forwarding = RTPForwarding(
       payloadType: parameters.payloadType, sequenceNumber: number, timestamp: packet.header.timestamp,
       ssrc: parameters.ssrc)
@@ -94,7 +101,10 @@ public final class RTPStreamSender {
   ) {
     statistics.nackCount += 1
     for number in numbers {
-      guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
+      guard repairBudget >= 1, let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else {
+        continue
+      }
+      repairBudget -= 1
       let kept = sent
       let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) {
         $0.append(kept.bytes(of: packet))
@@ -182,6 +192,7 @@ public final class RTPStreamSender {
   }
 
   private func count(_ payload: Int, header: Int) {
+    repairBudget = min(repairBudget + 0.5, Self.largestRepairBudget)
     statistics.packetsSent += 1
     statistics.bytesSent += payload
     statistics.headerBytesSent += header

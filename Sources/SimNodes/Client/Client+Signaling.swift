@@ -22,7 +22,7 @@ extension Client {
     for peer in present + servers {
       if let lines = configuration.offers[peer] { offer(lines, to: peer, at: port.simulation.now) }
     }
-    setAlarm()
+    setMediaAlarm()
   }
 
   /// Closes every connection and leaves the room.
@@ -60,7 +60,7 @@ extension Client {
       finish(connection, at: now)
     case .left: break
     }
-    setAlarm()
+    setMediaAlarm()
   }
 
   private func isServer(_ name: String) -> Bool { configuration.sources[name] == nil }

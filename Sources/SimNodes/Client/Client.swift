@@ -84,14 +84,15 @@ public actor Client: Node, SignalingMember {
     } else if let connection = connections.connection(of: datagram) {
       finish(connection, at: now)
     }
-    setAlarm()
+    setMediaAlarm()
   }
 
   public func wake(at now: Instant) {
     connections.handleTimeouts(at: now) { finish($0, at: now) }
     capture(at: now)
     play(at: now)
-    setAlarm()
+    setMediaAlarm()
+    port.wake(at: connections.nextTimeout)
   }
 
   /// Acts on what a connection tells and sends what it wants sent.
@@ -134,8 +135,8 @@ public actor Client: Node, SignalingMember {
     nextPicture = nextPicture.map { min($0, due) } ?? due
   }
 
-  func setAlarm() {
-    var next = connections.nextTimeout
+  func setMediaAlarm() {
+    var next = Instant.distantFuture
     for due in [nextVideo, nextAudio, nextPlayoutTick, nextPicture] {
       if let due { next = min(next, due) }
     }

@@ -83,7 +83,7 @@ final class ConnectionSet {
     return all.indices.contains(number) ? all[number] : nil
   }
 
-  /// Tells the events of a connection to `handle`, notes milestones and sends what is to be sent.
+  /// Tells the events of a connection to `handle`, notes milestones, sends what is to be sent and sets the alarm.
   func finish(_ connection: Connection, at now: Instant, _ handle: (PeerConnection.Event) -> Void) {
     var signsHandshake = false
     if !connection.output.events.isEmpty {
@@ -92,6 +92,7 @@ final class ConnectionSet {
         handle(event)
       }
     }
+    if let due = connection.core.nextTimeout { port.wake(at: due) }
     guard signsHandshake || !connection.output.datagrams.isEmpty else { return }
     var slot = processor.reserve(at: now)
     if signsHandshake { processor.perform(.dtlsHandshake, in: &slot) }

@@ -82,14 +82,15 @@ public actor MixingUnit: Node, SignalingMember {
     } else if let connection = connections.connection(of: datagram) {
       finish(connection, at: now)
     }
-    setAlarm()
+    setMediaAlarm()
   }
 
   public func wake(at now: Instant) {
     connections.handleTimeouts(at: now) { finish($0, at: now) }
     decodePictures(at: now)
     mixAndCompose(at: now)
-    setAlarm()
+    setMediaAlarm()
+    port.wake(at: connections.nextTimeout)
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {
@@ -108,7 +109,7 @@ public actor MixingUnit: Node, SignalingMember {
       finish(connection, at: now)
     case .answer, .left: break
     }
-    setAlarm()
+    setMediaAlarm()
   }
 
   /// Begins the measured window.
@@ -227,8 +228,8 @@ public actor MixingUnit: Node, SignalingMember {
     port.simulation.spawn { await signaling.relay(message, from: name, to: peer) }
   }
 
-  private func setAlarm() {
-    var next = connections.nextTimeout
+  private func setMediaAlarm() {
+    var next = Instant.distantFuture
     for due in [nextMix, nextComposition, nextPicture] {
       if let due { next = min(next, due) }
     }

@@ -69,12 +69,11 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     } else if let connection = connections.connection(of: datagram) {
       finish(connection, at: now)
     }
-    setAlarm()
   }
 
   public func wake(at now: Instant) {
     connections.handleTimeouts(at: now) { finish($0, at: now) }
-    setAlarm()
+    port.wake(at: connections.nextTimeout)
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {
@@ -91,7 +90,6 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       finish(connection, at: now)
     case .answer, .left: break
     }
-    setAlarm()
   }
 
   /// Begins the measured window.
@@ -150,6 +148,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     origin.connection.core.requestKeyFrame(on: origin.transceiver, at: now, into: &origin.connection.output)
     var slot = connections.processor.reserve(at: now)
     connections.transmit(origin.connection, in: &slot)
+    if let due = origin.connection.core.nextTimeout { port.wake(at: due) }
   }
 
   private func finish(_ connection: Connection, at now: Instant) {
@@ -245,10 +244,5 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   private func signal(_ message: SignalingMessage, to peer: String) {
     let (signaling, name) = (signaling, port.name)
     port.simulation.spawn { await signaling.relay(message, from: name, to: peer) }
-  }
-
-  private func setAlarm() {
-    let next = connections.nextTimeout
-    if next != .distantFuture { port.wake(at: next) }
   }
 }
