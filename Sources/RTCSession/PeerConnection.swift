@@ -77,13 +77,19 @@ public struct PeerConnection: ~Copyable {
   private let sessionID: UInt64
   private var sessionVersion: UInt64 = 0
   private var lastOffer: SessionDescription?
-  private var receivers = SourceTable()
+  /// The transceivers of remote and of own sources; and the streams themselves, to go through them all.
+  private var remoteSources = SourceTable()
+  private var ownSources = SourceTable()
+  private var receivers: [RTPStreamReceiver] = []
+  private var senders: [RTPStreamSender] = []
   private var transportOutput = Output<MediaTransport.Event>()
   private var feedback: [RTCPPacket] = []
   private var nextReport: Instant?
   /// At or before the earliest time at which a receiver wants to ask for something.
   private var nextRepair: Instant?
   private var hasStarted = false
+  /// What the reports of the datagram at hand say.
+  private var roundTripTime: Duration?
   private let feedbackSSRC: UInt32
 
   public init(_ configuration: Configuration, entropy: EntropySource) {
@@ -250,7 +256,7 @@ public struct PeerConnection: ~Copyable {
 
   /// Says goodbye and ends.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
-    let sources = transceivers.compactMap { $0.sender?.parameters.ssrc }
+    let sources = senders.map(\.parameters.ssrc)
     if transport.isReady, !sources.isEmpty {
       transport.sendRTCP(at: now, into: &output.datagrams) { writer in
         RTCPCompound.write(
@@ -271,7 +277,7 @@ public struct PeerConnection: ~Copyable {
       drops.malformedRTP += 1
       return nil
     }
-    guard let index = receivers.transceiver(of: packet.header.ssrc), let receiver = transceivers[index].receiver else {
+    guard let index = remoteSources.transceiver(of: packet.header.ssrc), let receiver = transceivers[index].receiver else {
       drops.unknownSource += 1
       return nil
     }
@@ -290,10 +296,12 @@ public struct PeerConnection: ~Copyable {
       drops.malformedRTCP += 1
       return
     }
+    roundTripTime = nil
+    defer { if let roundTripTime { for receiver in receivers { receiver.setRoundTripTime(roundTripTime) } } }
     for packet in packets {
       switch packet {
       case .senderReport(let report):
-        if let index = receivers.transceiver(of: report.ssrc) {
+        if let index = remoteSources.transceiver(of: report.ssrc) {
           transceivers[index].receiver?.handle(report, at: now)
           output.emit(.senderReport(transceiver: index, report))
         }
@@ -319,8 +327,7 @@ public struct PeerConnection: ~Copyable {
   private mutating func handle(_ block: ReportBlock, at now: Instant) {
     guard let index = senderIndex(block.ssrc), let sender = transceivers[index].sender else { return }
     sender.handle(block, at: now)
-    guard let time = sender.statistics.roundTripTime else { return }
-    for transceiver in transceivers { transceiver.receiver?.setRoundTripTime(time) }
+    if let time = sender.statistics.roundTripTime { roundTripTime = time }
   }
 
   private mutating func noteKeyFrameRequest(_ ssrc: UInt32, isFullIntra: Bool, into output: inout Output<Event>) {
@@ -330,7 +337,7 @@ public struct PeerConnection: ~Copyable {
   }
 
   private func senderIndex(_ ssrc: UInt32) -> Int? {
-    transceivers.firstIndex { $0.sender?.parameters.ssrc == ssrc }
+    ownSources.transceiver(of: ssrc)
   }
 
   // MARK: Feedback and reports
@@ -342,8 +349,8 @@ public struct PeerConnection: ~Copyable {
 
   private mutating func repair(at now: Instant, into output: inout Output<Event>) {
     nextRepair = nil
-    for transceiver in transceivers {
-      guard let receiver = transceiver.receiver, let due = receiver.nextTimeout else { continue }
+    for receiver in receivers {
+      guard let due = receiver.nextTimeout else { continue }
       if due <= now { receiver.handleTimeout(at: now, feedback: &feedback, from: feedbackSSRC) }
       noteRepair(receiver.nextTimeout)
     }
@@ -362,8 +369,8 @@ public struct PeerConnection: ~Copyable {
     let half = configuration.reportInterval.nanoseconds / 2
     let interval = half + Int64(entropy.next() % UInt64(2 * half))
     nextReport = now + .nanoseconds(interval)
-    var blocks = transceivers.compactMap { $0.receiver?.reportBlock(at: now) }
-    var reports = transceivers.compactMap { $0.sender?.report(at: now) }
+    var blocks = receivers.compactMap { $0.reportBlock(at: now) }
+    var reports = senders.compactMap { $0.report(at: now) }
     while !blocks.isEmpty || !reports.isEmpty {
       var packets: [RTCPPacket] = []
       let some = Array(blocks.prefix(24))
@@ -463,14 +470,18 @@ public struct PeerConnection: ~Copyable {
       if media.direction.sends, transceivers[index].sender == nil, let ssrc = transceivers[index].media.ssrcs.first,
         let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.sendCodecs)
       {
-        transceivers[index].sender = RTPStreamSender(parameters, ntp: configuration.ntp, entropy: &entropy)
+        let sender = RTPStreamSender(parameters, ntp: configuration.ntp, entropy: &entropy)
+        transceivers[index].sender = sender
+        senders.append(sender)
+        ownSources.insert(ssrc, transceiver: index)
       }
       if media.direction.receives, transceivers[index].receiver == nil, let ssrc = media.remoteSources.first,
         let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.receiveCodecs)
       {
-        transceivers[index].receiver = RTPStreamReceiver(
-          parameters, purpose: configuration.purpose, ntp: configuration.ntp)
-        receivers.insert(ssrc, transceiver: index)
+        let receiver = RTPStreamReceiver(parameters, purpose: configuration.purpose, ntp: configuration.ntp)
+        transceivers[index].receiver = receiver
+        receivers.append(receiver)
+        remoteSources.insert(ssrc, transceiver: index)
       }
     }
     if let agreed = negotiation.transport { apply(agreed, at: now) }

@@ -24,6 +24,8 @@ public final class RTPStreamReceiver {
   private var assembler: VP8FrameAssembler?
   public private(set) var videoPlayout: VideoJitterBuffer?
   public private(set) var audioPlayout: AudioJitterBuffer?
+  /// When the next frame is due.
+  public private(set) var nextPlayout: Instant?
   private var timeline: CaptureTimeline
   private var lastReport: (time: CompactNTP, arrival: Instant)?
   private var counts = InboundStreamStatistics()
@@ -88,7 +90,11 @@ public final class RTPStreamReceiver {
   func setRoundTripTime(_ time: Duration) { repair.roundTripTime = time }
 
   /// The next video frame that is due by `now`.
-  public func nextVideo(at now: Instant) -> VideoJitterBuffer.Playout? { videoPlayout?.next(at: now) }
+  public func nextVideo(at now: Instant) -> VideoJitterBuffer.Playout? {
+    guard let due = nextPlayout, due <= now else { return nil }
+    defer { nextPlayout = videoPlayout?.nextTimeout }
+    return videoPlayout?.next(at: now)
+  }
 
   /// What to play for the next 20 ms.
   public func nextAudio(at now: Instant) -> AudioJitterBuffer.Tick { audioPlayout?.tick(at: now) ?? .idle }
@@ -98,9 +104,6 @@ public final class RTPStreamReceiver {
 
   /// When the frame with this timestamp was captured; `nil` before the sender has said so.
   public func captureTime(of rtpTimestamp: UInt32) -> Instant? { timeline.captureTime(of: rtpTimestamp) }
-
-  /// When the next frame is due.
-  public var nextPlayout: Instant? { videoPlayout?.nextTimeout }
 
   /// Learns the sender's clock.
   func handle(_ report: SenderReport, at now: Instant) { lastReport = (report.ntpTimestamp.compact, now) }
@@ -166,6 +169,7 @@ public final class RTPStreamReceiver {
       if frame.isKeyFrame { keyFrames.keyFrameArrived() }
       repair.forget(before: frame.firstSequenceNumber)
       videoPlayout?.insert(frame, at: now)
+      nextPlayout = videoPlayout?.nextTimeout
     }
     if assembler?.needsKeyFrame == true { requestKeyFrame(at: now, feedback: &feedback, from: sender) }
   }

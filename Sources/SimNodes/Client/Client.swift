@@ -92,7 +92,6 @@ public actor Client: Node, SignalingMember {
     capture(at: now)
     play(at: now)
     setMediaAlarm()
-    port.wake(at: connections.nextTimeout)
   }
 
   /// Acts on what a connection tells and sends what it wants sent.

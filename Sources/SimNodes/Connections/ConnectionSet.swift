@@ -13,6 +13,8 @@ final class ConnectionSet {
   let port: NodePort
   let settings: EndpointSettings
   private(set) var all: [Connection] = []
+  /// When each connection wants to do something, side by side, because they are looked through at every wake.
+  private var dues: [Instant] = []
   var processor: Processor
   var log: MilestoneLog
   /// Datagrams that were dropped because the processor was too far behind.
@@ -54,6 +56,7 @@ final class ConnectionSet {
         PeerConnection.Configuration(transport: transport, cname: port.name, ntp: .simulation, purpose: purpose),
         entropy: EntropySource(port.simulation.generator("\(name)/entropy"))))
     all.append(connection)
+    dues.append(.distantFuture)
     return connection
   }
 
@@ -92,7 +95,7 @@ final class ConnectionSet {
         handle(event)
       }
     }
-    if let due = connection.core.nextTimeout { port.wake(at: due) }
+    setAlarm(connection)
     guard signsHandshake || !connection.output.datagrams.isEmpty else { return }
     var slot = processor.reserve(at: now)
     if signsHandshake { processor.perform(.dtlsHandshake, in: &slot) }
@@ -116,22 +119,21 @@ final class ConnectionSet {
     connection.output.datagrams.removeAll()
   }
 
-  /// Does what is due on all connections; `handle` gets each one that did something.
+  /// Does what is due on all connections; `handle` gets each one that did something and finishes it.
   func handleTimeouts(at now: Instant, _ handle: (Connection) -> Void) {
-    for connection in all {
-      guard let due = connection.core.nextTimeout, due <= now else { continue }
+    for number in dues.indices where dues[number] <= now {
+      let connection = all[number]
       connection.core.handleTimeout(at: now, into: &connection.output)
       handle(connection)
     }
+    port.wake(at: dues.min() ?? .distantFuture)
   }
 
-  /// When the next connection wants to do something.
-  var nextTimeout: Instant {
-    var earliest = Instant.distantFuture
-    for connection in all {
-      if let due = connection.core.nextTimeout { earliest = min(earliest, due) }
-    }
-    return earliest
+  /// Notes when a connection wants to do something next, and has the node woken then.
+  func setAlarm(_ connection: Connection) {
+    let due = connection.core.nextTimeout ?? .distantFuture
+    dues[connection.number] = due
+    port.wake(at: due)
   }
 
   /// Notes milestones; says whether a flight with a signature is to leave.

@@ -90,7 +90,6 @@ public actor MixingUnit: Node, SignalingMember {
     decodePictures(at: now)
     mixAndCompose(at: now)
     setMediaAlarm()
-    port.wake(at: connections.nextTimeout)
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {

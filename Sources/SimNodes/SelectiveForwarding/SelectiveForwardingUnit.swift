@@ -73,7 +73,6 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   public func wake(at now: Instant) {
     connections.handleTimeouts(at: now) { finish($0, at: now) }
-    port.wake(at: connections.nextTimeout)
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {
@@ -148,7 +147,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     origin.connection.core.requestKeyFrame(on: origin.transceiver, at: now, into: &origin.connection.output)
     var slot = connections.processor.reserve(at: now)
     connections.transmit(origin.connection, in: &slot)
-    if let due = origin.connection.core.nextTimeout { port.wake(at: due) }
+    connections.setAlarm(origin.connection)
   }
 
   private func finish(_ connection: Connection, at now: Instant) {
