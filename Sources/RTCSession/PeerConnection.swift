@@ -87,6 +87,9 @@ public struct PeerConnection: ~Copyable {
   private var nextReport: Instant?
   /// At or before the earliest time at which a receiver wants to ask for something.
   private var nextRepair: Instant?
+  /// Receivers are asked together, and not more often than this, as libwebrtc does.
+  private static let repairInterval = Duration.milliseconds(20)
+  private var lastRepair = Instant.start
   private var hasStarted = false
   /// What the reports of the datagram at hand say.
   private var roundTripTime: Duration?
@@ -344,11 +347,13 @@ public struct PeerConnection: ~Copyable {
 
   private mutating func noteRepair(_ due: Instant?) {
     guard let due else { return }
-    nextRepair = nextRepair.map { min($0, due) } ?? due
+    let allowed = max(due, lastRepair + Self.repairInterval)
+    nextRepair = nextRepair.map { min($0, allowed) } ?? allowed
   }
 
   private mutating func repair(at now: Instant, into output: inout Output<Event>) {
     nextRepair = nil
+    lastRepair = now
     for receiver in receivers {
       guard let due = receiver.nextTimeout else { continue }
       if due <= now { receiver.handleTimeout(at: now, feedback: &feedback, from: feedbackSSRC) }

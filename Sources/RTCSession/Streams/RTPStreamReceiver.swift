@@ -17,18 +17,18 @@ public final class RTPStreamReceiver {
 
   public let parameters: StreamParameters
   private let purpose: Purpose
-  private var reception: ReceptionStatistics
-  private var repair = NACKGenerator()
-  private var repairOutput = Output<NACKGenerator.Event>()
-  private var keyFrames = KeyFrameRequester()
-  private var assembler: VP8FrameAssembler?
-  public private(set) var videoPlayout: VideoJitterBuffer?
-  public private(set) var audioPlayout: AudioJitterBuffer?
+  @exclusivity(unchecked) private var reception: ReceptionStatistics
+  @exclusivity(unchecked) private var repair = NACKGenerator()
+  @exclusivity(unchecked) private var repairOutput = Output<NACKGenerator.Event>()
+  @exclusivity(unchecked) private var keyFrames = KeyFrameRequester()
+  @exclusivity(unchecked) private var assembler: VP8FrameAssembler?
+  @exclusivity(unchecked) public private(set) var videoPlayout: VideoJitterBuffer?
+  @exclusivity(unchecked) public private(set) var audioPlayout: AudioJitterBuffer?
   /// When the next frame is due.
-  public private(set) var nextPlayout: Instant?
-  private var timeline: CaptureTimeline
+  @exclusivity(unchecked) public private(set) var nextPlayout: Instant?
+  @exclusivity(unchecked) private var timeline: CaptureTimeline
   private var lastReport: (time: CompactNTP, arrival: Instant)?
-  private var counts = InboundStreamStatistics()
+  @exclusivity(unchecked) private var counts = InboundStreamStatistics()
 
   init(_ parameters: StreamParameters, purpose: Purpose, ntp: NTPClock) {
     self.parameters = parameters

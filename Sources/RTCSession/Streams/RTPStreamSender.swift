@@ -11,18 +11,18 @@ public final class RTPStreamSender {
   public static let largestPacket = 1200
 
   public let parameters: StreamParameters
-  public private(set) var statistics = OutboundStreamStatistics()
+  @exclusivity(unchecked) public private(set) var statistics = OutboundStreamStatistics()
   private let ntp: NTPClock
   private let clock: RTPClock
-  private var sequenceNumber: SequenceNumber
-  private var packetizer: VP8Packetizer
-  private var opus = OpusPacketizer()
-  private var sent: RetransmissionBuffer
-  private var announcer: CaptureTimeAnnouncer
-  private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
+  @exclusivity(unchecked) private var sequenceNumber: SequenceNumber
+  @exclusivity(unchecked) private var packetizer: VP8Packetizer
+  @exclusivity(unchecked) private var opus = OpusPacketizer()
+  @exclusivity(unchecked) private var sent: RetransmissionBuffer
+  @exclusivity(unchecked) private var announcer: CaptureTimeAnnouncer
+  @exclusivity(unchecked) private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
   private var roundTripTime = Duration.milliseconds(100)
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
-  private var repairBudget = largestRepairBudget
+  @exclusivity(unchecked) private var repairBudget = largestRepairBudget
   private static let largestRepairBudget = 64.0
 
   init(_ parameters: StreamParameters, ntp: NTPClock, entropy: inout EntropySource) {

@@ -8,10 +8,10 @@ final class Connection {
   let number: Int
   /// The name of the node at the other end.
   let peer: String
-  var core: PeerConnection
-  var output = Output<PeerConnection.Event>()
+  @exclusivity(unchecked) var core: PeerConnection
+  @exclusivity(unchecked) var output = Output<PeerConnection.Event>()
   /// Packets leave in order: not before this.
-  var lastDeparture = Instant.start
+  @exclusivity(unchecked) var lastDeparture = Instant.start
   /// When media could flow.
   var readyAt: Instant?
   var hasFailed = false

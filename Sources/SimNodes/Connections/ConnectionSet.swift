@@ -12,10 +12,10 @@ final class ConnectionSet {
 
   let port: NodePort
   let settings: EndpointSettings
-  private(set) var all: [Connection] = []
+  @exclusivity(unchecked) private(set) var all: [Connection] = []
   /// When each connection wants to do something, side by side, because they are looked through at every wake.
-  private var dues: [Instant] = []
-  var processor: Processor
+  @exclusivity(unchecked) private var dues: [Instant] = []
+  @exclusivity(unchecked) var processor: Processor
   var log: MilestoneLog
   /// Datagrams that were dropped because the processor was too far behind.
   private(set) var backlogDrops = 0

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs every shipped scenario in a debug and in a release build, in processes of their own, with one and two jobs, and
+# compares the hashes. `make test` calls it after the tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+swift build --product rtcsim >&2
+swift build -c release --product rtcsim >&2
+debug=.build/debug/rtcsim
+release=.build/release/rtcsim
+failures=0
+passed=0
+
+hashes() { tr ',{' '\n\n' | grep -E '"(traceHash|timingHash)"' | tr -d ' ' || true; }
+
+check() { # what, first hashes, second hashes
+  if [ -n "$2" ] && [ "$2" = "$3" ]; then
+    passed=$((passed + 1))
+  else
+    failures=$((failures + 1))
+    printf 'determinism: %s: hashes differ\n%s\n---\n%s\n' "$1" "$2" "$3" >&2
+  fi
+}
+
+for file in Models/Scenarios/*.json5; do
+  name=$(basename "$file" .json5)
+  options=(--format json)
+  grep -q '"\?flows"\?:' "$file" || options+=(--duration 6s)
+  if [ "$name" = meeting ]; then options+=(--participants 4); fi
+  first=$("$debug" run "$name" "${options[@]}" | hashes)
+  check "$name, debug against release" "$first" "$("$release" run "$name" "${options[@]}" | hashes)"
+done
+
+cells=(compare --participants 2,4 --duration 6s --format json)
+one=$("$release" "${cells[@]}" --jobs 1 | hashes)
+check "compare, one job against two" "$one" "$("$release" "${cells[@]}" --jobs 2 | hashes)"
+timing() { grep timingHash; }
+check "compare, wire against model (timing)" "$("$release" "${cells[@]}" --fidelity wire | hashes | timing)" \
+  "$("$release" "${cells[@]}" --fidelity model | hashes | timing)"
+other=$("$release" "${cells[@]}" --seed 2 | hashes)
+if [ "$one" = "$other" ]; then
+  failures=$((failures + 1))
+  echo "determinism: another seed gives the same hashes" >&2
+else
+  passed=$((passed + 1))
+fi
+echo "determinism: $passed passed, $failures failed"
+[ "$failures" = 0 ]
