@@ -280,7 +280,8 @@ public struct PeerConnection: ~Copyable {
       drops.malformedRTP += 1
       return nil
     }
-    guard let index = remoteSources.transceiver(of: packet.header.ssrc), let receiver = transceivers[index].receiver else {
+    guard let index = remoteSources.transceiver(of: packet.header.ssrc), let receiver = transceivers[index].receiver
+    else {
       drops.unknownSource += 1
       return nil
     }

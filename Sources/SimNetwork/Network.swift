@@ -20,6 +20,8 @@ public final class Network: PacketCarrier {
   @exclusivity(unchecked) private var siteDelays: [[Int64]] = []
   @exclusivity(unchecked) private var attachmentsOfNode: [[Int]] = []
   private var handler = 0
+  /// Whether a node is sending right now.
+  @exclusivity(unchecked) private var isCarrying = false
 
   public init(_ simulation: Simulation) {
     self.simulation = simulation
@@ -124,6 +126,8 @@ public final class Network: PacketCarrier {
   }
 
   public override func carry(_ packet: PacketHandle, from node: Int, in simulation: Simulation) {
+    isCarrying = true
+    defer { isCarrying = false }
     counts.sent += 1
     let source = simulation[packet].source.address
     guard node < attachmentsOfNode.count,
@@ -206,7 +210,12 @@ public final class Network: PacketCarrier {
       counts.delivered += 1
       simulation.hashOutcome(packet, 0)
       observer?.delivered(packet, in: simulation, to: node)
-      simulation.deliverNow(packet, to: node)
+      // A node is never entered while another, or it itself, is sending: the packet then waits for the next event.
+      if isCarrying {
+        simulation.deliver(packet, to: node, at: simulation.now)
+      } else {
+        simulation.deliverNow(packet, to: node)
+      }
     }
   }
 

@@ -87,6 +87,15 @@ import Testing
     #expect(world.arrivals(at: a).map(\.bytes) == [[5]])
   }
 
+  @Test func `a node that sends to itself is not entered while it sends`() {
+    let world = World()
+    let echo = world.station("echo", "192.0.2.1", answers: false)
+    world.at(.seconds(1), echo, sends: [1], from: "192.0.2.1:1", to: "192.0.2.1:2")
+    world.simulation.run()
+    #expect(world.arrivals(at: echo).map(\.time) == [.start + .seconds(1)])
+    #expect(world.simulation.packetsInFlight == 0)
+  }
+
   @Test func `IPv6 hosts talk without translation`() {
     let world = World()
     let a = world.station("a", "2001:db8::1", "192.0.2.1")

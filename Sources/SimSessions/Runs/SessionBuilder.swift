@@ -66,7 +66,8 @@ struct SessionBuilder {
       let client = Client(
         port,
         Client.Configuration(
-          endpoint: endpoint(addresses, cores: profile.cores), media: sources[participant.name] ?? captured(participant.index),
+          endpoint: endpoint(addresses, cores: profile.cores),
+          media: sources[participant.name] ?? captured(participant.index),
           offers: offers(of: participant), sources: sources,
           signalingPath: signalingPath(profile)), signaling: signaling)
       simulation.register(client)
