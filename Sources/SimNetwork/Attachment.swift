@@ -12,8 +12,10 @@ public struct RealmID: Hashable, Sendable {
 }
 
 /// The point at which a host or the outside of a NAT is attached to a realm.
-public struct AttachmentID: Hashable, Sendable {
+public struct AttachmentID: Hashable, Comparable, Sendable {
   let index: Int
+
+  public static func < (left: AttachmentID, right: AttachmentID) -> Bool { left.index < right.index }
 }
 
 /// How something is attached: its addresses, where it stands and its two links.

@@ -51,7 +51,11 @@ public struct SessionRun: Sendable {
     let built = builder.build()
     let simulation = built.simulation
     if options.capturesPackets {
-      for index in built.clients.indices { built.network.capture(at: built.access[index]) }
+      for (client, access) in zip(built.clients, built.access) {
+        for interface in Set(built.network.attachments(of: client.port) + [access]).sorted() {
+          built.network.capture(at: interface)
+        }
+      }
       if let link = built.serverLink { built.network.capture(at: link) }
       if let link = built.turnLink { built.network.capture(at: link) }
     }
