@@ -9,7 +9,6 @@ struct QualityProbe {
   private var heard: [Int16] = []
   private var captured: [Int16] = []
   private var participant: Int?
-  private var lastIndex: Int?
   private static let longestSound = 96_000
 
   mutating func compare(_ picture: VideoFrame, with source: CapturedMedia, capturedAt time: Instant) {
@@ -19,16 +18,13 @@ struct QualityProbe {
     pictures += 1
   }
 
-  /// Collects two seconds of one participant's sound.
+  /// Collects two seconds of one participant's sound while he talks.
   mutating func collect(_ sound: AudioFrame, of source: CapturedMedia, capturedAt time: Instant) {
     guard heard.count < Self.longestSound, participant == nil || participant == source.participant else { return }
     let index = source.audioIndex(capturedAt: time)
-    if let lastIndex, index != lastIndex + 1 {
-      heard = []
-      captured = []
-    }
+    // The noise of a pause has no wave form that a codec would keep.
+    guard source.settings.audioFile != nil || source.voice.pattern.isTalking(at: index) else { return }
     participant = source.participant
-    lastIndex = index
     heard += sound.samples
     captured += source.sound(index).samples
   }
