@@ -52,7 +52,8 @@ let package = Package(
       ], swiftSettings: strict),
 
     .target(
-      name: "TestSupport", dependencies: ["RTCPrimitives"], path: "Tests/TestSupport", swiftSettings: strict),
+      name: "TestSupport", dependencies: ["RTCMedia", "RTCPrimitives"], path: "Tests/TestSupport", swiftSettings: strict
+    ),
     tests("RTCPrimitives", ["RTCPrimitives"]),
     tests("RTCWire", ["RTCWire"]),
     tests("RTCTransport", ["RTCTransport", "CHostHooks"]),

@@ -1,4 +1,5 @@
 import Foundation
+import RTCMedia
 import RTCPrimitives
 import SimNetwork
 import SimNodes
@@ -148,6 +149,46 @@ import Testing
       #expect(try #require(client.meanPSNR) >= 30)
       #expect(try #require(client.audioCorrelation) > 0.8)
     }
+  }
+
+  @Test func `what an MCU shows each client are all the others`() throws {
+    let result = try SessionRun(
+      meeting("mcu", 5, duration: .seconds(6), fidelity: .wire) { session in
+        session.media = .real
+        session.video?.width = 160
+        session.video?.height = 90
+        session.video?.frameRate = 10
+        session.mixing.width = 320
+        session.mixing.height = 180
+      }
+    ).run()
+    for listener in 0..<5 {
+      let picture = try #require(result.composedPictures["client-\(listener + 1)"])
+      let file = FileManager.default.temporaryDirectory.appending(path: "rtcsim-mcu-client-\(listener + 1).png")
+      try Data(png(of: picture)).write(to: file)
+      let others = (0..<5).filter { $0 != listener }
+      for (cell, other) in zip(VideoCompositor(width: 320, height: 180).cells(4), others) {
+        // Everybody sits before a wall of his own colour, which also covers most of his face.
+        let camera = SyntheticCamera(seed: 1, participant: other, width: 160, height: 90)
+        let (u, v) = chroma(of: picture, in: cell)
+        let (wantedU, wantedV) = chroma(
+          of: camera.frame(at: 30), in: VideoCompositor.Tile(x: 0, y: 0, width: 160, height: 90))
+        #expect(abs(u - wantedU) < 6 && abs(v - wantedV) < 6, "client \(other + 1) for client \(listener + 1)")
+      }
+    }
+  }
+
+  private func chroma(of frame: VideoFrame, in tile: VideoCompositor.Tile) -> (Double, Double) {
+    var sums = (0, 0)
+    let (u, v) = (frame.u, frame.v)
+    for row in tile.y / 2..<(tile.y + tile.height) / 2 {
+      for column in tile.x / 2..<(tile.x + tile.width) / 2 {
+        sums.0 += Int(u[row * frame.width / 2 + column])
+        sums.1 += Int(v[row * frame.width / 2 + column])
+      }
+    }
+    let count = Double(tile.width * tile.height / 4)
+    return (Double(sums.0) / count, Double(sums.1) / count)
   }
 
   @Test func `every datagram of a session is delivered, dropped with a reason, or in flight`() throws {

@@ -1,3 +1,4 @@
+import RTCMedia
 import RTCPrimitives
 import RTCSession
 import RTCWire
@@ -48,6 +49,8 @@ public struct SessionResult: Sendable {
   public let server: ServerReport?
   public let milestones: [Milestone]
   public let captures: [(name: String, capture: PacketCapture)]
+  /// The last picture that an MCU composed for each client, where media is real.
+  public let composedPictures: [String: VideoFrame]
 
   init(_ run: SessionRun, _ built: SessionBuilder.Built, _ counter: StreamCounter, window: Duration) {
     let (nodes, unit) = (built.clients, built.server)
@@ -107,7 +110,18 @@ public struct SessionResult: Sendable {
     serverCPUSeconds = server?.cpuSeconds ?? [:]
     datagrams = built.network.counts
     captures = built.network.captures
+    composedPictures = Self.pictures(built)
     milestones = (clients.flatMap(\.milestones) + (server?.milestones ?? [])).sorted { $0.order < $1.order }
+  }
+
+  private static func pictures(_ built: SessionBuilder.Built) -> [String: VideoFrame] {
+    guard case .mixing(let unit) = built.server else { return [:] }
+    let names = built.clients.map(\.port.name)
+    return built.simulation.perform {
+      var pictures: [String: VideoFrame] = [:]
+      for name in names { pictures[name] = await unit.composedPicture(for: name) }
+      return pictures
+    }
   }
 
   /// Connections over which media could flow at both ends, counted at the offerer.

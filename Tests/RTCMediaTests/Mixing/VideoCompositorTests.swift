@@ -1,5 +1,6 @@
 import Foundation
 import RTCMedia
+import TestSupport
 import Testing
 
 @Suite struct VideoCompositorTests {

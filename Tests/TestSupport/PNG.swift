@@ -3,7 +3,7 @@ import RTCMedia
 /// A PNG file of a frame, its pixels stored without compression.
 ///
 /// - SeeAlso: RFC 2083, RFC 1950, RFC 1951 §3.2.4
-func png(of frame: VideoFrame) -> [UInt8] {
+public func png(of frame: VideoFrame) -> [UInt8] {
   var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   // Eight bits per sample, RGB, no interlace.
   file += chunk("IHDR", bigEndian(frame.width) + bigEndian(frame.height) + [8, 2, 0, 0, 0])
