@@ -41,14 +41,16 @@ let package = Package(
     library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
     library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
-    .target(name: "CFloors", path: "Benchmarks/CFloors"),
+    .target(
+      name: "CFloors", dependencies: ["COpenSSL", "CSRTP", "COpus", "CVPX", "CYUV"], path: "Benchmarks/CFloors"),
     .target(
       name: "Benchmarks", dependencies: ["SimSessions", "CFloors"], path: "Benchmarks/Benchmarks", swiftSettings: strict
     ),
     .executableTarget(
       name: "rtcsim",
       dependencies: [
-        "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives",
+        "Benchmarks", "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire",
+        "RTCPrimitives",
       ], swiftSettings: strict),
 
     .target(
@@ -63,7 +65,7 @@ let package = Package(
     tests("SimNetwork", ["SimNetwork"]),
     tests("SimNodes", ["SimNodes"]),
     tests("SimSessions", ["SimSessions"]),
-    tests("CommandLine", ["rtcsim", "RTCTransport", "RTCPrimitives"]),
+    tests("CommandLine", ["rtcsim", "Benchmarks", "RTCTransport", "RTCPrimitives"]),
     tests("Tidy", []),
   ],
   swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+import CFloors
 import RTCPrimitives
 import SimKernel
 
@@ -21,6 +22,14 @@ public struct StarWorkload: Sendable {
     public let checksum: UInt64
     public let events: UInt64
     public let traceHash: String
+    /// The second half of the run; `nil` where allocations cannot be counted.
+    public let warm: Warm?
+
+    /// Events of a run that is warm, and how often they allocated memory.
+    public struct Warm: Hashable, Sendable {
+      public let events: UInt64
+      public let allocations: UInt64
+    }
   }
 
   /// Runs the workload on the calling thread.
@@ -31,6 +40,10 @@ public struct StarWorkload: Sendable {
     simulation.register(hub)
     for star in stars { simulation.register(star) }
     simulation.setCarrier(StarCarrier(self))
+    let memory = MemoryMark()
+    let mark = simulation.addHandler(memory)
+    simulation.schedule(handler: mark, argument: 0, at: .start + duration / 2)
+    simulation.schedule(handler: mark, argument: 1, at: .start + duration)
     let interval = Duration.nanoseconds(1_000_000_000 / Int64(packetsPerSecond))
     for (number, star) in stars.enumerated() {
       star.port.wake(at: .start + .nanoseconds(Int64(number) * interval.nanoseconds / Int64(senders)))
@@ -43,7 +56,7 @@ public struct StarWorkload: Sendable {
     }
     let result = Result(
       deliveries: sums.deliveries, checksum: sums.checksum, events: simulation.eventCount,
-      traceHash: simulation.traceHash.description)
+      traceHash: simulation.traceHash.description, warm: memory.warm)
     simulation.end()
     return result
   }
@@ -112,6 +125,26 @@ private actor StarSender: Node {
     port.send(Span(), elided: workload.packetSize.bytes, from: address(1 + number), to: address(0))
     let next = Instant(nanoseconds: now.nanoseconds + interval)
     if next.nanoseconds < end { port.wake(at: next) }
+  }
+}
+
+/// Reads the counters of events and allocations twice within the loop, where nothing but events is counted.
+private final class MemoryMark: EventHandler {
+  private var events: (first: UInt64, last: UInt64) = (0, 0)
+  private var allocations: (first: UInt64, last: UInt64) = (0, 0)
+
+  override func handle(_ argument: UInt32, in simulation: Simulation) {
+    if argument == 0 {
+      (events.first, allocations.first) = (simulation.eventCount, floor_allocation_count())
+    } else {
+      (events.last, allocations.last) = (simulation.eventCount, floor_allocation_count())
+    }
+  }
+
+  var warm: StarWorkload.Result.Warm? {
+    guard allocations.last != .max else { return nil }
+    return StarWorkload.Result.Warm(
+      events: events.last - events.first, allocations: allocations.last - allocations.first)
   }
 }
 
