@@ -27,20 +27,17 @@ extension Node {
   @inlinable
   public nonisolated func deliver(_ packet: PacketHandle) {
     entered(packet) { node, packet in
-      node.port.borrowed._withUnsafeGuaranteedRef { simulation in
-        let record = simulation.slab.records + Int(packet.rawValue)
-        let stored = Span(_unsafeElements: simulation.slab.bytes(of: packet))
-        let datagram = Datagram(
-          from: record.pointee.source, to: record.pointee.destination, bytes: stored,
-          elided: Int(record.pointee.elided))
-        node.receive(datagram, at: simulation.now)
-      }
+      let (record, now) = node.port.record(of: packet)
+      let stored = Span(_unsafeElements: record.pointee.stored)
+      let datagram = Datagram(
+        from: record.pointee.source, to: record.pointee.destination, bytes: stored, elided: Int(record.pointee.elided))
+      node.receive(datagram, at: now)
     }
   }
 
   @inlinable
   public nonisolated func deliverWake() {
-    entered(()) { node, _ in node.wake(at: node.port.borrowed._withUnsafeGuaranteedRef { $0.now }) }
+    entered(()) { node, _ in node.wake(at: node.port.now) }
   }
 }
 

@@ -50,6 +50,16 @@ public final class NodePort: @unchecked Sendable {
     borrowed._withUnsafeGuaranteedRef { $0.wake(node: index, at: instant) }
   }
 
+  // Read here and not in `Node.deliver`: a closure that is isolated to the node would have its isolation checked for
+  // every packet.
+  @inlinable @inline(__always)
+  func record(of packet: PacketHandle) -> (UnsafeMutablePointer<PacketRecord>, Instant) {
+    borrowed._withUnsafeGuaranteedRef { ($0.slab.records + Int(packet.rawValue), $0.now) }
+  }
+
+  @inlinable @inline(__always)
+  var now: Instant { borrowed._withUnsafeGuaranteedRef { $0.now } }
+
   /// A generator of this node's own, for one purpose.
   public func generator(for purpose: String) -> SeededGenerator { simulation.generator("\(name)/\(purpose)") }
 }

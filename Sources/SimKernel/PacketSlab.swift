@@ -23,6 +23,10 @@ public struct PacketRecord {
   @usableFromInline var payload: UnsafeMutablePointer<UInt8>?
   @usableFromInline var payloadClass: UInt8
 
+  @inlinable var stored: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: payload, count: Int(storedCount))
+  }
+
   /// The size of the UDP payload on the wire.
   @inlinable public var payloadSize: DataSize { .bytes(Int(storedCount) + Int(elided)) }
 
@@ -55,7 +59,9 @@ struct PacketSlab: ~Copyable {
   @usableFromInline var records: UnsafeMutablePointer<PacketRecord>
   @usableFromInline var capacity = 1024
   @usableFromInline var used = 0
-  @usableFromInline var freeRecords: [UInt32] = []
+  /// A freed record's `sender` is the next free one: a list in the records themselves costs no second memory.
+  @usableFromInline var firstFree = UInt32.max
+  @usableFromInline var freeCount = 0
   @usableFromInline var freeSmall: [UnsafeMutablePointer<UInt8>] = []
   @usableFromInline var freeMedium: [UnsafeMutablePointer<UInt8>] = []
   @usableFromInline var freeLarge: [UnsafeMutablePointer<UInt8>] = []
@@ -70,7 +76,7 @@ struct PacketSlab: ~Copyable {
   }
 
   /// How many packets are on their way.
-  @inlinable var count: Int { used - freeRecords.count }
+  @inlinable var count: Int { used - freeCount }
 
   @inlinable @inline(__always)
   subscript(_ handle: PacketHandle) -> PacketRecord {
@@ -99,35 +105,38 @@ struct PacketSlab: ~Copyable {
   /// Removes a packet; its handle may be used again.
   @usableFromInline
   mutating func remove(_ handle: PacketHandle) {
-    let record = records[Int(handle.rawValue)]
-    if let payload = record.payload {
-      switch record.payloadClass {
+    let record = records + Int(handle.rawValue)
+    if let payload = record.pointee.payload {
+      switch record.pointee.payloadClass {
       case 0: freeSmall.append(payload)
       case 1: freeMedium.append(payload)
       default: freeLarge.append(payload)
       }
     }
-    freeRecords.append(handle.rawValue)
+    record.pointee.sender = firstFree
+    firstFree = handle.rawValue
+    freeCount &+= 1
   }
 
   /// The bytes of a packet, to be read before the packet is removed.
   @inlinable @inline(__always)
   func bytes(of handle: PacketHandle) -> UnsafeBufferPointer<UInt8> {
-    let record = records[Int(handle.rawValue)]
-    return UnsafeBufferPointer(start: record.payload, count: Int(record.storedCount))
+    records[Int(handle.rawValue)].stored
   }
 
-  @usableFromInline
-  mutating func place(_ record: PacketRecord) -> PacketHandle {
-    let index: UInt32
-    if let free = freeRecords.popLast() {
-      index = free
-    } else {
+  @inline(__always)
+  private mutating func place(_ record: PacketRecord) -> PacketHandle {
+    let index = firstFree
+    guard index != .max else {
       if used == capacity { grow() }
-      index = UInt32(used)
-      used += 1
+      (records + used).initialize(to: record)
+      used &+= 1
+      return PacketHandle(rawValue: UInt32(used &- 1))
     }
-    (records + Int(index)).initialize(to: record)
+    let place = records + Int(index)
+    firstFree = place.pointee.sender
+    freeCount &-= 1
+    place.initialize(to: record)
     return PacketHandle(rawValue: index)
   }
 

@@ -10,7 +10,7 @@ extension Simulation {
       let driver = LoopDriver(self)
       spawn { await driver.loop(until: limit) }
       drainJobs()
-      if limit != .distantFuture { now = max(now, limit) }
+      if limit != .distantFuture { currentTime = max(currentTime, limit) }
     }
   }
 
@@ -42,7 +42,7 @@ extension Simulation {
   fileprivate func loop(until limit: Instant) {
     drainJobs()
     while let event = queue.pop(until: limit.nanoseconds) {
-      now = Instant(nanoseconds: event.time)
+      currentTime = Instant(nanoseconds: event.time)
       eventCount &+= 1
       dispatch(event)
       if !jobs.isEmpty { drainJobs() }

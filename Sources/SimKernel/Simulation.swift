@@ -16,8 +16,7 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   @exclusivity(unchecked) @usableFromInline var nodes: [Unmanaged<NodeEntry>] = []
   @exclusivity(unchecked) @usableFromInline var alarms: [Instant] = []
   @exclusivity(unchecked) @usableFromInline var sequence: UInt64 = 0
-  /// The virtual time.
-  @exclusivity(unchecked) public internal(set) var now = Instant.start
+  @exclusivity(unchecked) @usableFromInline var currentTime = Instant.start
   /// How many events were handled so far.
   @exclusivity(unchecked) public internal(set) var eventCount: UInt64 = 0
   /// The digest of every datagram with its bytes.
@@ -35,6 +34,11 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   private var names: Set<String> = []
 
   public init(seed: UInt64) { self.seed = seed }
+
+  /// The virtual time.
+  ///
+  /// Computed, because other modules would check the exclusivity of a stored property.
+  @inlinable public var now: Instant { currentTime }
 
   /// The generator called `stream`; the same name gives the same numbers.
   public func generator(_ stream: String) -> SeededGenerator { SeededGenerator(seed: seed, stream: stream) }
