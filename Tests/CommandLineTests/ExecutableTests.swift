@@ -8,32 +8,12 @@ struct ExecutableTests {
 
   private static let kinds = "auto, sdp, stun, rtp, rtcp, dtls, channel-data, pcap"
 
-  private struct Result: Equatable {
-    let status: Int32
-    let output: String
-    let error: String
-  }
-
-  private func run(_ arguments: [String], input: String = "") throws -> Result {
-    let (output, error, source) = (Pipe(), Pipe(), Pipe())
-    let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appending(path: "rtcsim")
-    process.arguments = arguments
-    process.standardOutput = output
-    process.standardError = error
-    process.standardInput = source
-    try process.run()
-    source.fileHandleForWriting.write(Data(input.utf8))
-    try source.fileHandleForWriting.close()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let message = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Result(status: process.terminationStatus, output: text, error: message)
+  private func run(_ arguments: [String], input: String = "") throws -> Program.Result {
+    try Program.run(arguments, input: input)
   }
 
   @Test func `version and help end with status 0`() throws {
-    #expect(try run(["--version"]) == Result(status: 0, output: "rtcsim 0.1.0\n", error: ""))
+    #expect(try run(["--version"]) == Program.Result(status: 0, output: "rtcsim 0.1.0\n", error: ""))
     let help = try run(["help", "inspect"])
     #expect(help.status == 0)
     #expect(help.output.contains("USAGE: rtcsim inspect <file|-|hex> [--as <kind>]"))
@@ -52,7 +32,7 @@ struct ExecutableTests {
       }
 
       """
-    #expect(try run(["inspect", Self.binding, "--format", "json"]) == Result(status: 0, output: expected, error: ""))
+    #expect(try run(["inspect", Self.binding, "--format", "json"]) == Program.Result(status: 0, output: expected, error: ""))
     #expect(try run(["inspect", "--format=json", "-"], input: Self.binding + "\n").output == expected)
   }
 
@@ -111,7 +91,7 @@ struct ExecutableTests {
   ])
   func `bad input ends with status 2 and one message`(arguments: [String], message: String) throws {
     let result = try run(arguments)
-    #expect(result == Result(status: 2, output: "", error: result.error))
+    #expect(result == Program.Result(status: 2, output: "", error: result.error))
     #expect(result.error == (message.hasPrefix("inspect") ? "rtcsim " : "rtcsim: ") + message + "\n")
   }
 

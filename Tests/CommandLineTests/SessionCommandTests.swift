@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `compare` and `run` as processes.
+struct SessionCommandTests {
+  private func json(_ arguments: [String]) throws -> [String: Any] {
+    let result = try Program.run(arguments + ["--format", "json"])
+    #expect(result.status == 0, "\(result.error)")
+    return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+  }
+
+  private func hashes(_ comparison: [String: Any]) throws -> [String] {
+    try #require(comparison["cells"] as? [[String: Any]]).compactMap { $0["traceHash"] as? String }
+  }
+
+  @Test func `a comparison has a cell for each topology and number, and the same hashes with one job and two`() throws {
+    let arguments = ["compare", "--participants", "2,3", "--duration", "6s", "--fidelity", "model"]
+    let comparison = try json(arguments + ["--jobs", "2"])
+    let cells = try #require(comparison["cells"] as? [[String: Any]])
+    #expect(cells.compactMap { $0["topology"] as? String } == ["mesh", "mesh", "sfu", "sfu", "mcu", "mcu"])
+    #expect(cells.compactMap { $0["participants"] as? Int } == [2, 3, 2, 3, 2, 3])
+    #expect(cells.allSatisfy { $0["connectionsFailed"] as? Int == 0 && $0["firstLimit"] as? String == "none" })
+    let verdicts = try #require(comparison["verdicts"] as? [[String: Any]])
+    #expect(verdicts.compactMap { $0["heldUpTo"] as? Int } == [3, 3, 3])
+    #expect(try hashes(comparison) == hashes(json(arguments + ["--jobs", "1"])))
+    #expect(Set(try hashes(comparison)).count == 6)
+  }
+
+  @Test func `the CSV has one header row and a row for each cell, and is written whole`() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "rtcsim-\(getpid()).csv")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let result = try Program.run([
+      "compare", "--participants", "2", "--topologies", "sfu,mcu", "--duration", "6s", "--csv", file.path,
+    ])
+    #expect(result.status == 0)
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\r\n")
+    #expect(lines.count == 3)
+    let header = lines[0].split(separator: ",")
+    #expect(header.contains("client_uplink_mbps_udpip"))
+    #expect(
+      lines.dropFirst().allSatisfy { $0.split(separator: ",", omittingEmptySubsequences: false).count == header.count })
+  }
+
+  @Test func `a run tells its milestones with RFC sections in order of time`() throws {
+    let run = try json(["run", "two-peers", "--duration", "6s"])
+    let milestones = try #require(run["milestones"] as? [[String: Any]])
+    let names = milestones.compactMap { $0["name"] as? String }
+    for name in [
+      "createOffer", "setLocalDescription(offer)", "candidate gathered", "check sent", "pair selected",
+      "DTLS flight sent", "keys exported", "first RTP sent", "first frame decoded",
+    ] {
+      #expect(names.contains(name), "\(name)")
+    }
+    let times = milestones.compactMap { $0["timeMs"] as? Double }
+    #expect(times == times.sorted())
+    #expect(milestones.allSatisfy { ($0["rfc"] as? String)?.isEmpty == false })
+    let seconds = try #require(run["cpuSeconds"] as? [String: [String: Double]])
+    #expect(try #require(seconds["clients"]?["videoDecode"]) > 0)
+  }
+
+  @Test(arguments: [
+    (["compare", "--topologies", "mash"], "did you mean 'mesh'"),
+    (["compare", "--participants", "1"], "allowed: a whole number from 2 to 1000"),
+    (["compare", "--uplink", "0"], "--uplink"),
+    (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
+    (["run", "nosuch"], "allowed: meeting"),
+    (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
+    (["run", "two-peers", "--duration", "2s"], "duration"),
+  ])
+  func `bad input ends with one message and status 2`(arguments: [String], message: String) throws {
+    let result = try Program.run(arguments)
+    #expect(result.status == 2)
+    #expect(result.output.isEmpty)
+    #expect(result.error.contains(message), "\(result.error)")
+    #expect(result.error.split(separator: "\n").count == 1)
+  }
+}
