@@ -100,6 +100,9 @@ public struct SessionResult: Sendable {
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0, turnEgress: turn,
       window: window, participants: session.participants)
     firstLimit = FirstLimit.find(access: access, nic: nic, clients: clients, server: server)
+    datagrams = built.network.counts
+    composedPictures = Self.pictures(built)
+    milestones = Self.hangUp(built)
     traceHash = built.simulation.traceHash.description
     timingHash = built.simulation.timingHash.description
     events = built.simulation.eventCount
@@ -108,10 +111,24 @@ public struct SessionResult: Sendable {
       for category in WorkCategory.allCases { sum[category, default: 0] += report.cpuSeconds[category] ?? 0 }
     }
     serverCPUSeconds = server?.cpuSeconds ?? [:]
-    datagrams = built.network.counts
     captures = built.network.captures
-    composedPictures = Self.pictures(built)
-    milestones = (clients.flatMap(\.milestones) + (server?.milestones ?? [])).sorted { $0.order < $1.order }
+  }
+
+  /// Lets everybody hang up, once all is measured, and gives what was worth telling from the beginning to the end.
+  private static func hangUp(_ built: SessionBuilder.Built) -> [Milestone] {
+    let (simulation, clients, server) = (built.simulation, built.clients, built.server)
+    for client in clients { simulation.spawn { await client.hangUp() } }
+    simulation.run(until: simulation.now + .milliseconds(500))
+    return simulation.perform {
+      var milestones: [Milestone] = []
+      for client in clients { milestones += await client.report().milestones }
+      switch server {
+      case .forwarding(let unit): milestones += await unit.report().milestones
+      case .mixing(let unit): milestones += await unit.report().milestones
+      case nil: break
+      }
+      return milestones.sorted { $0.order < $1.order }
+    }
   }
 
   private static func pictures(_ built: SessionBuilder.Built) -> [String: VideoFrame] {
