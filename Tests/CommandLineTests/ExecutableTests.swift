@@ -32,7 +32,8 @@ struct ExecutableTests {
       }
 
       """
-    #expect(try run(["inspect", Self.binding, "--format", "json"]) == Program.Result(status: 0, output: expected, error: ""))
+    #expect(
+      try run(["inspect", Self.binding, "--format", "json"]) == Program.Result(status: 0, output: expected, error: ""))
     #expect(try run(["inspect", "--format=json", "-"], input: Self.binding + "\n").output == expected)
   }
 
