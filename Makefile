@@ -43,7 +43,7 @@ bench: build ## Measures the throughput of this machine (ARGS="srtp --format jso
 	@$(RTCSIM) bench $(ARGS)
 
 lint: swift ## Checks the format of every Swift file
-	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
 
 swift:
 	@command -v swift > /dev/null || { \

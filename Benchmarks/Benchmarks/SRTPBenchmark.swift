@@ -22,11 +22,11 @@ enum SRTPBenchmark {
   private static func protect(
     _ profile: SRTPProfile, _ payload: Int, _ effort: BenchmarkEffort
   ) throws(BenchmarkError) -> BenchmarkFigure {
-    let count = effort.operations(5000)
+    let count = effort.operations(2000)
     var own = try SRTPRun(profile, payload: payload)
     var floor = try SRTPFloor(profile, isInbound: false, payload: payload)
     let timing = try Timing.alternate(
-      rounds: effort.rounds, operations: count, own: { () throws(BenchmarkError) in try own.protect(count) },
+      rounds: 3 * effort.rounds, operations: count, own: { () throws(BenchmarkError) in try own.protect(count) },
       floor: { () throws(BenchmarkError) in try floor.protect(count) },
       check: { () throws(BenchmarkError) in
         guard floor.packet.starts(with: own.packet.bytes) else { throw .differentWork("SRTP protect") }
@@ -37,13 +37,13 @@ enum SRTPBenchmark {
   private static func unprotect(
     _ profile: SRTPProfile, _ payload: Int, _ effort: BenchmarkEffort
   ) throws(BenchmarkError) -> BenchmarkFigure {
-    let count = effort.operations(5000)
+    let count = effort.operations(2000)
     var sender = try SRTPRun(profile, payload: payload)
     var own = try SRTPRun(profile, payload: payload)
     var floor = try SRTPFloor(profile, isInbound: true, payload: payload)
     var packets = ByteWriter()
     let timing = try Timing.alternate(
-      rounds: effort.rounds, operations: count,
+      rounds: 3 * effort.rounds, operations: count,
       prepare: { (_) throws(BenchmarkError) in
         packets.removeAll()
         for _ in 0..<count {

@@ -82,7 +82,7 @@ public struct SRTPSession: ~Copyable {
       throw .malformed(size: size)
     }
     var length = Int32(size)
-    if growth > 0 { writer.bytes.append(contentsOf: repeatElement(0, count: growth)) }
+    if growth > 0 { writer.append(Self.room.span.extracting(0..<growth)) }
     let status = writer.bytes.withUnsafeMutableBytes { bytes in
       call(bytes.baseAddress! + offset, &length)
     }
@@ -92,6 +92,9 @@ public struct SRTPSession: ~Copyable {
     }
     writer.truncate(to: offset + Int(length))
   }
+
+  /// For the longest trailer, that of RTCP in GCM; copying zeros is cheaper than writing them one by one.
+  private static let room = InlineArray<20, UInt8>(repeating: 0)
 
   /// Initialises the library once per process; the result never changes.
   private static let library = srtp_init()

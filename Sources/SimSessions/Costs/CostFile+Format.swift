@@ -88,7 +88,8 @@ extension CostFile {
   /// The text of the file, to be read again.
   public var text: String {
     var lines = [
-      "// What work costs on one core of one machine; written by `rtcsim bench --costs`.", "{",
+      "// What work costs on one core of one machine; written by `rtcsim bench --costs`.",
+      "// Each figure has a part that is paid once and mostly a part for each pixel, byte or input.", "{",
       "  machine: \(Self.quoted(machine)),", "  source: \(Self.quoted(source)),",
     ]
     for (name, unit, path, known) in Self.named {
