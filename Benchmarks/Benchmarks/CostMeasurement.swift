@@ -30,7 +30,7 @@ public struct CostSample: Hashable, Sendable {
 extension LinearCost {
   /// The line with the least squares of relative errors through the samples; neither part is negative. Samples of one
   /// count give their mean.
-  init(fitting samples: [CostSample]) {
+  package init(fitting samples: [CostSample]) {
     let points = samples.map { (x: Double($0.count), y: max($0.nanoseconds, 0.001)) }
     func sum(_ term: ((x: Double, y: Double)) -> Double) -> Double { points.reduce(0) { $0 + term($1) } }
     var (fixed, each) = (0.0, 0.0)

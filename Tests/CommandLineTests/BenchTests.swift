@@ -53,7 +53,12 @@ struct BenchTests {
     // Sanitizers bring an allocator of their own.
     guard let warm = star.run().warm else { return }
     #expect((30_000...31_500).contains(warm.events))
-    #expect(warm.allocations == 0)
+    #if DEBUG
+      // Code that is not optimized allocates what closures capture.
+      #expect(warm.allocations > 0)
+    #else
+      #expect(warm.allocations == 0)
+    #endif
   }
 
   @Test func `JSON names machine, unit, floor and ratio of each figure`() throws {
