@@ -87,6 +87,8 @@ public struct PeerConnection: ~Copyable {
   private var nextReport: Instant?
   /// At or before the earliest time at which a receiver wants to ask for something.
   private var nextRepair: Instant?
+  /// The same of each transceiver, side by side, because they are all looked through.
+  private var repairDues: [Instant] = []
   /// Receivers are asked together, and not more often than this, as libwebrtc does.
   private static let repairInterval = Duration.milliseconds(20)
   private var lastRepair = Instant.start
@@ -250,7 +252,7 @@ public struct PeerConnection: ~Copyable {
   public mutating func requestKeyFrame(on index: Int, at now: Instant, into output: inout Output<Event>) {
     guard let receiver = transceivers[index].receiver else { return }
     receiver.requestKeyFrame(at: now, feedback: &feedback, from: feedbackSSRC)
-    noteRepair(receiver.nextTimeout)
+    noteRepair(receiver.nextTimeout, of: index)
     sendFeedback(at: now, into: &output)
   }
 
@@ -286,7 +288,7 @@ public struct PeerConnection: ~Copyable {
       return nil
     }
     receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC)
-    noteRepair(receiver.nextTimeout)
+    noteRepair(receiver.nextTimeout, of: index)
     if !feedback.isEmpty { sendFeedback(at: now, into: &output) }
     if !transceivers[index].hasReceived {
       transceivers[index].hasReceived = true
@@ -346,8 +348,13 @@ public struct PeerConnection: ~Copyable {
 
   // MARK: Feedback and reports
 
-  private mutating func noteRepair(_ due: Instant?) {
-    guard let due else { return }
+  private mutating func noteRepair(_ due: Instant?, of index: Int) {
+    guard let due else {
+      if index < repairDues.count { repairDues[index] = .distantFuture }
+      return
+    }
+    while repairDues.count <= index { repairDues.append(.distantFuture) }
+    repairDues[index] = due
     let allowed = max(due, lastRepair + Self.repairInterval)
     nextRepair = nextRepair.map { min($0, allowed) } ?? allowed
   }
@@ -355,11 +362,15 @@ public struct PeerConnection: ~Copyable {
   private mutating func repair(at now: Instant, into output: inout Output<Event>) {
     nextRepair = nil
     lastRepair = now
-    for receiver in receivers {
-      guard let due = receiver.nextTimeout else { continue }
-      if due <= now { receiver.handleTimeout(at: now, feedback: &feedback, from: feedbackSSRC) }
-      noteRepair(receiver.nextTimeout)
+    var earliest = Instant.distantFuture
+    for index in repairDues.indices {
+      if repairDues[index] <= now, let receiver = transceivers[index].receiver {
+        receiver.handleTimeout(at: now, feedback: &feedback, from: feedbackSSRC)
+        repairDues[index] = receiver.nextTimeout ?? .distantFuture
+      }
+      earliest = min(earliest, repairDues[index])
     }
+    if earliest < .distantFuture { nextRepair = max(earliest, now + Self.repairInterval) }
     sendFeedback(at: now, into: &output)
   }
 

@@ -60,7 +60,46 @@ struct Attachment {
 struct Realm {
   /// The NAT that leads outwards; `nil` in the public realm.
   let gateway: Int?
-  var attachmentOfAddress: [IPAddress: Int] = [:]
+  var attachments = AddressTable()
+}
+
+/// Which attachment has an address: an open-addressed table, looked at twice for every packet.
+struct AddressTable {
+  private var slots = [(address: IPAddress, attachment: Int32)](repeating: (.anyIPv4, -1), count: 16)
+  private var count = 0
+
+  subscript(address: IPAddress) -> Int? {
+    let mask = slots.count - 1
+    var index = Self.hash(address) & mask
+    while slots[index].attachment >= 0 {
+      if slots[index].address == address { return Int(slots[index].attachment) }
+      index = (index + 1) & mask
+    }
+    return nil
+  }
+
+  /// - Precondition: the address is not in the table.
+  mutating func insert(_ address: IPAddress, attachment: Int) {
+    precondition(self[address] == nil, "\(address) belongs to two interfaces of one realm")
+    if 2 * (count + 1) > slots.count {
+      let old = slots
+      slots = Array(repeating: (.anyIPv4, -1), count: 2 * old.count)
+      for slot in old where slot.attachment >= 0 { place(slot.address, slot.attachment) }
+    }
+    place(address, Int32(attachment))
+    count += 1
+  }
+
+  private mutating func place(_ address: IPAddress, _ attachment: Int32) {
+    let mask = slots.count - 1
+    var index = Self.hash(address) & mask
+    while slots[index].attachment >= 0 { index = (index + 1) & mask }
+    slots[index] = (address, attachment)
+  }
+
+  private static func hash(_ address: IPAddress) -> Int {
+    Int(truncatingIfNeeded: (address.high ^ address.low) &* 0x9E37_79B9_7F4A_7C15 >> 40)
+  }
 }
 
 struct Translator {

@@ -101,8 +101,7 @@ public final class Network: PacketCarrier {
   private func add(_ plan: AttachmentPlan, name: String, owner: Attachment.Owner) -> AttachmentID {
     let index = attachments.count
     for address in plan.addresses {
-      let previous = realms[plan.realm.index].attachmentOfAddress.updateValue(index, forKey: address)
-      precondition(previous == nil, "\(address) belongs to two interfaces of one realm")
+      realms[plan.realm.index].attachments.insert(address, attachment: index)
     }
     let streams = "\(name)/\(index)"
     attachments.append(
@@ -165,7 +164,7 @@ public final class Network: PacketCarrier {
   /// From the uplink of `origin` into a realm: to an interface there, or out through its NAT.
   private func enter(_ packet: PacketHandle, _ simulation: Simulation, realm index: Int, from origin: Int) {
     let record = simulation[packet]
-    if let target = realms[index].attachmentOfAddress[record.destination.address] {
+    if let target = realms[index].attachments[record.destination.address] {
       let delay = siteDelays[attachments[origin].site][attachments[target].site]
       guard delay > 0 else { return descend(packet, simulation, to: target) }
       return transmit(packet, simulation, .arrives(simulation.now + .nanoseconds(delay)), .beforeDownlink, target)

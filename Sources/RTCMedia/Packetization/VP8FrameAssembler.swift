@@ -8,7 +8,7 @@ import RTCWire
 /// later key frame has been complete for some time (packets may just be out of order).
 ///
 /// - SeeAlso: RFC 7741 §4.5
-public struct VP8FrameAssembler: Sendable {
+public struct VP8FrameAssembler: ~Copyable, Sendable {
   /// What became of a packet.
   public enum Insertion: Hashable, Sendable {
     case kept

@@ -8,7 +8,7 @@ public import RTCPrimitives
 ///
 /// - Note: The change is made in whole packets; NetEq stretches and shortens by pitch periods. Discontinuous
 ///   transmission looks like loss.
-public struct AudioJitterBuffer: Sendable {
+public struct AudioJitterBuffer: ~Copyable, Sendable {
   /// A packet to decode.
   public struct Packet: Hashable, Sendable {
     public let rtpTimestamp: UInt32
@@ -37,10 +37,12 @@ public struct AudioJitterBuffer: Sendable {
     public var insertedSamplesForDeceleration = 0
     public var removedSamplesForAcceleration = 0
     /// The sum over played samples of the time from arrival to playout.
-    public var jitterBufferDelay = Duration.zero
+    public var jitterBufferDelay: Duration { .nanoseconds(waited) }
     /// The sum over played samples of the wait aimed at.
-    public var jitterBufferTargetDelay = Duration.zero
+    public var jitterBufferTargetDelay: Duration { .nanoseconds(aimedAt) }
     public var jitterBufferEmittedCount = 0
+    fileprivate var waited: Int64 = 0
+    fileprivate var aimedAt: Int64 = 0
   }
 
   private struct Slot {
@@ -64,13 +66,15 @@ public struct AudioJitterBuffer: Sendable {
 
   private static let capacity = 64
   private static let samples = AudioFrame.samplesPerChannel
-  private static let maximumDelay = Duration.milliseconds(500)
+  // Times are in nanoseconds, because this is done for every packet and tick of everybody.
+  private static let maximumDelay: Int64 = 500_000_000
+  private static let tickLength: Int64 = 20_000_000
   /// A packet that is later than 10 s belongs to a sender that began anew.
   private static let farAway: Int64 = 500
   /// The wait is changed by 20 ms when it is off by these, and not more often than the pause.
-  private static let tooShort = Duration.milliseconds(10)
-  private static let tooLong = Duration.milliseconds(30)
-  private static let adjustmentPause = Duration.milliseconds(200)
+  private static let tooShort: Int64 = 10_000_000
+  private static let tooLong: Int64 = 30_000_000
+  private static let adjustmentPause: Int64 = 200_000_000
 
   public init() {
     estimator = Self.makeEstimator()
@@ -78,7 +82,9 @@ public struct AudioJitterBuffer: Sendable {
   }
 
   /// How long packets shall wait beyond the earliest arrival of their capture time.
-  public var targetDelay: Duration { min(Self.maximumDelay, estimator.target) }
+  public var targetDelay: Duration { .nanoseconds(target) }
+
+  private var target: Int64 { min(Self.maximumDelay, estimator.targetNanoseconds) }
 
   /// Takes a packet; `payload` is what exists of the coded sound, `elided` what follows without existing.
   public mutating func insert(timestamp: UInt32, payload: Span<UInt8>, elided: Int = 0, at now: Instant) {
@@ -103,7 +109,7 @@ public struct AudioJitterBuffer: Sendable {
   public mutating func tick(at now: Instant) -> Tick {
     guard let firstArrival else { return .idle }
     if next == nil {
-      guard now - firstArrival >= targetDelay - .milliseconds(20) else { return .idle }
+      guard now.nanoseconds - firstArrival.nanoseconds >= target - Self.tickLength else { return .idle }
       next = earliest(from: newest - Int64(Self.capacity) + 1) ?? newest
       lastAdjustment = now
     }
@@ -128,8 +134,8 @@ public struct AudioJitterBuffer: Sendable {
     concealedPlaces = 0
     next = place + 1
     remove(place)
-    statistics.jitterBufferDelay += (now - packet.arrival) * Self.samples
-    statistics.jitterBufferTargetDelay += targetDelay * Self.samples
+    statistics.waited += (now.nanoseconds - packet.arrival.nanoseconds) * Int64(Self.samples)
+    statistics.aimedAt += target * Int64(Self.samples)
     statistics.jitterBufferEmittedCount += Self.samples
     return .packet(packet)
   }
@@ -143,8 +149,8 @@ public struct AudioJitterBuffer: Sendable {
 
   /// Leaves one packet out when they wait longer than they need to.
   private mutating func shortenIfTooLate(_ now: Instant) {
-    guard let place = next, let wait = wait(at: place, now), wait > targetDelay + Self.tooLong,
-      now - lastAdjustment >= Self.adjustmentPause, packet(at: place + 1) != nil
+    guard let place = next, let wait = wait(at: place, now), wait > target + Self.tooLong,
+      mayAdjust(now), packet(at: place + 1) != nil
     else { return }
     remove(place)
     next = place + 1
@@ -154,17 +160,22 @@ public struct AudioJitterBuffer: Sendable {
 
   /// Whether to make up one packet because they wait less than they should.
   private mutating func stretchIfTooEarly(_ now: Instant) -> Bool {
-    guard let place = next, let wait = wait(at: place, now), wait < targetDelay - Self.tooShort,
-      now - lastAdjustment >= Self.adjustmentPause
-    else { return false }
+    guard let place = next, let wait = wait(at: place, now), wait < target - Self.tooShort, mayAdjust(now) else {
+      return false
+    }
     lastAdjustment = now
     statistics.insertedSamplesForDeceleration += Self.samples
     return true
   }
 
+  private func mayAdjust(_ now: Instant) -> Bool {
+    now.nanoseconds - lastAdjustment.nanoseconds >= Self.adjustmentPause
+  }
+
   /// By how much a packet that is there is played after its earliest arrival.
-  private func wait(at place: Int64, _ now: Instant) -> Duration? {
-    packet(at: place).map { now - estimator.earliestArrival(of: $0.rtpTimestamp) }
+  private func wait(at place: Int64, _ now: Instant) -> Int64? {
+    guard let packet = packet(at: place) else { return nil }
+    return now.nanoseconds - estimator.earliestArrival(of: packet.rtpTimestamp).nanoseconds
   }
 
   // MARK: - Places

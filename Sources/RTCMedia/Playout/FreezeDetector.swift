@@ -8,15 +8,18 @@ public import RTCPrimitives
 /// - SeeAlso: W3C webrtc-stats, `RTCInboundRtpStreamStats.freezeCount`
 public struct FreezeDetector: Sendable {
   public private(set) var freezeCount = 0
-  public private(set) var totalFreezesDuration = Duration.zero
+  public var totalFreezesDuration: Duration { .nanoseconds(frozen) }
   /// The sum of all gaps.
-  public private(set) var totalInterFrameDelay = Duration.zero
+  public var totalInterFrameDelay: Duration { .nanoseconds(total) }
   /// The sum of the squares of all gaps, in square seconds.
   public private(set) var totalSquaredInterFrameDelay = 0.0
   private var lastRender: Instant?
-  private var gaps: [Duration] = []
+  // Nanoseconds, because this is done for every picture of everybody.
+  private var frozen: Int64 = 0
+  private var total: Int64 = 0
+  private var gaps: [Int64] = []
   private var next = 0
-  private var sum = Duration.zero
+  private var sum: Int64 = 0
 
   private static let memory = 30
 
@@ -26,37 +29,39 @@ public struct FreezeDetector: Sendable {
   public mutating func rendered(at now: Instant) {
     defer { lastRender = now }
     guard let lastRender else { return }
-    let gap = now - lastRender
+    let gap = now.nanoseconds - lastRender.nanoseconds
     if let threshold, gap >= threshold {
       freezeCount += 1
-      totalFreezesDuration += gap
+      frozen += gap
     }
-    totalInterFrameDelay += gap
-    totalSquaredInterFrameDelay += gap.inSeconds * gap.inSeconds
+    total += gap
+    let seconds = Double(gap) / 1e9
+    totalSquaredInterFrameDelay += seconds * seconds
     remember(gap)
   }
 
   /// `totalFreezesDuration` and, when the picture stands still by now, the freeze that has not ended.
   public func frozenDuration(at now: Instant) -> Duration {
-    guard let lastRender, let threshold, now - lastRender >= threshold else { return totalFreezesDuration }
-    return totalFreezesDuration + (now - lastRender)
+    guard let lastRender, let threshold else { return totalFreezesDuration }
+    let gap = now.nanoseconds - lastRender.nanoseconds
+    return .nanoseconds(gap >= threshold ? frozen + gap : frozen)
   }
 
   /// The shortest gap that is a freeze; `nil` before the second frame.
-  private var threshold: Duration? {
+  private var threshold: Int64? {
     guard !gaps.isEmpty else { return nil }
-    let mean = sum / gaps.count
-    return max(mean * 3, mean + .milliseconds(150))
+    let mean = sum / Int64(gaps.count)
+    return max(mean * 3, mean + 150_000_000)
   }
 
-  private mutating func remember(_ gap: Duration) {
+  private mutating func remember(_ gap: Int64) {
     sum += gap
     if gaps.count < Self.memory {
       gaps.append(gap)
     } else {
       sum -= gaps[next]
       gaps[next] = gap
-      next = (next + 1) % Self.memory
+      next = next + 1 == Self.memory ? 0 : next + 1
     }
   }
 }

@@ -40,15 +40,20 @@ public struct ReceptionStatistics: Sendable {
 
   /// Counts a packet that arrived.
   ///
-  /// - Parameter isRetransmission: whether it was asked for; its travel time then says nothing about jitter.
+  /// - Parameter isRetransmission: whether it was asked for. It may lie further back than reordering goes, and its travel
+  ///   time says nothing about jitter.
   /// - Returns: whether it belongs to the stream; the first packet after a large jump does not yet.
   @discardableResult
   public mutating func insert(
     _ number: SequenceNumber, timestamp: UInt32, at now: Instant, isRetransmission: Bool = false
   ) -> Bool {
+    if isRetransmission, highest != nil {
+      packetsReceived += 1
+      return true
+    }
     guard follow(number) else { return false }
     packetsReceived += 1
-    if !isRetransmission { measureJitter(timestamp, at: now) }
+    measureJitter(timestamp, at: now)
     return true
   }
 

@@ -23,6 +23,9 @@ struct RelativeDelayEstimator: Sendable {
   private var weights = [Double](repeating: 0, count: stepCount)
   private var totalWeight = 0.0
   private var weight = 1.0
+  /// The step that holds the quantile, and the weight of all steps up to and with it.
+  private var targetStep = 0
+  private var weightToTarget = 0.0
 
   /// - Parameters:
   ///   - quantile: the part of arrivals that playout shall wait for.
@@ -41,15 +44,10 @@ struct RelativeDelayEstimator: Sendable {
   }
 
   /// How long playout shall wait after the earliest arrival.
-  var target: Duration {
-    let limit = quantile * totalWeight
-    var sum = 0.0
-    for index in 0..<Self.stepCount {
-      sum += weights[index]
-      if sum >= limit { return .nanoseconds(Self.stepNanoseconds * Int64(index + 1)) }
-    }
-    return .nanoseconds(Self.stepNanoseconds * Int64(Self.stepCount))
-  }
+  var target: Duration { .nanoseconds(targetNanoseconds) }
+
+  /// The same in nanoseconds.
+  var targetNanoseconds: Int64 { Self.stepNanoseconds * Int64(targetStep + 1) }
 
   /// Learns from an arrival.
   mutating func insert(_ timestamp: UInt32, at now: Instant) {
@@ -91,10 +89,29 @@ struct RelativeDelayEstimator: Sendable {
     let index = max(0, min(Self.stepCount - 1, Int(nanoseconds / Self.stepNanoseconds)))
     weights[index] += weight
     totalWeight += weight
+    if index <= targetStep { weightToTarget += weight }
     weight *= growth
-    guard weight > 1e12 else { return }
+    if weight > 1e12 { normalize() }
+    moveTarget()
+  }
+
+  /// Moves the target by the few steps that one arrival can move it.
+  private mutating func moveTarget() {
+    let limit = quantile * totalWeight
+    while weightToTarget < limit, targetStep < Self.stepCount - 1 {
+      targetStep += 1
+      weightToTarget += weights[targetStep]
+    }
+    while targetStep > 0, weightToTarget - weights[targetStep] >= limit {
+      weightToTarget -= weights[targetStep]
+      targetStep -= 1
+    }
+  }
+
+  private mutating func normalize() {
     for index in weights.indices { weights[index] /= weight }
     totalWeight /= weight
     weight = 1
+    weightToTarget = weights[...targetStep].reduce(0, +)
   }
 }

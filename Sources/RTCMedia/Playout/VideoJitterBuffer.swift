@@ -5,7 +5,7 @@ public import RTCPrimitives
 /// A frame is due at the earliest arrival of its capture time (see `RelativeDelayEstimator`) plus a delay that follows the
 /// observed jitter by at most 100 ms per second. A late frame is due at once; when several are due together all are
 /// decoded and only the last is rendered.
-public struct VideoJitterBuffer: Sendable {
+public struct VideoJitterBuffer: ~Copyable, Sendable {
   /// A frame to decode now.
   public struct Playout: Hashable, Sendable {
     public let frame: AssembledFrame
@@ -20,10 +20,12 @@ public struct VideoJitterBuffer: Sendable {
     public var framesRendered = 0
     public var framesDropped = 0
     /// The sum over decoded frames of the time from first packet to playout.
-    public var jitterBufferDelay = Duration.zero
+    public var jitterBufferDelay: Duration { .nanoseconds(waited) }
     /// The sum over decoded frames of the delay aimed at.
-    public var jitterBufferTargetDelay = Duration.zero
+    public var jitterBufferTargetDelay: Duration { .nanoseconds(aimedAt) }
     public var jitterBufferEmittedCount = 0
+    fileprivate var waited: Int64 = 0
+    fileprivate var aimedAt: Int64 = 0
   }
 
   private struct Waiting {
@@ -34,13 +36,14 @@ public struct VideoJitterBuffer: Sendable {
   public private(set) var statistics = Statistics()
   /// When frames were shown, and what froze.
   public private(set) var freezes = FreezeDetector()
-  private let minimumDelay: Duration
-  private let maximumDelay: Duration
+  private let minimumDelay: Int64
+  private let maximumDelay: Int64
   private var estimator: RelativeDelayEstimator
   private var waiting: [Waiting] = []
   /// The first of `waiting` that was not given out.
   private var head = 0
-  private var delay: Duration?
+  /// In nanoseconds.
+  private var delay: Int64?
   private var lastInsertion = Instant.start
   private var lastDue = Instant.start
 
@@ -50,28 +53,25 @@ public struct VideoJitterBuffer: Sendable {
   public init(
     clockRate: Int = 90_000, minimumDelay: Duration = .milliseconds(10), maximumDelay: Duration = .seconds(1)
   ) {
-    self.minimumDelay = minimumDelay
-    self.maximumDelay = maximumDelay
+    self.minimumDelay = minimumDelay.nanoseconds
+    self.maximumDelay = maximumDelay.nanoseconds
     estimator = RelativeDelayEstimator(
       clockRate: clockRate, quantile: 0.95, memory: 300, initialDelay: .milliseconds(20))
   }
 
   /// How long frames wait beyond the earliest arrival of their capture time.
-  public var currentDelay: Duration { delay ?? .zero }
+  public var currentDelay: Duration { .nanoseconds(delay ?? 0) }
 
   /// Takes a frame that can be decoded, in decoding order.
   public mutating func insert(_ frame: AssembledFrame, at now: Instant) {
     estimator.insert(frame.rtpTimestamp, at: now)
-    let target = max(minimumDelay, min(maximumDelay, estimator.target))
-    let step = (now - lastInsertion).nanoseconds / Self.slopeDivisor
+    let target = max(minimumDelay, min(maximumDelay, estimator.targetNanoseconds))
+    let step = (now.nanoseconds - lastInsertion.nanoseconds) / Self.slopeDivisor
     lastInsertion = now
-    if let delay {
-      let change = (target - delay).nanoseconds
-      self.delay = delay + .nanoseconds(max(-step, min(step, change)))
-    } else {
-      delay = target
-    }
-    let due = max(estimator.earliestArrival(of: frame.rtpTimestamp) + currentDelay, now, lastDue)
+    let current = delay.map { $0 + max(-step, min(step, target - $0)) } ?? target
+    delay = current
+    let earliest = estimator.earliestArrival(of: frame.rtpTimestamp)
+    let due = max(Instant(nanoseconds: earliest.nanoseconds + current), now, lastDue)
     lastDue = due
     if head >= 32 {
       waiting.removeFirst(head)
@@ -100,8 +100,8 @@ public struct VideoJitterBuffer: Sendable {
   private mutating func count(_ entry: Waiting, isRendered: Bool, at now: Instant) {
     statistics.framesDecoded += 1
     if entry.frame.isKeyFrame { statistics.keyFramesDecoded += 1 }
-    statistics.jitterBufferDelay += now - entry.frame.firstArrival
-    statistics.jitterBufferTargetDelay += currentDelay
+    statistics.waited += now.nanoseconds - entry.frame.firstArrival.nanoseconds
+    statistics.aimedAt += delay ?? 0
     statistics.jitterBufferEmittedCount += 1
     if isRendered {
       statistics.framesRendered += 1

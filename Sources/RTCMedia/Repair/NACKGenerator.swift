@@ -4,7 +4,7 @@ public import RTCPrimitives
 /// arrives or is given up.
 ///
 /// - SeeAlso: RFC 4585 §6.2.1
-public struct NACKGenerator: Sendable {
+public struct NACKGenerator: ~Copyable, Sendable {
   public enum Event: Hashable, Sendable {
     /// A generic NACK for these packets, oldest first.
     case request([SequenceNumber])
@@ -56,7 +56,7 @@ public struct NACKGenerator: Sendable {
   private var extender = SequenceExtender()
   /// Ascending.
   private var missing: [Missing] = []
-  /// The earliest time at which a missing packet is due; later ones may be due later.
+  /// At or before the earliest time at which a missing packet is due; `nil` when none is missing.
   public private(set) var nextTimeout: Instant?
   /// The round-trip time to the sender, from which the retry interval follows.
   public var roundTripTime: Duration = .milliseconds(100)
@@ -87,25 +87,28 @@ public struct NACKGenerator: Sendable {
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
     guard let nextTimeout, nextTimeout <= now else { return }
     var requested: [SequenceNumber] = []
-    var isAnyGivenUp = false
-    let (settings, interval) = (settings, retryInterval)
-    missing.removeAll { packet in
-      guard packet.due <= now else { return false }
-      guard packet.requests < settings.largestRequestCount, now - packet.since < settings.largestAge else {
-        isAnyGivenUp = true
-        return true
+    let retry = now + retryInterval
+    let tooOld = now - settings.largestAge
+    var earliest = Instant.distantFuture
+    var kept = 0
+    for index in missing.indices {
+      var packet = missing[index]
+      if packet.due <= now {
+        guard packet.requests < settings.largestRequestCount, packet.since > tooOld else { continue }
+        packet.requests += 1
+        packet.due = retry
+        requested.append(SequenceNumber(UInt16(truncatingIfNeeded: packet.number)))
       }
-      return false
+      earliest = min(earliest, packet.due)
+      missing[kept] = packet
+      kept += 1
     }
-    for index in missing.indices where missing[index].due <= now {
-      missing[index].requests += 1
-      missing[index].due = now + interval
-      requested.append(SequenceNumber(UInt16(truncatingIfNeeded: missing[index].number)))
-    }
+    let isAnyGivenUp = kept < missing.count
+    missing.removeLast(missing.count - kept)
+    self.nextTimeout = missing.isEmpty ? nil : earliest
     packetsRequested += requested.count
     if !requested.isEmpty { output.emit(.request(requested)) }
     if isAnyGivenUp { output.emit(.keyFrameNeeded) }
-    schedule()
   }
 
   /// Forgets what is missing before `number`: frames that are played or skipped need no repair.
@@ -113,35 +116,42 @@ public struct NACKGenerator: Sendable {
     guard !missing.isEmpty, let highest = extender.highest else { return }
     let last = SequenceNumber(UInt16(truncatingIfNeeded: highest))
     let limit = highest + Int64(number.distance(from: last))
-    missing.removeAll { $0.number < limit }
-    schedule()
+    missing.removeFirst(place(of: limit))
+    if missing.isEmpty { nextTimeout = nil }
   }
 
   /// A round trip, and what queues and the sender's pacing may add to it.
   private var retryInterval: Duration { roundTripTime + .milliseconds(20) }
 
   private mutating func arrived(_ number: Int64) -> Arrival {
-    guard let index = missing.firstIndex(where: { $0.number == number }) else { return .unneeded }
+    let index = place(of: number)
+    guard index < missing.count, missing[index].number == number else { return .unneeded }
     let wasRequested = missing.remove(at: index).requests > 0
     if wasRequested { packetsRecovered += 1 }
-    schedule()
+    if missing.isEmpty { nextTimeout = nil }
     return wasRequested ? .recovered : .reordered
   }
 
   private mutating func noteGap(_ gap: Range<Int64>, at now: Instant, into output: inout Output<Event>) {
     guard missing.count + gap.count <= settings.largestMissingCount else {
       missing.removeAll(keepingCapacity: true)
-      schedule()
+      nextTimeout = nil
       output.emit(.keyFrameNeeded)
       return
     }
     let due = now + settings.reorderingTolerance
     for number in gap { missing.append(Missing(number: number, since: now, due: due)) }
-    schedule()
+    nextTimeout = nextTimeout.map { min($0, due) } ?? due
     if due <= now { handleTimeout(at: now, into: &output) }
   }
 
-  private mutating func schedule() {
-    nextTimeout = missing.isEmpty ? nil : missing.reduce(Instant.distantFuture) { min($0, $1.due) }
+  /// The index of the first missing packet that is not before `number`.
+  private func place(of number: Int64) -> Int {
+    var (low, high) = (0, missing.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if missing[middle].number < number { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

@@ -7,7 +7,7 @@ public import RTCPrimitives
 ///
 /// - SeeAlso: RFC 4585 §6.2.1
 /// - Note: RFC 4588 (a retransmission stream of its own) is not used.
-public struct RetransmissionBuffer: Sendable {
+public struct RetransmissionBuffer: ~Copyable, Sendable {
   /// A packet that may be sent again.
   public struct Packet: Hashable, Sendable {
     public let sequenceNumber: SequenceNumber
@@ -22,7 +22,7 @@ public struct RetransmissionBuffer: Sendable {
     var lastRetransmission: Instant?
   }
 
-  private let largestAge: Duration
+  private let largestAge: Int64
   private let capacity: Int
   private var slots: [Slot]
   private var pool = PacketPool()
@@ -33,7 +33,7 @@ public struct RetransmissionBuffer: Sendable {
   /// - Parameter capacity: packets, a power of two; memory grows up to it on demand.
   public init(capacity: Int = 512, largestAge: Duration = .seconds(1)) {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 32_768, "a power of two")
-    self.largestAge = largestAge
+    self.largestAge = largestAge.nanoseconds
     self.capacity = capacity
     slots = Array(repeating: Slot(), count: min(capacity, 32))
   }
@@ -56,16 +56,27 @@ public struct RetransmissionBuffer: Sendable {
     _ number: SequenceNumber, at now: Instant, roundTripTime: Duration
   ) -> Packet? {
     let index = slotIndex(number)
-    guard let packet = slots[index].packet, packet.sequenceNumber == number, now - slots[index].sentAt <= largestAge
-    else { return nil }
-    if let last = slots[index].lastRetransmission, now - last < roundTripTime { return nil }
+    guard let packet = slots[index].packet, packet.sequenceNumber == number, !isTooOld(slots[index], now) else {
+      return nil
+    }
+    if roundTripTime > .zero, let last = slots[index].lastRetransmission, now - last < roundTripTime { return nil }
     slots[index].lastRetransmission = now
     return packet
   }
 
-  /// The stored bytes of `packet`, valid until the next `store`.
+  /// Calls `body` with the stored bytes of `packet`, which are there until the next `store`.
+  @inlinable
+  public func withBytes<Result>(of packet: Packet, _ body: (Span<UInt8>) -> Result) -> Result {
+    body(bytes(of: packet))
+  }
+
   @_lifetime(borrow self)
-  public func bytes(of packet: Packet) -> Span<UInt8> { pool.bytes(of: packet.copy) }
+  @usableFromInline
+  func bytes(of packet: Packet) -> Span<UInt8> { pool.bytes(of: packet.copy) }
+
+  private func isTooOld(_ slot: Slot, _ now: Instant) -> Bool {
+    now.nanoseconds - slot.sentAt.nanoseconds > largestAge
+  }
 
   private func slotIndex(_ number: SequenceNumber) -> Int { Int(number.rawValue) & (slots.count - 1) }
 
@@ -75,7 +86,7 @@ public struct RetransmissionBuffer: Sendable {
     while oldest < newest {
       let index = slotIndex(SequenceNumber(UInt16(truncatingIfNeeded: oldest)))
       if let packet = slots[index].packet {
-        guard now - slots[index].sentAt > largestAge else { return }
+        guard isTooOld(slots[index], now) else { return }
         pool.release(packet.copy)
         slots[index].packet = nil
       }

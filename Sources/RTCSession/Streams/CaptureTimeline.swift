@@ -39,6 +39,8 @@ struct CaptureTimeline: Sendable {
 
   /// `nil` before any frame has stated its time.
   func captureTime(of rtpTimestamp: UInt32) -> Instant? {
-    anchor.map { $0.captureTime + clock.duration(from: $0.rtpTimestamp, to: rtpTimestamp) }
+    guard let anchor else { return nil }
+    let ticks = Int64(Int32(bitPattern: rtpTimestamp &- anchor.rtpTimestamp))
+    return Instant(nanoseconds: anchor.captureTime.nanoseconds + clock.nanoseconds(ofTicks: ticks))
   }
 }

@@ -22,8 +22,8 @@ public final class RTPStreamReceiver {
   @exclusivity(unchecked) private var repairOutput = Output<NACKGenerator.Event>()
   @exclusivity(unchecked) private var keyFrames = KeyFrameRequester()
   @exclusivity(unchecked) private var assembler: VP8FrameAssembler?
-  @exclusivity(unchecked) public private(set) var videoPlayout: VideoJitterBuffer?
-  @exclusivity(unchecked) public private(set) var audioPlayout: AudioJitterBuffer?
+  @exclusivity(unchecked) private var videoPlayout: VideoJitterBuffer?
+  @exclusivity(unchecked) private var audioPlayout: AudioJitterBuffer?
   /// When the next frame is due.
   @exclusivity(unchecked) public private(set) var nextPlayout: Instant?
   @exclusivity(unchecked) private var timeline: CaptureTimeline
@@ -58,13 +58,19 @@ public final class RTPStreamReceiver {
   ) {
     let header = packet.header
     counts.bytesReceived += packet.payloadSize
-    var isRepair = false
+    var isRetransmission = false
     if parameters.kind == .video {
-      isRepair = repair.insert(header.sequenceNumber, at: now, into: &repairOutput) == .recovered
+      switch repair.insert(header.sequenceNumber, at: now, into: &repairOutput) {
+      case .new, .reordered: break
+      case .recovered, .unneeded:
+        isRetransmission = true
+        counts.retransmittedPacketsReceived += 1
+      }
       collectFeedback(at: now, &feedback, from: sender)
     }
     guard
-      reception.insert(header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: isRepair)
+      reception.insert(
+        header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: isRetransmission)
     else { return }
     noteCaptureTime(packet, bytes)
     let payload = bytes.extracting(packet.payloadRange)
@@ -92,15 +98,28 @@ public final class RTPStreamReceiver {
   /// The next video frame that is due by `now`.
   public func nextVideo(at now: Instant) -> VideoJitterBuffer.Playout? {
     guard let due = nextPlayout, due <= now else { return nil }
-    defer { nextPlayout = videoPlayout?.nextTimeout }
-    return videoPlayout?.next(at: now)
+    let playout = videoPlayout?.next(at: now)
+    noteNextPlayout()
+    return playout
+  }
+
+  private func noteNextPlayout() {
+    switch videoPlayout {
+    case .some(let playout): nextPlayout = playout.nextTimeout
+    case .none: break
+    }
   }
 
   /// What to play for the next 20 ms.
   public func nextAudio(at now: Instant) -> AudioJitterBuffer.Tick { audioPlayout?.tick(at: now) ?? .idle }
 
   /// The stored bytes of a packet of sound that is to be played.
-  public func bytes(of packet: AudioJitterBuffer.Packet) -> [UInt8] { audioPlayout?.bytes(of: packet) ?? [] }
+  public func bytes(of packet: AudioJitterBuffer.Packet) -> [UInt8] {
+    switch audioPlayout {
+    case .some(let playout): playout.bytes(of: packet)
+    case .none: []
+    }
+  }
 
   /// When the frame with this timestamp was captured; `nil` before the sender has said so.
   public func captureTime(of rtpTimestamp: UInt32) -> Instant? { timeline.captureTime(of: rtpTimestamp) }
@@ -125,10 +144,11 @@ public final class RTPStreamReceiver {
     result.packetsExpected = Int(reception.packetsExpected)
     result.packetsLost = Int(reception.packetsLost)
     result.jitter = reception.jitterDuration
-    result.packetsRecovered = repair.packetsRecovered
     result.nackCount = repair.packetsRequested
     result.pliCount = keyFrames.requestCount
-    if let video = videoPlayout {
+    switch videoPlayout {
+    case .none: break
+    case .some(let video):
       result.framesDecoded = video.statistics.framesDecoded
       result.keyFramesDecoded = video.statistics.keyFramesDecoded
       result.framesDropped = video.statistics.framesDropped
@@ -137,7 +157,9 @@ public final class RTPStreamReceiver {
       result.freezeCount = video.freezes.freezeCount
       result.totalFreezesDuration = video.freezes.frozenDuration(at: now)
     }
-    if let audio = audioPlayout {
+    switch audioPlayout {
+    case .none: break
+    case .some(let audio):
       result.concealedSamples = audio.statistics.concealedSamples
       result.totalSamplesReceived = audio.statistics.totalSamplesReceived
       result.jitterBufferDelay = audio.statistics.jitterBufferDelay
@@ -169,9 +191,16 @@ public final class RTPStreamReceiver {
       if frame.isKeyFrame { keyFrames.keyFrameArrived() }
       repair.forget(before: frame.firstSequenceNumber)
       videoPlayout?.insert(frame, at: now)
-      nextPlayout = videoPlayout?.nextTimeout
+      noteNextPlayout()
     }
-    if assembler?.needsKeyFrame == true { requestKeyFrame(at: now, feedback: &feedback, from: sender) }
+    if needsKeyFrame { requestKeyFrame(at: now, feedback: &feedback, from: sender) }
+  }
+
+  private var needsKeyFrame: Bool {
+    switch assembler {
+    case .some(let assembler): assembler.needsKeyFrame
+    case .none: false
+    }
   }
 
   private func collectFeedback(at now: Instant, _ feedback: inout [RTCPPacket], from sender: UInt32) {

@@ -105,9 +105,8 @@ public final class RTPStreamSender {
         continue
       }
       repairBudget -= 1
-      let kept = sent
-      let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) {
-        $0.append(kept.bytes(of: packet))
+      let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
+        sent.withBytes(of: packet) { writer.append($0) }
       }
       if size > 0 {
         statistics.packetsSent += 1
@@ -202,11 +201,10 @@ public final class RTPStreamSender {
 extension RTPHeader {
   /// Overwrites the fields of a packet that was appended at the beginning of `writer`.
   func overwrite(with forwarding: RTPForwarding, in writer: inout ByteWriter) {
-    writer.bytes[1] = (marker ? 0x80 : 0) | forwarding.payloadType & 0x7F
-    writer.replaceUInt16(at: 2, with: forwarding.sequenceNumber.rawValue)
-    writer.replaceUInt16(at: 4, with: UInt16(truncatingIfNeeded: forwarding.timestamp >> 16))
-    writer.replaceUInt16(at: 6, with: UInt16(truncatingIfNeeded: forwarding.timestamp))
-    writer.replaceUInt16(at: 8, with: UInt16(truncatingIfNeeded: forwarding.ssrc >> 16))
-    writer.replaceUInt16(at: 10, with: UInt16(truncatingIfNeeded: forwarding.ssrc))
+    let second = UInt32((marker ? 0x80 : 0) | forwarding.payloadType & 0x7F) << 16
+    let number = UInt32(forwarding.sequenceNumber.rawValue)
+    writer.replace(at: 0, with: UInt32(writer.bytes[0]) << 24 | second | number)
+    writer.replace(at: 4, with: forwarding.timestamp)
+    writer.replace(at: 8, with: forwarding.ssrc)
   }
 }

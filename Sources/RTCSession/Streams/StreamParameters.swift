@@ -53,8 +53,8 @@ public struct InboundStreamStatistics: Hashable, Sendable {
   public var bytesReceived = 0
   public var packetsExpected = 0
   public var packetsLost = 0
-  /// Packets that arrived only after they had been asked for.
-  public var packetsRecovered = 0
+  /// Packets that arrived after they had been asked for, and those that came twice.
+  public var retransmittedPacketsReceived = 0
   public var jitter = Duration.zero
   public var nackCount = 0
   public var pliCount = 0
@@ -70,5 +70,5 @@ public struct InboundStreamStatistics: Hashable, Sendable {
   public var jitterBufferEmittedCount = 0
 
   /// Packets that did not arrive when they were sent first.
-  public var packetsLostBeforeRepair: Int { max(0, packetsLost + packetsRecovered) }
+  public var packetsLostBeforeRepair: Int { max(0, packetsLost + retransmittedPacketsReceived) }
 }

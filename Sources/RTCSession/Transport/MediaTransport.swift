@@ -66,6 +66,8 @@ public struct MediaTransport: ~Copyable {
   public private(set) var inbox = ByteWriter(reserving: 2048)
 
   private let configuration: Configuration
+  /// That of `keys`, for which every packet asks.
+  private var profile: SRTPProfile?
   private var dtls: DTLSTransport?
   private var srtp: SRTPSession?
   private var remoteFingerprints: [DTLSFingerprint]?
@@ -79,7 +81,7 @@ public struct MediaTransport: ~Copyable {
   }
 
   /// Whether media can be sent.
-  public var isReady: Bool { keys != nil }
+  public var isReady: Bool { profile != nil }
 
   /// The state of the DTLS transport; `new` before its role is known.
   public var dtlsState: DTLSTransport.State {
@@ -199,7 +201,7 @@ public struct MediaTransport: ~Copyable {
     isRTCP: Bool, elided: Int, at now: Instant, into datagrams: inout Transmissions,
     _ write: (inout ByteWriter) -> Void
   ) -> Int {
-    guard let profile = keys?.profile else {
+    guard let profile else {
       drops.unsendable += 1
       return 0
     }
@@ -233,7 +235,7 @@ public struct MediaTransport: ~Copyable {
   }
 
   private mutating func receiveMedia(_ bytes: Span<UInt8>, elided: Int, isRTCP: Bool) -> Received? {
-    guard let profile = keys?.profile else {
+    guard let profile else {
       drops.beforeKeys += 1
       return nil
     }
@@ -313,6 +315,7 @@ public struct MediaTransport: ~Copyable {
       }
     }
     keys = agreed
+    profile = agreed.profile
     output.emit(.ready(agreed.profile))
   }
 }

@@ -29,9 +29,14 @@ public struct RTPClock: Hashable, Sendable {
   }
 
   /// The length of a number of ticks, rounded down to nanoseconds.
-  public func duration(ofTicks ticks: Int64) -> Duration {
+  public func duration(ofTicks ticks: Int64) -> Duration { .nanoseconds(nanoseconds(ofTicks: ticks)) }
+
+  /// The same in nanoseconds.
+  ///
+  /// - Precondition: the length is below 292 years.
+  public func nanoseconds(ofTicks ticks: Int64) -> Int64 {
     let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: Int64(rate))
-    return .seconds(seconds) + .nanoseconds(rest * 1_000_000_000 / Int64(rate))
+    return seconds * 1_000_000_000 + rest * 1_000_000_000 / Int64(rate)
   }
 
   /// The time from `earlier` to `later`, two timestamps less than 2³¹ ticks apart.

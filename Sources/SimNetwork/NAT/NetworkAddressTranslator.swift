@@ -18,15 +18,30 @@ public struct NetworkAddressTranslator: Sendable {
 
   private struct Mapping {
     let key: MappingKey
+    let port: UInt16
     var lastUse: Instant
-    /// When each permitted remote was last sent to.
-    var permitted: [Endpoint: Instant] = [:]
+    /// Remotes that may send, and when each was last sent to; a socket rarely has more than a few.
+    var permitted: [(remote: Endpoint, sentAt: Instant)]
+
+    /// Notes that a remote was sent to.
+    mutating func permit(_ remote: Endpoint, at now: Instant) {
+      if let index = permitted.firstIndex(where: { $0.remote == remote }) {
+        permitted[index].sentAt = now
+      } else {
+        permitted.append((remote, now))
+      }
+    }
   }
 
   public let behavior: NATBehavior
   public let externalAddress: IPAddress
+  private let lifetime: Int64
   private var portOfKey: [MappingKey: UInt16] = [:]
-  private var mappingOfPort: [UInt16: Mapping] = [:]
+  private var mappings: [Mapping] = []
+  /// The place of each port's mapping.
+  private var placeOfPort: [UInt16: Int] = [:]
+  /// The port that was asked for last.
+  private var recent = (port: UInt16(0), place: -1)
   private var lastPort: UInt16 = 1023
   private var dice: SeededGenerator
 
@@ -34,48 +49,61 @@ public struct NetworkAddressTranslator: Sendable {
     self.behavior = behavior
     self.externalAddress = externalAddress
     self.dice = dice
+    lifetime = behavior.mappingLifetime.nanoseconds
   }
 
   /// How many mappings exist, including those that have expired and were not used since.
-  public var mappingCount: Int { mappingOfPort.count }
+  public var mappingCount: Int { mappings.count }
 
   /// A packet from inside: gives its external source.
   public mutating func translateOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> Verdict {
     let key = MappingKey(inside: source, remote: behavior.mapping.key(destination))
     let permission = behavior.filtering.key(destination)
     if let port = portOfKey[key] {
-      if !isExpired(port, at: now) {
-        mappingOfPort[port]!.lastUse = now
-        mappingOfPort[port]!.permitted[permission] = now
+      if let place = livePlace(of: port, at: now) {
+        mappings[place].lastUse = now
+        mappings[place].permit(permission, at: now)
         return .translated(Endpoint(externalAddress, port))
       }
       remove(port)
     }
     guard let port = choosePort(for: source, at: now) else { return .dropped(.portsExhausted) }
     portOfKey[key] = port
-    mappingOfPort[port] = Mapping(key: key, lastUse: now, permitted: [permission: now])
+    placeOfPort[port] = mappings.count
+    mappings.append(Mapping(key: key, port: port, lastUse: now, permitted: [(permission, now)]))
     return .translated(Endpoint(externalAddress, port))
   }
 
   /// A packet from outside to one of the external endpoints: gives its internal destination.
   public mutating func translateInbound(source: Endpoint, destination: Endpoint, at now: Instant) -> Verdict {
-    let port = destination.port
-    guard let mapping = mappingOfPort[port], !isExpired(port, at: now) else { return .dropped(.noMapping) }
-    guard let sentAt = mapping.permitted[behavior.filtering.key(source)],
-      now < sentAt + behavior.mappingLifetime || behavior.refreshesOnInbound
+    guard let place = livePlace(of: destination.port, at: now) else { return .dropped(.noMapping) }
+    let remote = behavior.filtering.key(source)
+    guard let permission = mappings[place].permitted.firstIndex(where: { $0.remote == remote }),
+      now.nanoseconds < mappings[place].permitted[permission].sentAt.nanoseconds + lifetime
+        || behavior.refreshesOnInbound
     else { return .dropped(.filtered) }
-    if behavior.refreshesOnInbound { mappingOfPort[port]!.lastUse = now }
-    return .translated(mapping.key.inside)
+    if behavior.refreshesOnInbound { mappings[place].lastUse = now }
+    return .translated(mappings[place].key.inside)
   }
 
-  private func isExpired(_ port: UInt16, at now: Instant) -> Bool {
-    guard let mapping = mappingOfPort[port] else { return true }
-    return now >= mapping.lastUse + behavior.mappingLifetime
+  /// The place of a port's mapping that has not expired.
+  private mutating func livePlace(of port: UInt16, at now: Instant) -> Int? {
+    if recent.port != port || recent.place < 0 {
+      guard let place = placeOfPort[port] else { return nil }
+      recent = (port, place)
+    }
+    return now.nanoseconds < mappings[recent.place].lastUse.nanoseconds + lifetime ? recent.place : nil
   }
 
   private mutating func remove(_ port: UInt16) {
-    guard let mapping = mappingOfPort.removeValue(forKey: port) else { return }
-    portOfKey[mapping.key] = nil
+    guard let place = placeOfPort.removeValue(forKey: port) else { return }
+    portOfKey[mappings[place].key] = nil
+    let last = mappings.removeLast()
+    if place < mappings.count {
+      mappings[place] = last
+      placeOfPort[last.port] = place
+    }
+    recent.place = -1
   }
 
   private mutating func choosePort(for source: Endpoint, at now: Instant) -> UInt16? {
@@ -87,7 +115,7 @@ public struct NetworkAddressTranslator: Sendable {
       }
     var port = first
     repeat {
-      if isExpired(port, at: now) {
+      if livePlace(of: port, at: now) == nil {
         remove(port)
         lastPort = port
         return port

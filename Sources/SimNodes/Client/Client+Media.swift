@@ -9,19 +9,24 @@ extension Client {
   /// Begins to capture when the first connection can carry media.
   func startCapture(at now: Instant) {
     let media = configuration.media
-    if media.settings.video != nil, nextVideo == nil { nextVideo = media.videoTime(media.videoIndex(at: now)) }
-    if media.settings.audio != nil, nextAudio == nil { nextAudio = media.audioTime(media.audioIndex(at: now)) }
+    if media.settings.video != nil, nextVideo == .distantFuture {
+      nextVideo = media.videoTime(media.videoIndex(at: now))
+    }
+    if media.settings.audio != nil, nextAudio == .distantFuture {
+      nextAudio = media.audioTime(media.audioIndex(at: now))
+    }
   }
 
   func capture(at now: Instant) {
-    let media = configuration.media
-    if let due = nextVideo, due <= now {
-      captureVideo(media.videoIndex(at: due), at: now)
-      nextVideo = media.videoTime(media.videoIndex(at: due) + 1)
+    if nextVideo <= now {
+      let index = configuration.media.videoIndex(at: nextVideo)
+      captureVideo(index, at: now)
+      nextVideo = configuration.media.videoTime(index + 1)
     }
-    if let due = nextAudio, due <= now {
-      captureAudio(media.audioIndex(at: due), at: now)
-      nextAudio = media.audioTime(media.audioIndex(at: due) + 1)
+    if nextAudio <= now {
+      let index = configuration.media.audioIndex(at: nextAudio)
+      captureAudio(index, at: now)
+      nextAudio = configuration.media.audioTime(index + 1)
     }
   }
 
@@ -73,20 +78,25 @@ extension Client {
   }
 
   func play(at now: Instant) {
-    if let due = nextPlayoutTick, due <= now {
+    if nextPlayoutTick <= now {
       for track in tracks where track.kind == .audio { playAudio(track, at: now) }
       nextPlayoutTick = now + .milliseconds(20)
     }
-    guard let due = nextPicture, due <= now else { return }
-    nextPicture = nil
-    for track in tracks where track.kind == .video {
-      while let playout = track.receiver.nextVideo(at: now) { show(playout, of: track, at: now) }
-      if let next = track.receiver.nextPlayout { nextPicture = nextPicture.map { min($0, next) } ?? next }
+    guard nextPicture <= now else { return }
+    var next = Instant.distantFuture
+    for index in pictureDues.indices {
+      if pictureDues[index] <= now {
+        let track = tracks[index]
+        while let playout = track.receiver.nextVideo(at: now) { show(playout, of: track, at: now) }
+        pictureDues[index] = track.receiver.nextPlayout ?? .distantFuture
+      }
+      next = min(next, pictureDues[index])
     }
+    nextPicture = next
   }
 
   private func show(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
-    guard connections.processor.queueDelay(at: now) < EndpointSettings.longestBacklog else { return track.skipped() }
+    guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else { return track.skipped() }
     let done = connections.processor.charge(.decodeVideo(pixels: configuration.media.settings.pixels), at: now)
     let captured = track.receiver.captureTime(of: playout.frame.rtpTimestamp)
     if configuration.media.settings.mode == .real {

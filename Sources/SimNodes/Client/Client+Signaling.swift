@@ -33,7 +33,11 @@ extension Client {
       connection.core.close(at: now, into: &connection.output)
       finish(connection, at: now)
     }
-    (nextVideo, nextAudio, nextPlayoutTick, nextPicture) = (nil, nil, nil, nil)
+    for index in pictureDues.indices { pictureDues[index] = .distantFuture }
+    nextVideo = .distantFuture
+    nextAudio = .distantFuture
+    nextPlayoutTick = .distantFuture
+    nextPicture = .distantFuture
     await signaling.leave(port.name)
   }
 

@@ -38,17 +38,17 @@ public actor Client: Node, SignalingMember {
   /// What is sent on each connection, by its number.
   var outgoing: [Int: OutgoingMedia] = [:]
   /// What is played, in the order in which it came up.
-  var tracks: [RemoteTrack] = []
-  /// The place of a connection's transceiver among `tracks`.
-  var trackOfLine: [LineID: Int] = [:]
+  @exclusivity(unchecked) var tracks: [RemoteTrack] = []
+  /// When the next picture of each track is due, side by side, because they are all looked through for every picture.
+  @exclusivity(unchecked) var pictureDues: [Instant] = []
   /// Whose media a connection's transceiver carries.
   var sourceOfLine: [LineID: String] = [:]
 
-  var nextVideo: Instant?
-  var nextAudio: Instant?
-  var nextPlayoutTick: Instant?
-  /// At or before the time at which the next received picture is due.
-  var nextPicture: Instant?
+  // When these are due next; `distantFuture` for never.
+  @exclusivity(unchecked) var nextVideo = Instant.distantFuture
+  @exclusivity(unchecked) var nextAudio = Instant.distantFuture
+  @exclusivity(unchecked) var nextPlayoutTick = Instant.distantFuture
+  @exclusivity(unchecked) var nextPicture = Instant.distantFuture
   var measuresFrom: Instant?
   var baseline = MeasurementBaseline()
   var joinedAt: Instant?
@@ -118,27 +118,31 @@ public actor Client: Node, SignalingMember {
 
   private func addTrack(_ connection: Connection, _ transceiver: Int) {
     let line = LineID(connection: connection.number, transceiver: transceiver)
-    guard trackOfLine[line] == nil, let receiver = connection.core.transceivers[transceiver].receiver else { return }
+    while connection.trackOfTransceiver.count <= transceiver { connection.trackOfTransceiver.append(-1) }
+    guard connection.trackOfTransceiver[transceiver] < 0,
+      let receiver = connection.core.transceivers[transceiver].receiver
+    else { return }
     let track = RemoteTrack(
       connection, transceiver: transceiver, receiver: receiver, source: sourceOfLine[line] ?? connection.peer,
       mode: configuration.media.settings.mode)
-    trackOfLine[line] = tracks.count
+    connection.trackOfTransceiver[transceiver] = tracks.count
     tracks.append(track)
+    pictureDues.append(.distantFuture)
     connections.log.note(
       "first RTP received", "\(track.kind.rawValue) of \(track.source)", rfc: "RFC 3550 §5.1", from: port)
-    if track.kind == .audio, nextPlayoutTick == nil { nextPlayoutTick = port.simulation.now + .milliseconds(20) }
+    if track.kind == .audio, nextPlayoutTick == .distantFuture {
+      nextPlayoutTick = port.simulation.now + .milliseconds(20)
+    }
   }
 
   private func noteArrival(_ packet: PeerConnection.IncomingPacket, on connection: Connection) {
-    guard let due = connection.core.transceivers[packet.transceiver].receiver?.nextPlayout else { return }
-    nextPicture = nextPicture.map { min($0, due) } ?? due
+    let index = connection.trackOfTransceiver[packet.transceiver]
+    guard let due = tracks[index].receiver.nextPlayout else { return }
+    pictureDues[index] = due
+    nextPicture = min(nextPicture, due)
   }
 
   func setMediaAlarm() {
-    var next = Instant.distantFuture
-    for due in [nextVideo, nextAudio, nextPlayoutTick, nextPicture] {
-      if let due { next = min(next, due) }
-    }
-    if next != .distantFuture { port.wake(at: next) }
+    port.wake(at: min(min(nextVideo, nextAudio), min(nextPlayoutTick, nextPicture)))
   }
 }

@@ -15,6 +15,8 @@ final class Connection {
   /// When media could flow.
   var readyAt: Instant?
   var hasFailed = false
+  /// The node's track that each transceiver feeds; −1 for none yet.
+  var trackOfTransceiver: [Int] = []
   /// The kinds of media of which the first packet has left.
   var hasSent: Set<MediaKind> = []
 

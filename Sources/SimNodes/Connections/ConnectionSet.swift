@@ -64,7 +64,7 @@ final class ConnectionSet {
   /// connection wants done waits for `finish`.
   func receive(_ datagram: Datagram, at now: Instant) -> (Connection, PeerConnection.IncomingPacket, done: Instant)? {
     guard let connection = connection(of: datagram) else { return nil }
-    guard processor.queueDelay(at: now) < EndpointSettings.longestBacklog else {
+    guard !processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
       backlogDrops += 1
       return nil
     }

@@ -34,8 +34,8 @@ public struct EndpointSettings: Sendable {
     self.isDetailed = isDetailed
   }
 
-  /// How long work may wait before a node drops what arrives, as a full socket buffer does.
-  static let longestBacklog = Duration.milliseconds(500)
+  /// How long work may wait before a node drops what arrives, as a full socket buffer does; in nanoseconds.
+  static let longestBacklog: Int64 = 500_000_000
 }
 
 /// One m-line that a connection is to have, as its offerer sees it.

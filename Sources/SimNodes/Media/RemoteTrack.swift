@@ -10,9 +10,9 @@ final class RemoteTrack {
   let receiver: RTPStreamReceiver
   /// Whose media it is, as far as it is one participant's.
   let source: String
-  private(set) var latency = DurationHistogram()
-  private(set) var freezes = FreezeDetector()
-  private(set) var framesRendered = 0
+  @exclusivity(unchecked) private(set) var latency = DurationHistogram()
+  @exclusivity(unchecked) private(set) var freezes = FreezeDetector()
+  @exclusivity(unchecked) private(set) var framesRendered = 0
   private(set) var framesSkipped = 0
   var videoDecoder: VP8Decoder?
   var audioDecoder: OpusDecoder?
@@ -20,7 +20,7 @@ final class RemoteTrack {
   var picture: VideoFrame?
   var sound: AudioFrame?
   /// The capture time of what is shown or heard.
-  var captureTime: Instant?
+  @exclusivity(unchecked) var captureTime: Instant?
 
   init(_ connection: Connection, transceiver: Int, receiver: RTPStreamReceiver, source: String, mode: MediaMode) {
     self.connection = connection
@@ -44,7 +44,7 @@ final class RemoteTrack {
     framesRendered += 1
     captureTime = captured
     if kind == .video { freezes.rendered(at: now) }
-    if isMeasured, let captured, now >= captured { latency.insert(nanoseconds: (now - captured).nanoseconds) }
+    if isMeasured, let captured, now >= captured { latency.insert(nanoseconds: now.nanoseconds - captured.nanoseconds) }
   }
 
   func skipped() { framesSkipped += 1 }

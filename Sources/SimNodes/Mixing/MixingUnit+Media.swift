@@ -18,7 +18,7 @@ extension MixingUnit {
   }
 
   private func decode(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
-    guard connections.processor.queueDelay(at: now) < EndpointSettings.longestBacklog else { return track.skipped() }
+    guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else { return track.skipped() }
     let done = connections.processor.charge(.decodeVideo(pixels: media.pixels), at: now)
     if media.mode == .real, !track.decodeVideo(playout.frame.bytes) {
       return track.connection.core.requestKeyFrame(on: track.transceiver, at: now, into: &track.connection.output)

@@ -60,9 +60,14 @@ public struct Processor: Sendable {
     return perform(work, in: &slot)
   }
 
-  /// How long work that came now would wait: callers that drop late work ask before they charge.
+  /// How long work that came now would wait.
   public func queueDelay(at now: Instant) -> Duration {
     .nanoseconds(max(0, freeAt[earliestCore] - now.nanoseconds))
+  }
+
+  /// Whether work that came now would wait for so long or longer: callers that drop late work ask before they charge.
+  public func isBehind(by nanoseconds: Int64, at now: Instant) -> Bool {
+    freeAt[earliestCore] - now.nanoseconds >= nanoseconds
   }
 
   /// CPU time charged to a category so far, whether or not it has been worked off.

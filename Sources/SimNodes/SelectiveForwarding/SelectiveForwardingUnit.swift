@@ -16,40 +16,43 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   /// What a client's slots carry, in m-line order, by the client's name.
   private let slots: [String: [LineSettings]]
   private var sources: [SourceID: Source] = [:]
-  /// Where a connection's transceivers get their packets from.
-  private var sourceOfSlot: [LineID: SourceID] = [:]
+  /// What each connection's transceivers carry, by the connection's number.
+  @exclusivity(unchecked) private var lines: [[Line]] = []
   private var baseline = MeasurementBaseline()
 
-  private struct LineID: Hashable {
-    let connection: Int
-    let transceiver: Int
-  }
-
-  private struct SourceID: Hashable, Comparable {
+  private struct SourceID: Hashable {
     let participant: String
     let kind: MediaKind
+  }
 
-    static func < (left: SourceID, right: SourceID) -> Bool {
-      (left.participant, left.kind.rawValue) < (right.participant, right.kind.rawValue)
-    }
+  /// One m-line of a connection.
+  private struct Line {
+    /// The stream that arrives on it.
+    var incoming: Source?
+    /// The stream that is forwarded on it, and what is added to its sequence numbers.
+    var outgoing: Source?
+    var offset: UInt16 = 0
   }
 
   /// One slot of one receiver.
   private struct Subscription {
     let connection: Connection
     let transceiver: Int
-    /// What is added to the source's sequence numbers.
     let offset: UInt16
   }
 
   /// One stream that is forwarded.
   private final class Source {
+    let kind: MediaKind
     var origin: (connection: Connection, transceiver: Int)?
-    var subscriptions: [Subscription] = []
+    @exclusivity(unchecked) var subscriptions: [Subscription] = []
     /// The last packets, for receivers that lost one.
-    var cache: RetransmissionBuffer
+    @exclusivity(unchecked) var cache: RetransmissionBuffer
 
-    init(kind: MediaKind) { cache = RetransmissionBuffer(capacity: kind == .video ? 512 : 64) }
+    init(kind: MediaKind) {
+      self.kind = kind
+      cache = RetransmissionBuffer(capacity: kind == .video ? 512 : 64)
+    }
   }
 
   /// - Parameter slots: the lines of each client's offer, as it makes them.
@@ -102,8 +105,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     _ incoming: PeerConnection.IncomingPacket, from connection: Connection, at now: Instant, after done: Instant
   ) {
     let packet = incoming.packet
-    let id = SourceID(participant: connection.peer, kind: connection.core.transceivers[incoming.transceiver].kind)
-    guard let source = sources[id] else { return }
+    guard let source = line(incoming.transceiver, of: connection).incoming else { return }
     let inbox = connection.core.received
     let bytes = inbox.bytes.span
     source.cache.store(packet.header.sequenceNumber, bytes: bytes, elided: packet.elided, at: now)
@@ -119,31 +121,27 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     }
   }
 
-  private func repair(_ numbers: [SequenceNumber], _ line: LineID, at now: Instant) {
-    guard let id = sourceOfSlot[line], let source = sources[id],
-      let subscription = source.subscriptions.first(where: {
-        $0.connection.number == line.connection && $0.transceiver == line.transceiver
-      })
-    else { return }
+  private func repair(_ numbers: [SequenceNumber], _ transceiver: Int, of receiver: Connection, at now: Instant) {
+    let line = line(transceiver, of: receiver)
+    guard let source = line.outgoing else { return }
     for number in numbers {
-      let original = SequenceNumber(number.rawValue &- subscription.offset)
+      let original = SequenceNumber(number.rawValue &- line.offset)
       // Each receiver asks for itself, so that a round trip of one says nothing about the other.
       guard let kept = source.cache.retransmit(original, at: now, roundTripTime: .zero) else { continue }
-      let cache = source.cache
-      let bytes = cache.bytes(of: kept)
-      guard let packet = try? RTPPacket(parsing: bytes, elided: kept.elided) else { continue }
-      let receiver = subscription.connection
-      var slot = connections.processor.reserve(at: now)
-      connections.processor.perform(.forwardPacket, in: &slot)
-      receiver.core.forward(
-        packet, bytes, on: subscription.transceiver, number: number, isRetransmission: true, at: now,
-        into: &receiver.output.datagrams)
-      connections.transmit(receiver, in: &slot)
+      source.cache.withBytes(of: kept) { bytes in
+        guard let packet = try? RTPPacket(parsing: bytes, elided: kept.elided) else { return }
+        var slot = connections.processor.reserve(at: now)
+        connections.processor.perform(.forwardPacket, in: &slot)
+        receiver.core.forward(
+          packet, bytes, on: transceiver, number: number, isRetransmission: true, at: now,
+          into: &receiver.output.datagrams)
+        connections.transmit(receiver, in: &slot)
+      }
     }
   }
 
-  private func requestKeyFrame(_ id: SourceID, at now: Instant) {
-    guard let origin = sources[id]?.origin else { return }
+  private func requestKeyFrame(_ source: Source?, at now: Instant) {
+    guard let origin = source?.origin else { return }
     origin.connection.core.requestKeyFrame(on: origin.transceiver, at: now, into: &origin.connection.output)
     var slot = connections.processor.reserve(at: now)
     connections.transmit(origin.connection, in: &slot)
@@ -160,10 +158,8 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
-      let line = LineID(connection: connection.number, transceiver: transceiver)
-      if let id = sourceOfSlot[line] { requestKeyFrame(id, at: now) }
-    case .packetsRequested(let transceiver, let numbers):
-      repair(numbers, LineID(connection: connection.number, transceiver: transceiver), at: now)
+      requestKeyFrame(line(transceiver, of: connection).outgoing, at: now)
+    case .packetsRequested(let transceiver, let numbers): repair(numbers, transceiver, of: connection, at: now)
     case .senderReport(let transceiver, let report): passOn(report, connection, transceiver)
     case .firstPacketReceived(let transceiver):
       let kind = connection.core.transceivers[transceiver].kind
@@ -175,15 +171,12 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   /// A receiver that can be sent to needs key frames of everybody.
   private func subscribed(_ connection: Connection, at now: Instant) {
-    for (line, id) in sourceOfSlot.sorted(by: { $0.key.transceiver < $1.key.transceiver })
-    where line.connection == connection.number && id.kind == .video {
-      requestKeyFrame(id, at: now)
-    }
+    guard connection.number < lines.count else { return }
+    for line in lines[connection.number] where line.outgoing?.kind == .video { requestKeyFrame(line.outgoing, at: now) }
   }
 
   private func passOn(_ report: SenderReport, _ connection: Connection, _ transceiver: Int) {
-    let id = SourceID(participant: connection.peer, kind: connection.core.transceivers[transceiver].kind)
-    for subscription in sources[id]?.subscriptions ?? [] {
+    for subscription in line(transceiver, of: connection).incoming?.subscriptions ?? [] {
       subscription.connection.core.adoptClock(of: report, on: subscription.transceiver)
     }
   }
@@ -215,20 +208,31 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     finish(connection, at: now)
   }
 
-  private func subscribe(_ connection: Connection, _ lines: [LineSettings]) {
+  private func subscribe(_ connection: Connection, _ settings: [LineSettings]) {
     var dice = port.generator(for: "offsets/\(connection.peer)")
-    for (index, line) in lines.enumerated() {
+    let made = settings.enumerated().map { index, line in
+      var made = Line()
       if line.direction.sends {
-        let id = SourceID(participant: connection.peer, kind: line.kind)
-        source(id).origin = (connection, index)
+        let source = source(SourceID(participant: connection.peer, kind: line.kind))
+        source.origin = (connection, index)
+        made.incoming = source
       }
-      guard line.direction.receives, let participant = line.source else { continue }
-      let id = SourceID(participant: participant, kind: line.kind)
-      source(id).subscriptions.append(
-        Subscription(
-          connection: connection, transceiver: index, offset: UInt16(truncatingIfNeeded: dice.next()) & 0x3FFF))
-      sourceOfSlot[LineID(connection: connection.number, transceiver: index)] = id
+      if line.direction.receives, let participant = line.source {
+        let source = source(SourceID(participant: participant, kind: line.kind))
+        made.offset = UInt16(truncatingIfNeeded: dice.next()) & 0x3FFF
+        made.outgoing = source
+        source.subscriptions.append(
+          Subscription(connection: connection, transceiver: index, offset: made.offset))
+      }
+      return made
     }
+    while lines.count <= connection.number { lines.append([]) }
+    lines[connection.number] = made
+  }
+
+  private func line(_ transceiver: Int, of connection: Connection) -> Line {
+    guard connection.number < lines.count, transceiver < lines[connection.number].count else { return Line() }
+    return lines[connection.number][transceiver]
   }
 
   private func source(_ id: SourceID) -> Source {
