@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .systemLibrary(name: "CHints"),
     .target(name: "CHostHooks", dependencies: ["COpenSSL"]),
 
     library("RTCPrimitives"),
@@ -37,9 +38,9 @@ let package = Package(
     library("RTCTransport", ["RTCWire", "RTCPrimitives", "COpenSSL", "CSRTP"]),
     library("RTCMedia", ["RTCWire", "RTCPrimitives", "COpus", "CVPX", "CYUV"]),
     library("RTCSession", ["RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives"]),
-    library("SimKernel", ["RTCPrimitives", "CHostHooks"]),
+    library("SimKernel", ["RTCPrimitives", "CHostHooks", "CHints"]),
     library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
-    library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
+    library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession", "CHints"]),
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
     .target(
       name: "CFloors", dependencies: ["COpenSSL", "CSRTP", "COpus", "CVPX", "CYUV"], path: "Benchmarks/CFloors"),

@@ -17,6 +17,14 @@ public struct Output<Event: Sendable>: Sendable {
     return events
   }
 
+  /// Tells `body` every event and forgets them, without giving their memory away.
+  ///
+  /// - Precondition: `body` does not emit.
+  public mutating func drainEvents(_ body: (Event) -> Void) {
+    for event in events { body(event) }
+    events.removeAll(keepingCapacity: true)
+  }
+
   /// Forgets everything, keeping the capacity.
   public mutating func removeAll() {
     datagrams.removeAll()

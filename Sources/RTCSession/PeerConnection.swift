@@ -58,6 +58,8 @@ public struct PeerConnection: ~Copyable {
   public struct IncomingPacket: Sendable {
     public let transceiver: Int
     public let packet: RTPPacket
+    /// When the next frame of the stream is to be played; `nil` when none is complete.
+    public let nextPlayout: Instant?
   }
 
   /// Datagrams and packets that came to nothing.
@@ -232,20 +234,15 @@ public struct PeerConnection: ~Copyable {
     sender.send(frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, into: &datagrams)
   }
 
-  /// Forwards a packet that another connection received.
+  /// Forwards a packet that another connection received, with a sender of this connection.
   public mutating func forward(
-    _ packet: RTPPacket, _ bytes: Span<UInt8>, on index: Int, number: SequenceNumber, isRetransmission: Bool = false,
-    at now: Instant, into datagrams: inout Transmissions
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, with sender: RTPStreamSender, number: SequenceNumber,
+    isRetransmission: Bool = false, at now: Instant, into datagrams: inout Transmissions
   ) {
-    guard transport.isReady, let sender = transceivers[index].sender else { return }
+    guard transport.isReady else { return }
     sender.forward(
       packet, bytes, number: number, isRetransmission: isRetransmission, at: now, through: &transport,
       into: &datagrams)
-  }
-
-  /// Passes a source's clock on with the reports of a forwarding sender.
-  public mutating func adoptClock(of report: SenderReport, on index: Int) {
-    transceivers[index].sender?.adoptClock(of: report)
   }
 
   /// Asks the peer for a key frame on a transceiver.
@@ -294,7 +291,7 @@ public struct PeerConnection: ~Copyable {
       transceivers[index].hasReceived = true
       output.emit(.firstPacketReceived(transceiver: index))
     }
-    return IncomingPacket(transceiver: index, packet: packet)
+    return IncomingPacket(transceiver: index, packet: packet, nextPlayout: receiver.nextPlayout)
   }
 
   private mutating func receiveRTCP(at now: Instant, into output: inout Output<Event>) {

@@ -48,14 +48,22 @@ public struct NACKGenerator: ~Copyable, Sendable {
   private struct Missing {
     let number: Int64
     let since: Instant
-    var due: Instant
-    var requests = 0
+    var requests: Int
+  }
+
+  /// When a packet is to be asked for, if it is still missing.
+  private struct Request {
+    let number: Int64
+    let due: Instant
   }
 
   private let settings: Settings
   private var extender = SequenceExtender()
   /// Ascending.
   private var missing: [Missing] = []
+  /// Requests to come, by their time; those before `firstRequest` are done.
+  private var requests: [Request] = []
+  private var firstRequest = 0
   /// At or before the earliest time at which a missing packet is due; `nil` when none is missing.
   public private(set) var nextTimeout: Instant?
   /// The round-trip time to the sender, from which the retry interval follows.
@@ -86,29 +94,28 @@ public struct NACKGenerator: ~Copyable, Sendable {
   /// Asks for everything that is due and gives up what is too old; harmless when called early.
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
     guard let nextTimeout, nextTimeout <= now else { return }
-    var requested: [SequenceNumber] = []
-    let retry = now + retryInterval
-    let tooOld = now - settings.largestAge
-    var earliest = Instant.distantFuture
-    var kept = 0
-    for index in missing.indices {
-      var packet = missing[index]
-      if packet.due <= now {
-        guard packet.requests < settings.largestRequestCount, packet.since > tooOld else { continue }
-        packet.requests += 1
-        packet.due = retry
-        requested.append(SequenceNumber(UInt16(truncatingIfNeeded: packet.number)))
+    var due: [Int64] = []
+    let missingBefore = missing.count
+    let (retry, tooOld) = (now + retryInterval, now - settings.largestAge)
+    var guess = 0
+    while firstRequest < requests.count, requests[firstRequest].due <= now {
+      let number = requests[firstRequest].number
+      firstRequest += 1
+      let index = place(of: number, guess: guess)
+      guess = index + 1
+      guard index < missing.count, missing[index].number == number else { continue }
+      guard missing[index].requests < settings.largestRequestCount, missing[index].since > tooOld else {
+        missing.remove(at: index)
+        continue
       }
-      earliest = min(earliest, packet.due)
-      missing[kept] = packet
-      kept += 1
+      missing[index].requests += 1
+      due.append(number)
+      schedule(number, at: retry)
     }
-    let isAnyGivenUp = kept < missing.count
-    missing.removeLast(missing.count - kept)
-    self.nextTimeout = missing.isEmpty ? nil : earliest
-    packetsRequested += requested.count
-    if !requested.isEmpty { output.emit(.request(requested)) }
-    if isAnyGivenUp { output.emit(.keyFrameNeeded) }
+    if missing.count < missingBefore { output.emit(.keyFrameNeeded) }
+    due.sort()
+    ask(for: due, into: &output)
+    noteNextTimeout()
   }
 
   /// Forgets what is missing before `number`: frames that are played or skipped need no repair.
@@ -117,7 +124,7 @@ public struct NACKGenerator: ~Copyable, Sendable {
     let last = SequenceNumber(UInt16(truncatingIfNeeded: highest))
     let limit = highest + Int64(number.distance(from: last))
     missing.removeFirst(place(of: limit))
-    if missing.isEmpty { nextTimeout = nil }
+    noteNextTimeout()
   }
 
   /// A round trip, and what queues and the sender's pacing may add to it.
@@ -128,25 +135,55 @@ public struct NACKGenerator: ~Copyable, Sendable {
     guard index < missing.count, missing[index].number == number else { return .unneeded }
     let wasRequested = missing.remove(at: index).requests > 0
     if wasRequested { packetsRecovered += 1 }
-    if missing.isEmpty { nextTimeout = nil }
+    noteNextTimeout()
     return wasRequested ? .recovered : .reordered
   }
 
   private mutating func noteGap(_ gap: Range<Int64>, at now: Instant, into output: inout Output<Event>) {
     guard missing.count + gap.count <= settings.largestMissingCount else {
       missing.removeAll(keepingCapacity: true)
-      nextTimeout = nil
+      noteNextTimeout()
       output.emit(.keyFrameNeeded)
       return
     }
-    let due = now + settings.reorderingTolerance
-    for number in gap { missing.append(Missing(number: number, since: now, due: due)) }
-    nextTimeout = nextTimeout.map { min($0, due) } ?? due
-    if due <= now { handleTimeout(at: now, into: &output) }
+    let asksNow = settings.reorderingTolerance <= .zero
+    let due = now + (asksNow ? retryInterval : settings.reorderingTolerance)
+    for number in gap {
+      missing.append(Missing(number: number, since: now, requests: asksNow ? 1 : 0))
+      schedule(number, at: due)
+    }
+    if asksNow { ask(for: gap, into: &output) }
+    noteNextTimeout()
+  }
+
+  private mutating func ask(for numbers: some Collection<Int64>, into output: inout Output<Event>) {
+    guard !numbers.isEmpty else { return }
+    packetsRequested += numbers.count
+    output.emit(.request(numbers.map { SequenceNumber(UInt16(truncatingIfNeeded: $0)) }))
+  }
+
+  private mutating func schedule(_ number: Int64, at due: Instant) {
+    var index = requests.count
+    while index > firstRequest, requests[index - 1].due > due { index -= 1 }
+    requests.insert(Request(number: number, due: due), at: index)
+  }
+
+  private mutating func noteNextTimeout() {
+    if missing.isEmpty {
+      requests.removeAll(keepingCapacity: true)
+      firstRequest = 0
+    } else if firstRequest > 64, 2 * firstRequest > requests.count {
+      requests.removeFirst(firstRequest)
+      firstRequest = 0
+    }
+    nextTimeout = missing.isEmpty ? nil : requests[firstRequest].due
   }
 
   /// The index of the first missing packet that is not before `number`.
-  private func place(of number: Int64) -> Int {
+  ///
+  /// - Parameter guess: where it probably is.
+  private func place(of number: Int64, guess: Int = 0) -> Int {
+    if guess < missing.count, missing[guess].number == number { return guess }
     var (low, high) = (0, missing.count)
     while low < high {
       let middle = (low + high) / 2

@@ -35,7 +35,7 @@ public struct RetransmissionBuffer: ~Copyable, Sendable {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 32_768, "a power of two")
     self.largestAge = largestAge.nanoseconds
     self.capacity = capacity
-    slots = Array(repeating: Slot(), count: min(capacity, 32))
+    slots = [Slot()]
   }
 
   /// Keeps a copy of a packet that is sent for the first time.

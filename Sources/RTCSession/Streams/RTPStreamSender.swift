@@ -10,7 +10,10 @@ public final class RTPStreamSender {
   /// The largest RTP packet before protection, in bytes.
   public static let largestPacket = 1200
 
+  // What forwarding touches lies together, because a unit that forwards touches thousands of senders in turn.
   public let parameters: StreamParameters
+  /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
+  @exclusivity(unchecked) private var repairBudget = largestRepairBudget
   @exclusivity(unchecked) public private(set) var statistics = OutboundStreamStatistics()
   private let ntp: NTPClock
   private let clock: RTPClock
@@ -21,8 +24,6 @@ public final class RTPStreamSender {
   @exclusivity(unchecked) private var announcer: CaptureTimeAnnouncer
   @exclusivity(unchecked) private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
   private var roundTripTime = Duration.milliseconds(100)
-  /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
-  @exclusivity(unchecked) private var repairBudget = largestRepairBudget
   private static let largestRepairBudget = 64.0
 
   init(_ parameters: StreamParameters, ntp: NTPClock, entropy: inout EntropySource) {
@@ -69,6 +70,9 @@ public final class RTPStreamSender {
     }
   }
 
+  /// Whether the budget of repetitions allows one now.
+  public var mayRepeat: Bool { repairBudget >= 1 }
+
   /// Forwards a packet of another stream, with its own numbers moved into this stream's.
   ///
   /// - Parameters:
@@ -79,7 +83,7 @@ public final class RTPStreamSender {
     through transport: inout MediaTransport, into datagrams: inout Transmissions
   ) {
     if isRetransmission {
-      guard repairBudget >= 1 else { return }
+      guard mayRepeat else { return }
       repairBudget -= 1
     }
     let forwarding = RTPForwarding(
@@ -90,8 +94,7 @@ public final class RTPStreamSender {
       packet.header.overwrite(with: forwarding, in: &writer)
     }
     guard sent > 0 else { return }
-    count(packet.payloadSize, header: packet.payloadRange.lowerBound)
-    if isRetransmission { statistics.retransmittedPacketsSent += 1 }
+    count(packet.payloadSize, header: packet.payloadRange.lowerBound, isRetransmission: isRetransmission)
   }
 
   /// Sends again what a receiver asks for, if it is still there.
@@ -101,17 +104,20 @@ public final class RTPStreamSender {
   ) {
     statistics.nackCount += 1
     for number in numbers {
-      guard repairBudget >= 1, let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else {
-        continue
-      }
+      guard mayRepeat else { return }
+      guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
       repairBudget -= 1
+      var header = 0
+      var payload = packet.elided
       let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
-        sent.withBytes(of: packet) { writer.append($0) }
+        sent.withBytes(of: packet) { bytes in
+          writer.append(bytes)
+          header = (try? RTPPacket(parsing: bytes))?.payloadRange.lowerBound ?? bytes.count
+          payload += bytes.count - header
+        }
       }
-      if size > 0 {
-        statistics.packetsSent += 1
-        statistics.retransmittedPacketsSent += 1
-      }
+      guard size > 0 else { continue }
+      count(payload, header: header, isRetransmission: true)
     }
   }
 
@@ -143,7 +149,7 @@ public final class RTPStreamSender {
   }
 
   /// Learns from a source's report how its clock runs, for a stream that is forwarded.
-  func adoptClock(of report: SenderReport) {
+  public func adoptClock(of report: SenderReport) {
     lastFrame = (report.rtpTimestamp, ntp.instant(of: report.ntpTimestamp))
   }
 
@@ -173,7 +179,7 @@ public final class RTPStreamSender {
     }
     guard size > 0 else { return }
     sequenceNumber = sequenceNumber.next
-    count(payloadSize, header: headerSize)
+    count(payloadSize, header: headerSize, isRetransmission: false)
   }
 
   private func writeExtensions(_ captureTime: Instant?, _ level: AudioLevel?, into writer: inout ByteWriter) {
@@ -190,8 +196,13 @@ public final class RTPStreamSender {
     block.close(&writer)
   }
 
-  private func count(_ payload: Int, header: Int) {
-    repairBudget = min(repairBudget + 0.5, Self.largestRepairBudget)
+  private func count(_ payload: Int, header: Int, isRetransmission: Bool) {
+    if isRetransmission {
+      statistics.retransmittedPacketsSent += 1
+      statistics.retransmittedBytesSent += payload
+    } else {
+      repairBudget = min(repairBudget + 0.5, Self.largestRepairBudget)
+    }
     statistics.packetsSent += 1
     statistics.bytesSent += payload
     statistics.headerBytesSent += header

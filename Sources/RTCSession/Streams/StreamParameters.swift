@@ -30,10 +30,12 @@ public struct StreamParameters: Hashable, Sendable {
 public struct OutboundStreamStatistics: Hashable, Sendable {
   public var ssrc: UInt32 = 0
   public var kind: MediaKind = .audio
+  /// Packets and bytes, retransmissions included.
   public var packetsSent = 0
   public var bytesSent = 0
   public var headerBytesSent = 0
   public var retransmittedPacketsSent = 0
+  public var retransmittedBytesSent = 0
   public var framesSent = 0
   public var keyFramesEncoded = 0
   public var nackCount = 0

@@ -1,3 +1,4 @@
+import CHints
 import RTCMedia
 import RTCPrimitives
 import RTCSession
@@ -79,7 +80,10 @@ extension Client {
 
   func play(at now: Instant) {
     if nextPlayoutTick <= now {
-      for track in tracks where track.kind == .audio { playAudio(track, at: now) }
+      for index in audioTracks.indices {
+        if index + 2 < audioTracks.count { audioTracks[index + 2].prefetch() }
+        playAudio(audioTracks[index], at: now)
+      }
       nextPlayoutTick = now + .milliseconds(20)
     }
     guard nextPicture <= now else { return }

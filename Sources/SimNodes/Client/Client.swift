@@ -39,6 +39,8 @@ public actor Client: Node, SignalingMember {
   var outgoing: [Int: OutgoingMedia] = [:]
   /// What is played, in the order in which it came up.
   @exclusivity(unchecked) var tracks: [RemoteTrack] = []
+  /// Those of them that are heard.
+  @exclusivity(unchecked) var audioTracks: [RemoteTrack] = []
   /// When the next picture of each track is due, side by side, because they are all looked through for every picture.
   @exclusivity(unchecked) var pictureDues: [Instant] = []
   /// Whose media a connection's transceiver carries.
@@ -127,6 +129,7 @@ public actor Client: Node, SignalingMember {
       mode: configuration.media.settings.mode)
     connection.trackOfTransceiver[transceiver] = tracks.count
     tracks.append(track)
+    if track.kind == .audio { audioTracks.append(track) }
     pictureDues.append(.distantFuture)
     connections.log.note(
       "first RTP received", "\(track.kind.rawValue) of \(track.source)", rfc: "RFC 3550 §5.1", from: port)
@@ -136,9 +139,8 @@ public actor Client: Node, SignalingMember {
   }
 
   private func noteArrival(_ packet: PeerConnection.IncomingPacket, on connection: Connection) {
-    let index = connection.trackOfTransceiver[packet.transceiver]
-    guard let due = tracks[index].receiver.nextPlayout else { return }
-    pictureDues[index] = due
+    guard let due = packet.nextPlayout else { return }
+    pictureDues[connection.trackOfTransceiver[packet.transceiver]] = due
     nextPicture = min(nextPicture, due)
   }
 

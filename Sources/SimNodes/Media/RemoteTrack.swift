@@ -1,3 +1,4 @@
+import CHints
 import RTCMedia
 import RTCPrimitives
 import RTCSession
@@ -37,6 +38,12 @@ final class RemoteTrack {
     } catch {
       preconditionFailure("the codec libraries have decoders: \(error)")
     }
+  }
+
+  /// Fetches what playing sound touches into the cache.
+  func prefetch() {
+    hints_prefetch(Unmanaged.passUnretained(self).toOpaque(), 192)
+    hints_prefetch(Unmanaged.passUnretained(receiver).toOpaque(), 448)
   }
 
   /// Notes that a frame captured at `captured` is shown or heard at `now`.

@@ -1,3 +1,4 @@
+import CHints
 import RTCMedia
 import RTCPrimitives
 import RTCSession
@@ -31,14 +32,18 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     var incoming: Source?
     /// The stream that is forwarded on it, and what is added to its sequence numbers.
     var outgoing: Source?
+    var sender: RTPStreamSender?
     var offset: UInt16 = 0
   }
 
   /// One slot of one receiver.
   private struct Subscription {
     let connection: Connection
-    let transceiver: Int
+    let sender: RTPStreamSender
     let offset: UInt16
+
+    /// Fetches what forwarding touches into the cache, while those before it are served.
+    func prefetch() { hints_prefetch(Unmanaged.passUnretained(sender).toOpaque(), 256) }
   }
 
   /// One stream that is forwarded.
@@ -109,12 +114,14 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     let inbox = connection.core.received
     let bytes = inbox.bytes.span
     source.cache.store(packet.header.sequenceNumber, bytes: bytes, elided: packet.elided, at: now)
-    for subscription in source.subscriptions {
+    let subscriptions = source.subscriptions
+    for (index, subscription) in subscriptions.enumerated() {
+      if index + 4 < subscriptions.count { subscriptions[index + 4].prefetch() }
       let receiver = subscription.connection
       var slot = connections.processor.reserve(at: done)
       connections.processor.perform(.forwardPacket, in: &slot)
       receiver.core.forward(
-        packet, bytes, on: subscription.transceiver,
+        packet, bytes, with: subscription.sender,
         number: SequenceNumber(packet.header.sequenceNumber.rawValue &+ subscription.offset), at: now,
         into: &receiver.output.datagrams)
       connections.transmit(receiver, in: &slot)
@@ -123,8 +130,9 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   private func repair(_ numbers: [SequenceNumber], _ transceiver: Int, of receiver: Connection, at now: Instant) {
     let line = line(transceiver, of: receiver)
-    guard let source = line.outgoing else { return }
+    guard let source = line.outgoing, let sender = line.sender else { return }
     for number in numbers {
+      guard sender.mayRepeat else { return }
       let original = SequenceNumber(number.rawValue &- line.offset)
       // Each receiver asks for itself, so that a round trip of one says nothing about the other.
       guard let kept = source.cache.retransmit(original, at: now, roundTripTime: .zero) else { continue }
@@ -133,7 +141,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
         var slot = connections.processor.reserve(at: now)
         connections.processor.perform(.forwardPacket, in: &slot)
         receiver.core.forward(
-          packet, bytes, on: transceiver, number: number, isRetransmission: true, at: now,
+          packet, bytes, with: sender, number: number, isRetransmission: true, at: now,
           into: &receiver.output.datagrams)
         connections.transmit(receiver, in: &slot)
       }
@@ -177,7 +185,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   private func passOn(_ report: SenderReport, _ connection: Connection, _ transceiver: Int) {
     for subscription in line(transceiver, of: connection).incoming?.subscriptions ?? [] {
-      subscription.connection.core.adoptClock(of: report, on: subscription.transceiver)
+      subscription.sender.adoptClock(of: report)
     }
   }
 
@@ -217,12 +225,14 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
         source.origin = (connection, index)
         made.incoming = source
       }
-      if line.direction.receives, let participant = line.source {
+      if line.direction.receives, let participant = line.source, index < connection.core.transceivers.count,
+        let sender = connection.core.transceivers[index].sender
+      {
         let source = source(SourceID(participant: participant, kind: line.kind))
         made.offset = UInt16(truncatingIfNeeded: dice.next()) & 0x3FFF
         made.outgoing = source
-        source.subscriptions.append(
-          Subscription(connection: connection, transceiver: index, offset: made.offset))
+        made.sender = sender
+        source.subscriptions.append(Subscription(connection: connection, sender: sender, offset: made.offset))
       }
       return made
     }

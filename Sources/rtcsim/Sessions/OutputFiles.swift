@@ -88,7 +88,8 @@ struct OutputFiles: ~Copyable {
     [
       "ssrc": JSON(stream.ssrc), "kind": JSON(stream.kind.rawValue), "packetsSent": JSON(stream.packetsSent),
       "bytesSent": JSON(stream.bytesSent), "headerBytesSent": JSON(stream.headerBytesSent),
-      "retransmittedPacketsSent": JSON(stream.retransmittedPacketsSent), "framesSent": JSON(stream.framesSent),
+      "retransmittedPacketsSent": JSON(stream.retransmittedPacketsSent),
+      "retransmittedBytesSent": JSON(stream.retransmittedBytesSent), "framesSent": JSON(stream.framesSent),
       "keyFramesEncoded": JSON(stream.keyFramesEncoded), "nackCount": JSON(stream.nackCount),
       "pliCount": JSON(stream.pliCount), "firCount": JSON(stream.firCount),
       "roundTripTime": JSON(stream.roundTripTime?.inSeconds, decimals: 6),
@@ -100,6 +101,7 @@ struct OutputFiles: ~Copyable {
     [
       "ssrc": JSON(stream.ssrc), "kind": JSON(stream.kind.rawValue), "packetsReceived": JSON(stream.packetsReceived),
       "bytesReceived": JSON(stream.bytesReceived), "packetsLost": JSON(stream.packetsLost),
+      "retransmittedPacketsReceived": JSON(stream.retransmittedPacketsReceived),
       "jitter": JSON(stream.jitter.inSeconds, decimals: 6), "nackCount": JSON(stream.nackCount),
       "pliCount": JSON(stream.pliCount), "framesReceived": JSON(stream.framesReceived),
       "framesDecoded": JSON(stream.framesDecoded), "keyFramesDecoded": JSON(stream.keyFramesDecoded),
