@@ -40,7 +40,7 @@ let package = Package(
     library("RTCSession", ["RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives"]),
     library("SimKernel", ["RTCPrimitives", "CHostHooks", "CHints"]),
     library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
-    library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession", "CHints"]),
+    library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
     .target(
       name: "CFloors", dependencies: ["COpenSSL", "CSRTP", "COpus", "CVPX", "CYUV"], path: "Benchmarks/CFloors"),

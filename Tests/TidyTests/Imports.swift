@@ -18,7 +18,7 @@ enum Imports {
     "RTCMedia": ["RTCPrimitives", "RTCWire", "COpus", "CVPX", "CYUV"],
     "RTCSession": protocols.subtracting(["RTCSession"]),
     "RTCSockets": protocols,
-    "SimKernel": ["RTCPrimitives", "CHostHooks"],
+    "SimKernel": ["RTCPrimitives", "CHints", "CHostHooks"],
     "SimNetwork": ["RTCPrimitives", "SimKernel"],
     "SimNodes": protocols.union(["SimKernel", "SimNetwork"]),
     "SimSessions": protocols.union(["SimKernel", "SimNetwork", "SimNodes"]),

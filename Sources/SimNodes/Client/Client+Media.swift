@@ -1,4 +1,3 @@
-import CHints
 import RTCMedia
 import RTCPrimitives
 import RTCSession

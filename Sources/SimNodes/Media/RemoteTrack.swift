@@ -1,7 +1,7 @@
-import CHints
 import RTCMedia
 import RTCPrimitives
 import RTCSession
+import SimKernel
 
 /// One track that a node plays: decoders where media is real, and what its listener experiences.
 final class RemoteTrack {
@@ -42,8 +42,8 @@ final class RemoteTrack {
 
   /// Fetches what playing sound touches into the cache.
   func prefetch() {
-    hints_prefetch(Unmanaged.passUnretained(self).toOpaque(), 192)
-    hints_prefetch(Unmanaged.passUnretained(receiver).toOpaque(), 448)
+    SimKernel.prefetch(self, bytes: 192)
+    SimKernel.prefetch(receiver, bytes: 448)
   }
 
   /// Notes that a frame captured at `captured` is shown or heard at `now`.

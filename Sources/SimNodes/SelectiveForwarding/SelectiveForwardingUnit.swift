@@ -1,4 +1,3 @@
-import CHints
 import RTCMedia
 import RTCPrimitives
 import RTCSession
@@ -43,7 +42,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     let offset: UInt16
 
     /// Fetches what forwarding touches into the cache, while those before it are served.
-    func prefetch() { hints_prefetch(Unmanaged.passUnretained(sender).toOpaque(), 256) }
+    func prefetch() { SimKernel.prefetch(sender, bytes: 256) }
   }
 
   /// One stream that is forwarded.

@@ -158,7 +158,7 @@ extension VP8FrameAssembler {
     for (index, packet) in packets.enumerated() where index != 4 { try assembler.insert(packet) }
     #expect(stream.index(of: assembler.nextFrame(at: .start)) == 0)
     #expect(assembler.nextFrame(at: .start) == nil)
-    #expect(assembler.isBlocked)
+    #expect(assembler.isBlocked == true)
     try assembler.insert(packets[4], at: Instant(nanoseconds: 50))
     let next = assembler.nextFrame(at: .start)
     let repaired = try #require(next)
@@ -166,7 +166,7 @@ extension VP8FrameAssembler {
     #expect(repaired.firstArrival == .start)
     #expect(stream.index(of: assembler.nextFrame(at: .start)) == 2)
     #expect(stream.index(of: assembler.nextFrame(at: .start)) == 3)
-    #expect(!assembler.isBlocked)
+    #expect(assembler.isBlocked == false)
     let again = try assembler.insert(packets[4])
     #expect(again == .stale)
   }

@@ -3,7 +3,7 @@ import RTCPrimitives
 import Testing
 
 @Suite struct AudioJitterBufferTests {
-  private struct Result {
+  private struct Result: ~Copyable {
     var played: [Int] = []
     var latencies: [Duration] = []
     var ticks: [AudioJitterBuffer.Tick] = []

@@ -97,7 +97,7 @@ import Testing
         let now = Instant.start + .milliseconds(index)
         let packet = buffer.retransmit(number + -age, at: now, roundTripTime: .zero)
         let found = try #require(packet)
-        #expect(buffer.bytes(of: found).array() == packets[index - age])
+        #expect(buffer.withBytes(of: found) { $0.array() } == packets[index - age])
         #expect(found.elided == index - age)
       }
       #expect(buffer.retransmit(number + -64, at: .start, roundTripTime: .zero) == nil)
