@@ -4,7 +4,7 @@ DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev pkg-config
 # What only the tests use.
 TEST_DEPS = tshark
 # Python packages for comparisons with other implementations; named here, they are installed into .build/venv.
-PYTHON_TEST_DEPS ?=
+PYTHON_TEST_DEPS ?= pylibsrtp==1.0.0
 # Further arguments of rtcsim: make compare ARGS="--participants 2,3 --format json"
 ARGS ?=
 
@@ -22,8 +22,10 @@ deps: swift ## Installs the Debian packages that are missing
 
 deps-test: deps ## Installs what only the tests use, too
 	@$(call install,$(TEST_DEPS))
-	@$(if $(PYTHON_TEST_DEPS),$(call install,python3-venv))
-	@$(if $(PYTHON_TEST_DEPS),python3 -m venv .build/venv && .build/venv/bin/pip install --quiet $(PYTHON_TEST_DEPS))
+	@[ -z "$(PYTHON_TEST_DEPS)" ] || [ "$$(cat .build/venv/installed 2> /dev/null)" = "$(PYTHON_TEST_DEPS)" ] || { \
+	  { $(call install,python3-venv); } && python3 -m venv --clear .build/venv && \
+	  .build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TEST_DEPS) && \
+	  echo "$(PYTHON_TEST_DEPS)" > .build/venv/installed; }
 
 build: deps ## Builds rtcsim for use
 	@swift build -c release --product rtcsim >&2

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `rtcsim` as a process of its own.
+/// `rtcsim`, or another program, as a process of its own.
 enum Program {
   struct Result: Equatable {
     let status: Int32
@@ -8,12 +8,15 @@ enum Program {
     let error: String
   }
 
-  /// Runs the built executable and waits for its end.
-  static func run(_ arguments: [String], input: String = "") throws -> Result {
+  /// `rtcsim` as it was built with the tests.
+  static let rtcsim = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    .appending(path: "rtcsim")
+
+  /// Runs an executable and waits for its end.
+  static func run(_ arguments: [String], of executable: URL = rtcsim, input: String = "") throws -> Result {
     let (output, error, source) = (Pipe(), Pipe(), Pipe())
     let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appending(path: "rtcsim")
+    process.executableURL = executable
     process.arguments = arguments
     process.standardOutput = output
     process.standardError = error
