@@ -42,7 +42,7 @@ public struct SignalingPath: Sendable {
   public let delay: Duration
   /// `nil` for no limit.
   public let rate: DataRate?
-  private var lastArrival = Instant.start
+  private var busyUntil = Instant.start
 
   public init(delay: Duration, rate: DataRate? = nil) {
     self.delay = delay
@@ -51,8 +51,8 @@ public struct SignalingPath: Sendable {
 
   /// When a message that leaves at `now` is there.
   mutating func arrival(of size: DataSize, at now: Instant) -> Instant {
-    lastArrival = max(now + delay + (rate?.time(for: size) ?? .zero), lastArrival)
-    return lastArrival
+    busyUntil = max(now, busyUntil) + (rate?.time(for: size) ?? .zero)
+    return busyUntil + delay
   }
 }
 
@@ -96,11 +96,16 @@ public actor SignalingServer: Node {
     return others
   }
 
-  /// Removes a member from the room and tells the others.
+  /// Removes a member and tells the others; returns when the server knows.
   public func leave(_ name: String) async {
-    guard let index = present.firstIndex(of: name) else { return }
-    present.remove(at: index)
-    for other in present { await relay(.left, from: name, to: other) }
+    let simulation = port.simulation
+    guard let arrival = members[name]?.uplink.arrival(of: SignalingMessage.left.size, at: simulation.now) else {
+      return
+    }
+    await simulation.sleep(until: arrival)
+    members[name] = nil
+    present.removeAll { $0 == name }
+    for other in present { simulation.spawn { await self.deliver(.left, from: name, to: other) } }
   }
 
   /// Carries a message from one member to another; returns when it was handed over. Messages to nobody are dropped.
@@ -108,6 +113,11 @@ public actor SignalingServer: Node {
     let simulation = port.simulation
     guard let arrival = members[sender]?.uplink.arrival(of: message.size, at: simulation.now) else { return }
     await simulation.sleep(until: arrival)
+    await deliver(message, from: sender, to: receiver)
+  }
+
+  private func deliver(_ message: SignalingMessage, from sender: String, to receiver: String) async {
+    let simulation = port.simulation
     guard let delivery = members[receiver]?.downlink.arrival(of: message.size, at: simulation.now) else { return }
     await simulation.sleep(until: delivery)
     guard let member = members[receiver] else { return }
