@@ -22,6 +22,7 @@ final class Room {
     var uplink: (Int) -> Link.Configuration = { _ in Link.Configuration(propagationDelay: .milliseconds(10)) }
     var downlink: (Int) -> Link.Configuration = { _ in Link.Configuration(propagationDelay: .milliseconds(10)) }
     var serverCosts = MeasuredCosts()
+    var clientCosts = MeasuredCosts()
     var canvas = MixingUnit.Canvas(width: 320, height: 180)
   }
 
@@ -137,7 +138,8 @@ final class Room {
     let client = Client(
       port,
       Client.Configuration(
-        endpoint: EndpointSettings(addresses: [Self.address(index)], fidelity: .model),
+        endpoint: EndpointSettings(
+          addresses: [Self.address(index)], fidelity: .model, costs: settings.clientCosts),
         media: CapturedMedia(participant: index, settings: media, seed: 1), offers: offers, sources: sources,
         signalingPath: SignalingPath(delay: .milliseconds(10))), signaling: signaling)
     simulation.register(client)

@@ -50,7 +50,7 @@ public struct MediaTransport: ~Copyable {
   public struct DropCounts: Hashable, Sendable {
     /// Neither STUN, DTLS nor RTP.
     public var unknownProtocol = 0
-    /// Media before the keys were there.
+    /// Media before the keys were there or after the session was closed.
     public var beforeKeys = 0
     /// SRTP authentication failed, or a replay.
     public var unauthenticated = 0
@@ -66,7 +66,7 @@ public struct MediaTransport: ~Copyable {
   public private(set) var inbox = ByteWriter(reserving: 2048)
 
   private let configuration: Configuration
-  /// That of `keys`, for which every packet asks.
+  /// That of `keys`, for which every packet asks; `nil` again when either side has closed the session.
   private var profile: SRTPProfile?
   private var dtls: DTLSTransport?
   private var srtp: SRTPSession?
@@ -192,6 +192,7 @@ public struct MediaTransport: ~Copyable {
   /// Ends the session: close_notify, then silence.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
     dtls?.close(at: now, into: &dtlsOutput)
+    profile = nil
     flush(at: now, into: &output)
     ice.close(at: now, into: &iceOutput)
     flush(at: now, into: &output)
@@ -296,7 +297,11 @@ public struct MediaTransport: ~Copyable {
     }
     for event in handshake.events {
       output.emit(.dtls(event))
-      if case .connected(let agreed) = event { adopt(agreed, into: &output) }
+      switch event {
+      case .connected(let agreed): adopt(agreed, into: &output)
+      case .closed: profile = nil
+      case .sent, .failed: break
+      }
     }
   }
 

@@ -104,6 +104,7 @@ public actor Client: Node, SignalingMember {
   private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
     case .transport(.ready): startCapture(at: now)
+    case .transport(.dtls(.closed)): audioTracks.removeAll { $0.connection === connection }
     case .signalingStateChanged(let state):
       connections.log.note(
         "signaling \(state.rawValue)", "with \(connection.peer)", rfc: "RFC 9429 §3.2", from: port)

@@ -92,6 +92,8 @@ final class ConnectionSet {
     if !connection.output.events.isEmpty {
       for event in connection.output.takeEvents() {
         if case .transport(let event) = event, note(event, of: connection, at: now) { signsHandshake = true }
+        // Who hears that the other has hung up hangs up, too; there is nobody to say goodbye to.
+        if case .transport(.dtls(.closed)) = event { connection.core.close(at: now, into: &connection.output) }
         handle(event)
       }
     }

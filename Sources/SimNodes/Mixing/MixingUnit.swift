@@ -130,6 +130,7 @@ public actor MixingUnit: Node, SignalingMember {
   private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
     case .transport(.ready): start(at: now)
+    case .transport(.dtls(.closed)): remove(connection)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
@@ -149,6 +150,12 @@ public actor MixingUnit: Node, SignalingMember {
     if media.video != nil {
       nextComposition = now + .nanoseconds(Int64(dice.next() % UInt64(media.frameInterval.nanoseconds)))
     }
+  }
+
+  /// Forgets somebody who has hung up; the unit's clocks end with its last connection.
+  private func remove(_ connection: Connection) {
+    listeners.removeAll { $0.connection === connection }
+    if listeners.isEmpty { (nextMix, nextComposition, nextPicture) = (nil, nil, nil) }
   }
 
   private func addTrack(_ connection: Connection, _ transceiver: Int) {

@@ -162,6 +162,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
     case .transport(.ready): subscribed(connection, at: now)
+    case .transport(.dtls(.closed)): unsubscribe(connection)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
@@ -180,6 +181,15 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   private func subscribed(_ connection: Connection, at now: Instant) {
     guard connection.number < lines.count else { return }
     for line in lines[connection.number] where line.outgoing?.kind == .video { requestKeyFrame(line.outgoing, at: now) }
+  }
+
+  /// Forwards nothing more to somebody who has hung up, and asks him for nothing.
+  private func unsubscribe(_ connection: Connection) {
+    guard connection.number < lines.count else { return }
+    for line in lines[connection.number] {
+      line.outgoing?.subscriptions.removeAll { $0.connection === connection }
+      line.incoming?.origin = nil
+    }
   }
 
   private func passOn(_ report: SenderReport, _ connection: Connection, _ transceiver: Int) {
