@@ -59,6 +59,36 @@ struct SessionCommandTests {
     #expect(try #require(seconds["clients"]?["videoDecode"]) > 0)
   }
 
+  /// A Y4M file of two pictures of one colour, and a scenario that shows it at a size.
+  private func withPictureFile(_ width: Int, _ height: Int, _ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "rtcsim-file-\(getpid())-\(width)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let picture = "FRAME\n" + String(repeating: "x", count: 64 * 36 * 3 / 2)
+    try Data("YUV4MPEG2 W64 H36 F10:1 C420jpeg\n\(picture)\(picture)".utf8)
+      .write(to: folder.appending(path: "file.y4m"))
+    let video = "{ file: 'file.y4m', width: \(width), height: \(height), frameRate: 10 }"
+    let scenario = folder.appending(path: "file.json5")
+    try Data("{ topology: 'mesh', participants: 2, media: 'real', video: \(video) }".utf8).write(to: scenario)
+    try body(scenario.path)
+  }
+
+  @Test func `pictures come from the file that a scenario names`() throws {
+    try withPictureFile(64, 36) { scenario in
+      let result = try Program.run(["run", scenario, "--duration", "6s"])
+      // One colour loses nothing.
+      #expect(result.status == 0 && result.output.contains("PSNR 100.0 dB"), "\(result.error)")
+    }
+  }
+
+  @Test func `a file whose pictures have another size is refused`() throws {
+    try withPictureFile(320, 180) { scenario in
+      let result = try Program.run(["run", scenario, "--duration", "6s"])
+      #expect(result.status == 2)
+      #expect(result.error.contains("file.y4m of 64×36', allowed: pictures of 320×180"), "\(result.error)")
+    }
+  }
+
   @Test(arguments: [
     (["compare", "--topologies", "mash"], "did you mean 'mesh'"),
     (["compare", "--participants", "1"], "allowed: a whole number from 2 to 1000"),

@@ -32,8 +32,14 @@ struct SessionOptions: ParsableArguments {
 extension SessionRun.Options {
   /// Reads the media files that a scenario names.
   mutating func readMedia(of session: SessionScenario) throws {
-    if let path = session.video?.file {
-      videoFile = try Y4MFile(parsing: [UInt8](Self.read(path, field: "video.file")))
+    if let video = session.video, let path = video.file {
+      let file = try Y4MFile(parsing: [UInt8](Self.read(path, field: "video.file")))
+      guard (file.width, file.height) == (video.width, video.height) else {
+        throw CommandLineError.badValue(
+          name: "video.file", found: "\(path) of \(file.width)×\(file.height)",
+          allowed: "pictures of \(video.width)×\(video.height), as video.width and video.height say", nearest: nil)
+      }
+      videoFile = file
     }
     if let path = session.audio?.file {
       audioFile = try WAVFile(parsing: [UInt8](Self.read(path, field: "audio.file")))
