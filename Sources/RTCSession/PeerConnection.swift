@@ -520,7 +520,9 @@ public struct PeerConnection: ~Copyable {
       switch event {
       case .ice(.candidateGathered(let candidate)): output.emit(.candidate(candidate.signalled()))
       case .ice(.gatheringCompleted): output.emit(.gatheringCompleted)
-      case .ready: nextReport = now + configuration.reportInterval * 0.5
+      case .ready:
+        nextReport = now + configuration.reportInterval * 0.5
+        if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
       default: break
       }
       output.emit(.transport(event))

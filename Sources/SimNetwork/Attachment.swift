@@ -98,7 +98,7 @@ struct AddressTable {
   }
 
   private static func hash(_ address: IPAddress) -> Int {
-    Int(truncatingIfNeeded: (address.high ^ address.low) &* 0x9E37_79B9_7F4A_7C15 >> 40)
+    Int(truncatingIfNeeded: ((address.high ^ address.low) &* 0x9E37_79B9_7F4A_7C15) >> 40)
   }
 }
 

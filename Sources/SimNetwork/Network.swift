@@ -74,14 +74,17 @@ public final class Network: PacketCarrier {
 
   /// What the links of an attachment have seen: towards the realm and from it.
   public func statistics(of id: AttachmentID) -> (uplink: LinkStatistics, downlink: LinkStatistics) {
-    (attachments[id.index].uplink.statistics, attachments[id.index].downlink.statistics)
+    (
+      attachments[id.index].uplink.statistics(at: simulation.now),
+      attachments[id.index].downlink.statistics(at: simulation.now)
+    )
   }
 
   /// Lets all links count anew, at the beginning of a window of measurement.
   public func resetLinkStatistics() {
     for index in attachments.indices {
-      attachments[index].uplink.resetStatistics()
-      attachments[index].downlink.resetStatistics()
+      attachments[index].uplink.resetStatistics(at: simulation.now)
+      attachments[index].downlink.resetStatistics(at: simulation.now)
     }
   }
 

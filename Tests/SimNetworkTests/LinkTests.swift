@@ -20,8 +20,8 @@ import Testing
     let verdicts = (0..<5).map { _ in link.transmit(.bytes(1000), at: .start) }
     #expect(verdicts.filter { $0 == .dropped(.queueFull) }.count == 2)
     #expect(verdicts[2] == .arrives(Instant(nanoseconds: 3_000_000)))
-    #expect(link.statistics.queueDrops == 2)
-    #expect(link.statistics.firstQueueDrop == .start)
+    #expect(link.statistics(at: .start).queueDrops == 2)
+    #expect(link.statistics(at: .start).firstQueueDrop == .start)
   }
 
   @Test func `a queue that is limited in time keeps nothing longer than that`() {
@@ -55,7 +55,7 @@ import Testing
     let lost = (0..<count).filter { _ in link.transmit(.bytes(100), at: .start) == .dropped(.lost) }.count
     let deviation = (Double(count) * probability * (1 - probability)).squareRoot()
     #expect(abs(Double(lost) - Double(count) * probability) < 4 * deviation)
-    #expect(link.statistics.lostPackets == Int64(lost))
+    #expect(link.statistics(at: .start).lostPackets == Int64(lost))
   }
 
   @Test func `the two-state model loses its mean in bursts of its mean length`() {

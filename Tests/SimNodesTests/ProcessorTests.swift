@@ -19,7 +19,7 @@ struct ProcessorTests {
     #expect(processor.charge(.dtlsHandshake, at: instant(500)) == instant(1500))
     #expect(processor.charge(.sendPacket(bytes: 500), at: instant(2000)) == instant(2002))
     #expect(processor.charge(.encodeVideo(pixels: 1_000_000), at: instant(3000)) == instant(3003))
-    #expect(processor.waiting.maximum == .zero)
+    #expect(processor.waiting.durations.maximum == .zero)
   }
 
   @Test func `work behind other work waits for it`() {
@@ -30,7 +30,7 @@ struct ProcessorTests {
     #expect(processor.queueDelay(at: instant(0)) == .milliseconds(5))
     #expect(processor.queueDelay(at: instant(4500)) == .microseconds(500))
     #expect(processor.queueDelay(at: instant(9000)) == .zero)
-    #expect(processor.waiting.maximum == .milliseconds(4))
+    #expect(processor.waiting.durations.maximum == .milliseconds(4))
   }
 
   @Test func `k cores work on k pieces at once`() {
@@ -43,8 +43,8 @@ struct ProcessorTests {
   @Test func `below capacity nothing waits and the utilisation is the offered load`() {
     var processor = Processor(cores: 2, costs: costs)
     for index in 0..<1000 { _ = processor.charge(.dtlsHandshake, at: instant(Int64(index) * 800)) }
-    #expect(processor.waiting.maximum == .zero)
-    #expect(processor.firstLongWait == nil)
+    #expect(processor.waiting.durations.maximum == .zero)
+    #expect(processor.waiting.firstLong == nil)
     let before = processor.busyTime(at: instant(799_200))
     #expect(processor.busyTime(at: instant(900_000)) == .milliseconds(1000))
     // The last piece has just begun, and the one before it has 0.2 ms to go.
@@ -60,20 +60,45 @@ struct ProcessorTests {
       _ = processor.charge(.dtlsHandshake, at: now)
       #expect(processor.busyTime(at: now) == now - .start)
     }
-    #expect(processor.firstLongWait == instant(201 * 500))
-    #expect(processor.waiting.maximum == .microseconds(499_500))
+    #expect(processor.waiting.firstLong == instant(201 * 500))
+    #expect(processor.waiting.durations.maximum == .microseconds(499_500))
     // Waits are spread evenly over 0 ... 499.5 ms.
-    let percentile = processor.waiting.percentile(0.95)!.milliseconds
+    let percentile = processor.waiting.durations.percentile(0.95)!.milliseconds
     #expect((474.5...474.5 * 17 / 16).contains(percentile))
+  }
+
+  @Test func `more than one in twenty long waits is an overload, one in twenty is none`() {
+    for (count, isOverloaded) in [(5, false), (6, true)] {
+      var processor = Processor(cores: 1, costs: costs)
+      // The first piece waits for nothing; `count` more come while 101 ms of work are ahead.
+      for _ in 0..<101 { _ = processor.charge(.dtlsHandshake, at: .start) }
+      processor.resetWaiting()
+      for _ in 0..<count { _ = processor.charge(.iceCheck, at: .start) }
+      for index in 0..<(100 - count) { _ = processor.charge(.iceCheck, at: instant(Int64(200_000 + index))) }
+      #expect(processor.waiting.isOverloaded == isOverloaded)
+      #expect(processor.waiting.firstLong == .start)
+    }
+  }
+
+  @Test func `refused work of one kind is an overload however much other work is done in time`() {
+    var processor = Processor(cores: 4, costs: costs)
+    for index in 0..<10_000 { _ = processor.charge(.iceCheck, at: instant(Int64(index) * 1000)) }
+    for index in 0..<19 { _ = processor.charge(.encodeAudio, at: instant(10_000_000 + Int64(index) * 1000)) }
+    processor.refuse(.audioEncode, at: instant(10_020_000))
+    #expect(!processor.waiting.isOverloaded)
+    processor.refuse(.audioEncode, at: instant(10_021_000))
+    #expect(processor.waiting.isOverloaded)
+    #expect(processor.waiting.firstLong == instant(10_020_000))
+    #expect(processor.waiting.refused(.audioEncode) == 2)
   }
 
   @Test func `a window of measurement begins anew`() {
     var processor = Processor(cores: 1, costs: costs)
     for _ in 0..<200 { _ = processor.charge(.dtlsHandshake, at: .start) }
-    #expect(processor.firstLongWait != nil)
+    #expect(processor.waiting.firstLong != nil)
     processor.resetWaiting()
-    #expect(processor.firstLongWait == nil)
-    #expect(processor.waiting.percentile(0.95) == nil)
+    #expect(processor.waiting.firstLong == nil)
+    #expect(processor.waiting.durations.percentile(0.95) == nil)
     #expect(processor.charged == .milliseconds(200))
   }
 
@@ -113,7 +138,7 @@ struct ProcessorTests {
     #expect(processor.charged == total)
     #expect(processor.busyTime(at: now + .seconds(1)) == total)
     #expect(WorkCategory.allCases.allSatisfy { processor.charged($0) > .zero })
-    #expect(processor.waiting.count == 5000)
+    #expect(processor.waiting.durations.count == 5000)
   }
 
   @Test func `every category has its own place`() {

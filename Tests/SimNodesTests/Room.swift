@@ -99,20 +99,20 @@ final class Room {
     network.attach(port, AttachmentPlan(addresses: [Self.serverAddress], site: site))
     let endpoint = EndpointSettings(
       addresses: [Self.serverAddress], fidelity: .model, cores: 16, costs: settings.serverCosts)
-    let (signaling, path) = (signaling, SignalingPath(delay: .zero))
+    let (signaling, path) = (signaling, SignalingAccess(delay: .zero))
     switch settings.topology {
     case .mesh: break
     case .forwarding:
       let slots = Dictionary(uniqueKeysWithValues: (0..<settings.count).map { (Self.name($0), lines(of: $0)) })
       let unit = SelectiveForwardingUnit(port, endpoint, signaling: signaling, slots: slots)
       simulation.register(unit)
-      simulation.spawn { await signaling.addConnected(unit, path: path) }
+      simulation.spawn { await signaling.addConnected(unit, over: path) }
       forwarding = unit
     case .mixing(let layout):
       let unit = MixingUnit(
         port, endpoint, signaling: signaling, media: settings.media(0), layout: layout, canvas: settings.canvas)
       simulation.register(unit)
-      simulation.spawn { await signaling.addConnected(unit, path: path) }
+      simulation.spawn { await signaling.addConnected(unit, over: path) }
       mixing = unit
     }
   }
@@ -141,7 +141,7 @@ final class Room {
         endpoint: EndpointSettings(
           addresses: [Self.address(index)], fidelity: .model, costs: settings.clientCosts),
         media: CapturedMedia(participant: index, settings: media, seed: 1), offers: offers, sources: sources,
-        signalingPath: SignalingPath(delay: .milliseconds(10))), signaling: signaling)
+        signalingAccess: SignalingAccess(delay: .milliseconds(10))), signaling: signaling)
     simulation.register(client)
     clients.append(client)
   }

@@ -28,8 +28,8 @@ struct SignalingTests {
       letters.append(Letter(time: port.simulation.now - .start, sender: peer, message: message))
     }
 
-    func join(_ server: SignalingServer, _ path: SignalingPath) async {
-      present = await server.join(self, path: path)
+    func join(_ server: SignalingServer, _ path: SignalingAccess) async {
+      present = await server.join(self, over: path)
       joinedAt = port.simulation.now - .start
     }
   }
@@ -58,7 +58,7 @@ struct SignalingTests {
     }
 
     /// Everybody is in the room at 1 s.
-    func joinAll(_ paths: [SignalingPath]) {
+    func joinAll(_ paths: [SignalingAccess]) {
       let server = server
       for (index, (member, path)) in zip(members, paths).enumerated() {
         at(.milliseconds(index)) { await member.join(server, path) }
@@ -71,8 +71,8 @@ struct SignalingTests {
     }
   }
 
-  private func path(_ milliseconds: Int, rate: DataRate? = nil) -> SignalingPath {
-    SignalingPath(delay: .milliseconds(milliseconds), rate: rate)
+  private func path(_ milliseconds: Int, rate: DataRate? = nil) -> SignalingAccess {
+    SignalingAccess(delay: .milliseconds(milliseconds), rate: rate)
   }
 
   @Test func `joining takes four round trips of one's own path`() {

@@ -22,6 +22,7 @@ public struct FreezeDetector: Sendable {
   private var sum: Int64 = 0
 
   private static let memory = 30
+  private static let shortestFreeze: Int64 = 150_000_000
 
   public init() {}
 
@@ -42,16 +43,16 @@ public struct FreezeDetector: Sendable {
 
   /// `totalFreezesDuration` and, when the picture stands still by now, the freeze that has not ended.
   public func frozenDuration(at now: Instant) -> Duration {
-    guard let lastRender, let threshold else { return totalFreezesDuration }
+    guard let lastRender else { return .zero }
     let gap = now.nanoseconds - lastRender.nanoseconds
-    return .nanoseconds(gap >= threshold ? frozen + gap : frozen)
+    return .nanoseconds(gap >= threshold ?? Self.shortestFreeze ? frozen + gap : frozen)
   }
 
   /// The shortest gap that is a freeze; `nil` before the second frame.
   private var threshold: Int64? {
     guard !gaps.isEmpty else { return nil }
     let mean = sum / Int64(gaps.count)
-    return max(mean * 3, mean + 150_000_000)
+    return max(mean * 3, mean + Self.shortestFreeze)
   }
 
   private mutating func remember(_ gap: Int64) {

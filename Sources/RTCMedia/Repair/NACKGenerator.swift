@@ -3,6 +3,8 @@ public import RTCPrimitives
 /// Finds gaps in the sequence numbers of one stream and asks for what is missing, again after a round trip, until it
 /// arrives or is given up.
 ///
+/// A stream whose packets turn out to be merely late is given as much time before they are asked for.
+///
 /// - SeeAlso: RFC 4585 §6.2.1
 public struct NACKGenerator: ~Copyable, Sendable {
   public enum Event: Hashable, Sendable {
@@ -18,14 +20,14 @@ public struct NACKGenerator: ~Copyable, Sendable {
     case new
     /// One that had been asked for.
     case recovered
-    /// Late, but not asked for yet.
+    /// Late: it came before it was asked for, or sooner than an answer could.
     case reordered
     /// Known already, or given up.
     case unneeded
   }
 
   public struct Settings: Hashable, Sendable {
-    /// How long a missing packet may be late before it is asked for.
+    /// How long a missing packet may be late before it is asked for, at the beginning.
     public var reorderingTolerance: Duration
     /// How often a packet is asked for before it is given up.
     public var largestRequestCount: Int
@@ -49,6 +51,8 @@ public struct NACKGenerator: ~Copyable, Sendable {
     let number: Int64
     let since: Instant
     var requests: Int
+    /// When it was asked for first.
+    var askedAt: Instant
   }
 
   /// When a packet is to be asked for, if it is still missing.
@@ -67,13 +71,23 @@ public struct NACKGenerator: ~Copyable, Sendable {
   /// At or before the earliest time at which a missing packet is due; `nil` when none is missing.
   public private(set) var nextTimeout: Instant?
   /// The round-trip time to the sender, from which the retry interval follows.
-  public var roundTripTime: Duration = .milliseconds(100)
+  public var roundTripTime: Duration = .milliseconds(100) {
+    didSet { shortestRoundTrip = min(shortestRoundTrip ?? .max, roundTripTime.nanoseconds) }
+  }
+  /// The least that was measured: what comes sooner after a request is not its answer.
+  private var shortestRoundTrip: Int64?
+  /// How late a packet may be, in nanoseconds: as late as any was.
+  private var tolerance: Int64
+  private static let largestTolerance: Int64 = 100_000_000
   /// Requests for a packet, its repetitions included.
   public private(set) var packetsRequested = 0
   /// Packets that arrived after they had been asked for.
   public private(set) var packetsRecovered = 0
 
-  public init(settings: Settings = Settings()) { self.settings = settings }
+  public init(settings: Settings = Settings()) {
+    self.settings = settings
+    tolerance = settings.reorderingTolerance.nanoseconds
+  }
 
   /// How many packets are missing and not given up.
   public var missingCount: Int { missing.count }
@@ -86,7 +100,7 @@ public struct NACKGenerator: ~Copyable, Sendable {
     let previous = extender.highest
     let extended = extender.extend(number)
     guard let previous else { return .new }
-    guard extended > previous else { return arrived(extended) }
+    guard extended > previous else { return arrived(extended, at: now) }
     if extended > previous + 1 { noteGap(previous + 1..<extended, at: now, into: &output) }
     return .new
   }
@@ -108,6 +122,7 @@ public struct NACKGenerator: ~Copyable, Sendable {
         missing.remove(at: index)
         continue
       }
+      if missing[index].requests == 0 { missing[index].askedAt = now }
       missing[index].requests += 1
       due.append(number)
       schedule(number, at: retry)
@@ -130,13 +145,17 @@ public struct NACKGenerator: ~Copyable, Sendable {
   /// A round trip, and what queues and the sender's pacing may add to it.
   private var retryInterval: Duration { roundTripTime + .milliseconds(20) }
 
-  private mutating func arrived(_ number: Int64) -> Arrival {
+  private mutating func arrived(_ number: Int64, at now: Instant) -> Arrival {
     let index = place(of: number)
     guard index < missing.count, missing[index].number == number else { return .unneeded }
-    let wasRequested = missing.remove(at: index).requests > 0
-    if wasRequested { packetsRecovered += 1 }
+    let packet = missing.remove(at: index)
     noteNextTimeout()
-    return wasRequested ? .recovered : .reordered
+    guard packet.requests == 0 || now.nanoseconds - packet.askedAt.nanoseconds < shortestRoundTrip ?? 0 else {
+      packetsRecovered += 1
+      return .recovered
+    }
+    tolerance = max(tolerance, min(now.nanoseconds - packet.since.nanoseconds, Self.largestTolerance))
+    return .reordered
   }
 
   private mutating func noteGap(_ gap: Range<Int64>, at now: Instant, into output: inout Output<Event>) {
@@ -146,10 +165,10 @@ public struct NACKGenerator: ~Copyable, Sendable {
       output.emit(.keyFrameNeeded)
       return
     }
-    let asksNow = settings.reorderingTolerance <= .zero
-    let due = now + (asksNow ? retryInterval : settings.reorderingTolerance)
+    let asksNow = tolerance <= 0
+    let due = asksNow ? now + retryInterval : Instant(nanoseconds: now.nanoseconds + tolerance)
     for number in gap {
-      missing.append(Missing(number: number, since: now, requests: asksNow ? 1 : 0))
+      missing.append(Missing(number: number, since: now, requests: asksNow ? 1 : 0, askedAt: now))
       schedule(number, at: due)
     }
     if asksNow { ask(for: gap, into: &output) }

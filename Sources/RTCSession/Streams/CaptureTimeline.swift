@@ -22,11 +22,13 @@ struct CaptureTimeAnnouncer: Sendable {
   }
 }
 
-/// Finds the capture time of any frame of a stream from the last one that stated it.
+/// Finds the capture time of any frame of a stream from the last one that stated it, and before any has, from the
+/// sender reports.
 struct CaptureTimeline: Sendable {
   private let clock: RTPClock
   private let ntp: NTPClock
   private var anchor: (rtpTimestamp: UInt32, captureTime: Instant)?
+  private var isStated = false
 
   init(clockRate: UInt32, ntp: NTPClock) {
     clock = RTPClock(rate: clockRate, offset: 0)
@@ -35,9 +37,14 @@ struct CaptureTimeline: Sendable {
 
   mutating func note(_ value: AbsoluteCaptureTime, rtpTimestamp: UInt32) {
     anchor = (rtpTimestamp, ntp.instant(of: value.captureTime))
+    isStated = true
   }
 
-  /// `nil` before any frame has stated its time.
+  mutating func note(_ report: SenderReport) {
+    if !isStated { anchor = (report.rtpTimestamp, ntp.instant(of: report.ntpTimestamp)) }
+  }
+
+  /// `nil` before the sender has said anything of its clock.
   func captureTime(of rtpTimestamp: UInt32) -> Instant? {
     guard let anchor else { return nil }
     let ticks = Int64(Int32(bitPattern: rtpTimestamp &- anchor.rtpTimestamp))

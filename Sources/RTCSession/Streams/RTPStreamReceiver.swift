@@ -126,7 +126,10 @@ public final class RTPStreamReceiver {
   public func captureTime(of rtpTimestamp: UInt32) -> Instant? { timeline.captureTime(of: rtpTimestamp) }
 
   /// Learns the sender's clock.
-  func handle(_ report: SenderReport, at now: Instant) { lastReport = (report.ntpTimestamp.compact, now) }
+  func handle(_ report: SenderReport, at now: Instant) {
+    lastReport = (report.ntpTimestamp.compact, now)
+    timeline.note(report)
+  }
 
   /// What a report says about this stream; `nil` before its first packet.
   func reportBlock(at now: Instant) -> ReportBlock? {

@@ -45,7 +45,7 @@ public struct Link: Sendable {
   }
 
   public let configuration: Configuration
-  public private(set) var statistics = LinkStatistics()
+  private var counts = LinkStatistics()
   private let delay: Int64
   private let queueTime: Int64
   private let queueBytes: Int64
@@ -69,27 +69,44 @@ public struct Link: Sendable {
   /// Whether the link changes nothing, so that no event is needed.
   public var isIdeal: Bool { configuration == .ideal }
 
-  /// Counts anew, at the beginning of a window of measurement.
-  public mutating func resetStatistics() { statistics = LinkStatistics() }
+  /// What the link has seen so far; bytes that still wait are not carried yet.
+  public func statistics(at now: Instant) -> LinkStatistics {
+    var result = counts
+    result.carriedBytes -= backlog(at: now)
+    return result
+  }
+
+  /// Counts anew, at the beginning of a window of measurement: what waits now will be carried in it.
+  public mutating func resetStatistics(at now: Instant) {
+    counts = LinkStatistics()
+    counts.carriedBytes = backlog(at: now)
+  }
+
+  /// Bytes that wait or are being sent.
+  private func backlog(at now: Instant) -> Int64 {
+    guard let rate = configuration.rate, busyUntil > now.nanoseconds else { return 0 }
+    let bits = Double(busyUntil - now.nanoseconds) * Double(rate.bitsPerSecond) / 1e9
+    return Int64((bits / 8).rounded())
+  }
 
   /// Sends one IP packet of `size` bytes into the link.
   public mutating func transmit(_ size: DataSize, at now: Instant) -> LinkVerdict {
-    statistics.offeredPackets += 1
+    counts.offeredPackets += 1
     var arrival = now.nanoseconds
     if let rate = configuration.rate {
       let start = max(arrival, busyUntil)
       let waiting = start - arrival
       let waitingBytes = waiting > 0 && queueBytes != .max ? waiting / 8 * rate.bitsPerSecond / 1_000_000_000 : 0
       if waiting > queueTime || (queueBytes != .max && waitingBytes + Int64(size.bytes) > queueBytes) {
-        statistics.noteQueueDrop(at: now)
+        counts.noteQueueDrop(at: now)
         return .dropped(.queueFull)
       }
-      statistics.queueingDelay += waiting
+      counts.queueingDelay += waiting
       busyUntil = start + rate.nanoseconds(for: size)
       arrival = busyUntil
     }
-    statistics.carriedPackets += 1
-    statistics.carriedBytes += Int64(size.bytes)
+    counts.carriedPackets += 1
+    counts.carriedBytes += Int64(size.bytes)
     arrival += delay
     if configuration.jitter != .none {
       arrival += configuration.jitter.draw(using: &dice)
@@ -97,7 +114,7 @@ public struct Link: Sendable {
       lastArrival = max(arrival, lastArrival)
     }
     if configuration.loss != .none, lossState.loses(configuration.loss, using: &dice) {
-      statistics.lostPackets += 1
+      counts.lostPackets += 1
       return .dropped(.lost)
     }
     return .arrives(Instant(nanoseconds: arrival))
@@ -108,7 +125,7 @@ public struct Link: Sendable {
 public struct LinkStatistics: Hashable, Sendable {
   /// Packets that were sent into the link.
   public var offeredPackets: Int64 = 0
-  /// Packets and bytes (IP layer) that the queue accepted.
+  /// Packets that the queue accepted, and bytes (IP layer) that were sent of them.
   public var carriedPackets: Int64 = 0
   public var carriedBytes: Int64 = 0
   /// Packets that the full queue dropped.

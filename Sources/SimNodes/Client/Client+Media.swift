@@ -13,7 +13,7 @@ extension Client {
       nextVideo = media.videoTime(media.videoIndex(at: now))
     }
     if media.settings.audio != nil, nextAudio == .distantFuture {
-      nextAudio = media.audioTime(media.audioIndex(at: now))
+      nextAudio = media.audioTime(media.audioIndex(at: now)) + Self.soundLength
     }
   }
 
@@ -24,9 +24,9 @@ extension Client {
       nextVideo = configuration.media.videoTime(index + 1)
     }
     if nextAudio <= now {
-      let index = configuration.media.audioIndex(at: nextAudio)
+      let index = configuration.media.audioIndex(at: nextAudio - Self.soundLength)
       captureAudio(index, at: now)
-      nextAudio = configuration.media.audioTime(index + 1)
+      nextAudio = configuration.media.audioTime(index + 1) + Self.soundLength
     }
   }
 
@@ -38,7 +38,7 @@ extension Client {
         connection.core.canSend(on: line)
       else { continue }
       guard encoder.busyUntil <= now else {
-        framesDroppedByProcessor += 1
+        connections.processor.refuse(.videoEncode, at: now)
         continue
       }
       var slot = connections.processor.reserve(at: now)
@@ -51,8 +51,12 @@ extension Client {
     }
   }
 
+  /// A packet of sound is complete, and coded, when its last sample is there; its capture time is that of the first.
+  private static let soundLength = Duration.milliseconds(20)
+
   private func captureAudio(_ index: Int, at now: Instant) {
     let media = configuration.media
+    let captured = media.audioTime(index)
     let sound = media.settings.mode == .real ? media.sound(index) : nil
     let isTalking = media.voice.pattern.isTalking(at: index)
     let level = AudioLevel(level: isTalking ? 30 : 90, hasVoice: isTalking)
@@ -62,7 +66,7 @@ extension Client {
       else { continue }
       var slot = connections.processor.reserve(at: now)
       connections.processor.perform(.encodeAudio, in: &slot)
-      guard let frame = encoder.encode(index, sound, capturedAt: now) else { continue }
+      guard let frame = encoder.encode(index, sound, capturedAt: captured) else { continue }
       let bytes = encoder.bytes
       connection.core.send(
         frame, in: bytes.bytes.span, on: line, audioLevel: level, at: now, into: &connection.output.datagrams)
@@ -99,7 +103,9 @@ extension Client {
   }
 
   private func show(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
-    guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else { return track.skipped() }
+    guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
+      return connections.processor.refuse(.videoDecode, at: now)
+    }
     let done = connections.processor.charge(.decodeVideo(pixels: configuration.media.settings.pixels), at: now)
     let captured = track.receiver.captureTime(of: playout.frame.rtpTimestamp)
     if configuration.media.settings.mode == .real {

@@ -13,8 +13,7 @@ public struct ClientReport: Sendable {
   public let busySeconds: Double
   public let cores: Int
   /// How long work waited for a core, within the measured window.
-  public let waiting: DurationHistogram
-  public let firstLongWait: Instant?
+  public let waiting: WaitingTimes
   public let audioLatency: DurationHistogram
   public let videoLatency: DurationHistogram
   /// Packets within the measured window, before repair.
@@ -36,7 +35,8 @@ struct MeasurementBaseline: Sendable {
   var busy = Duration.zero
   var expected = 0
   var lost = 0
-  var frozen = Duration.zero
+  /// How long each track's picture had stood still.
+  var frozen: [Duration] = []
 }
 
 extension Client {
@@ -46,7 +46,7 @@ extension Client {
     measuresFrom = now
     baseline = connections.measurementBaseline(at: now)
     (baseline.expected, baseline.lost) = packetCounts(at: now)
-    baseline.frozen = frozen(at: now)
+    baseline.frozen = tracks.map { $0.freezes.frozenDuration(at: now) }
   }
 
   /// Everything so far; figures are of the measured window.
@@ -54,7 +54,6 @@ extension Client {
     let now = port.simulation.now
     let processor = connections.processor
     let (expected, lost) = packetCounts(at: now)
-    let videoTracks = tracks.filter { $0.kind == .video }
     var audioLatency = DurationHistogram()
     var videoLatency = DurationHistogram()
     for track in tracks {
@@ -65,10 +64,10 @@ extension Client {
       name: port.name, joinedAt: joinedAt, firstRemoteFrame: firstRemoteFrame,
       cpuSeconds: connections.cpuSeconds(since: baseline),
       busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
-      waiting: processor.waiting, firstLongWait: processor.firstLongWait, audioLatency: audioLatency,
+      waiting: processor.waiting, audioLatency: audioLatency,
       videoLatency: videoLatency, packetsExpected: expected - baseline.expected, packetsLost: lost - baseline.lost,
-      frozenSeconds: (frozen(at: now) - baseline.frozen).inSeconds,
-      watchedSeconds: window.inSeconds * Double(videoTracks.count),
+      frozenSeconds: frozen(at: now).inSeconds,
+      watchedSeconds: window.inSeconds * Double(configuration.watchedPictures),
       connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },
       milestones: connections.log.milestones, meanPSNR: quality.meanPSNR, audioCorrelation: quality.correlation)
   }
@@ -84,7 +83,15 @@ extension Client {
     return result
   }
 
+  /// How long pictures stood still within the measured window; one that has never moved did so from its beginning.
   private func frozen(at now: Instant) -> Duration {
-    tracks.reduce(.zero) { $1.kind == .video ? $0 + $1.freezes.frozenDuration(at: now) : $0 }
+    let begin = measuresFrom ?? now
+    let shown = tracks.enumerated().filter { $0.element.kind == .video && $0.element.firstRender != nil }
+    let neverShown = max(0, configuration.watchedPictures - shown.count)
+    return shown.reduce((now - begin) * neverShown) { sum, track in
+      let before = track.offset < baseline.frozen.count ? baseline.frozen[track.offset] : .zero
+      let late = max(begin, track.element.firstRender ?? now) - begin
+      return sum + track.element.freezes.frozenDuration(at: now) - before + late
+    }
   }
 }

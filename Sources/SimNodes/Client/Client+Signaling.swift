@@ -16,7 +16,7 @@ extension Client {
       from: port)
     connections.log.note(
       "joining", "WebSocket to the signaling server", rfc: "RFC 6455 §4", from: port, to: signaling.port.name)
-    let present = await signaling.join(self, path: configuration.signalingPath)
+    let present = await signaling.join(self, over: configuration.signalingAccess)
     connections.log.note("joined", "\(present.count) others present", rfc: "RFC 6455 §4", from: port)
     let servers = configuration.offers.keys.filter { !present.contains($0) && isServer($0) }.sorted()
     for peer in present + servers {

@@ -17,17 +17,21 @@ public actor Client: Node, SignalingMember {
     public var offers: [String: [LineSettings]]
     /// The media of all participants by name, to compare real media with their source.
     public var sources: [String: CapturedMedia]
-    public var signalingPath: SignalingPath
+    public var signalingAccess: SignalingAccess
+    /// How many pictures of others are to be seen at once.
+    public var watchedPictures: Int
 
     public init(
       endpoint: EndpointSettings, media: CapturedMedia, offers: [String: [LineSettings]],
-      sources: [String: CapturedMedia] = [:], signalingPath: SignalingPath
+      sources: [String: CapturedMedia] = [:], signalingAccess: SignalingAccess,
+      watchedPictures: Int = 0
     ) {
       self.endpoint = endpoint
       self.media = media
       self.offers = offers
       self.sources = sources
-      self.signalingPath = signalingPath
+      self.signalingAccess = signalingAccess
+      self.watchedPictures = watchedPictures
     }
   }
 
@@ -56,7 +60,6 @@ public actor Client: Node, SignalingMember {
   var joinedAt: Instant?
   var firstRemoteFrame: Instant?
   var quality = QualityProbe()
-  var framesDroppedByProcessor = 0
 
   /// A transceiver of a connection.
   struct LineID: Hashable {

@@ -17,8 +17,6 @@ final class ConnectionSet {
   @exclusivity(unchecked) private var dues: [Instant] = []
   @exclusivity(unchecked) var processor: Processor
   var log: MilestoneLog
-  /// Datagrams that were dropped because the processor was too far behind.
-  private(set) var backlogDrops = 0
   private let provider: CryptoProvider
   private let identity: DTLSIdentity
   private let purpose: RTPStreamReceiver.Purpose
@@ -65,7 +63,7 @@ final class ConnectionSet {
   func receive(_ datagram: Datagram, at now: Instant) -> (Connection, PeerConnection.IncomingPacket, done: Instant)? {
     guard let connection = connection(of: datagram) else { return nil }
     guard !processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
-      backlogDrops += 1
+      processor.refuse(.network, at: now)
       return nil
     }
     let size = datagram.size.bytes

@@ -6,10 +6,7 @@ public struct ServerReport: Sendable {
   public let cpuSeconds: [WorkCategory: Double]
   public let busySeconds: Double
   public let cores: Int
-  public let waiting: DurationHistogram
-  public let firstLongWait: Instant?
-  /// Datagrams that were dropped because the processor was too far behind, over the whole run.
-  public let backlogDrops: Int
+  public let waiting: WaitingTimes
   public let connections: [ConnectionSummary]
   public let milestones: [Milestone]
 }
@@ -37,7 +34,7 @@ extension ConnectionSet {
     return ServerReport(
       cpuSeconds: cpuSeconds(since: baseline),
       busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
-      waiting: processor.waiting, firstLongWait: processor.firstLongWait, backlogDrops: backlogDrops,
+      waiting: processor.waiting,
       connections: all.map { ConnectionSummary($0, of: port.name, at: now) }, milestones: log.milestones)
   }
 }

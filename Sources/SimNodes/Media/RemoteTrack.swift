@@ -14,12 +14,13 @@ final class RemoteTrack {
   @exclusivity(unchecked) private(set) var latency = DurationHistogram()
   @exclusivity(unchecked) private(set) var freezes = FreezeDetector()
   @exclusivity(unchecked) private(set) var framesRendered = 0
-  private(set) var framesSkipped = 0
   var videoDecoder: VP8Decoder?
   var audioDecoder: OpusDecoder?
   /// The picture that is shown, and what is heard, where media is real.
   var picture: VideoFrame?
   var sound: AudioFrame?
+  /// When the first frame was shown or heard.
+  @exclusivity(unchecked) private(set) var firstRender: Instant?
   /// The capture time of what is shown or heard.
   @exclusivity(unchecked) var captureTime: Instant?
 
@@ -49,12 +50,11 @@ final class RemoteTrack {
   /// Notes that a frame captured at `captured` is shown or heard at `now`.
   func rendered(at now: Instant, captured: Instant?, isMeasured: Bool) {
     framesRendered += 1
+    if firstRender == nil { firstRender = now }
     captureTime = captured
     if kind == .video { freezes.rendered(at: now) }
     if isMeasured, let captured, now >= captured { latency.insert(nanoseconds: now.nanoseconds - captured.nanoseconds) }
   }
-
-  func skipped() { framesSkipped += 1 }
 
   /// Decodes a coded picture; false when it cannot be decoded.
   func decodeVideo(_ bytes: [UInt8]) -> Bool {

@@ -18,7 +18,9 @@ extension MixingUnit {
   }
 
   private func decode(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
-    guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else { return track.skipped() }
+    guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
+      return connections.processor.refuse(.videoDecode, at: now)
+    }
     let done = connections.processor.charge(.decodeVideo(pixels: media.pixels), at: now)
     if media.mode == .real, !track.decodeVideo(playout.frame.bytes) {
       return track.connection.core.requestKeyFrame(on: track.transceiver, at: now, into: &track.connection.output)
@@ -104,7 +106,11 @@ extension MixingUnit {
       else { continue }
       let parts = listeners.enumerated().filter { $0.offset != index }.compactMap { $0.element.videoTrack }
         .filter { $0.framesRendered > 0 }
-      guard !parts.isEmpty, encoder.busyUntil <= now else { continue }
+      guard !parts.isEmpty else { continue }
+      guard encoder.busyUntil <= now else {
+        connections.processor.refuse(.videoEncode, at: now)
+        continue
+      }
       let picture = compose(parts, at: now)
       listener.composed = picture ?? listener.composed
       var slot = connections.processor.reserve(at: now)
@@ -118,7 +124,8 @@ extension MixingUnit {
 
   private func composeForAll(at now: Instant) {
     let parts = listeners.compactMap(\.videoTrack).filter { $0.framesRendered > 0 }
-    guard let encoder = sharedVideo, !parts.isEmpty, encoder.busyUntil <= now else { return }
+    guard let encoder = sharedVideo, !parts.isEmpty else { return }
+    guard encoder.busyUntil <= now else { return connections.processor.refuse(.videoEncode, at: now) }
     let picture = compose(parts, at: now)
     sharedPicture = picture ?? sharedPicture
     var slot = connections.processor.reserve(at: now)
@@ -126,7 +133,10 @@ extension MixingUnit {
     guard let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
     else { return }
     for listener in listeners {
-      guard let line = listener.videoLine, listener.connection.core.canSend(on: line) else { continue }
+      // A picture of himself alone is not for him.
+      guard let line = listener.videoLine, listener.connection.core.canSend(on: line),
+        parts.contains(where: { $0.connection !== listener.connection })
+      else { continue }
       send(frame, encoder, to: listener, on: line, in: &slot, at: now)
     }
   }
@@ -157,6 +167,10 @@ extension MixingUnit {
 
   private static func mean(_ times: [Instant]) -> Instant? {
     guard !times.isEmpty else { return nil }
-    return Instant(nanoseconds: times.reduce(0) { $0 + $1.nanoseconds } / Int64(times.count))
+    // Each divided for itself: a sum of times that peers made up could overflow.
+    let count = Int64(times.count)
+    return Instant(
+      nanoseconds: times.reduce(0) { $0 + $1.nanoseconds / count }
+        + times.reduce(0) { $0 + $1.nanoseconds % count } / count)
   }
 }

@@ -6,13 +6,8 @@ import RTCPrimitives
 public struct Processor: Sendable {
   public let cores: Int
   public let costs: MeasuredCosts
-  /// How long work waited for a core since the last `resetWaiting`.
-  public private(set) var waiting = DurationHistogram()
-  /// When work waited for longer than `longWait` for the first time.
-  public private(set) var firstLongWait: Instant?
-  /// From when on a wait counts as long.
-  public let longWait: Duration
-  private let longWaitNanoseconds: Int64
+  /// How work waited for a core since the last `resetWaiting`.
+  public private(set) var waiting: WaitingTimes
   private var freeAt: [Int64]
   private var chargedNanoseconds: [Int64]
 
@@ -21,8 +16,7 @@ public struct Processor: Sendable {
     precondition(cores > 0, "a processor has at least one core")
     self.cores = cores
     self.costs = costs
-    self.longWait = longWait
-    longWaitNanoseconds = longWait.nanoseconds
+    waiting = WaitingTimes(longWait: longWait.nanoseconds)
     freeAt = [Int64](repeating: 0, count: cores)
     chargedNanoseconds = [Int64](repeating: 0, count: WorkCategory.allCases.count)
   }
@@ -38,9 +32,7 @@ public struct Processor: Sendable {
   public mutating func reserve(at now: Instant) -> Slot {
     let core = earliestCore
     let start = max(now.nanoseconds, freeAt[core])
-    let wait = start - now.nanoseconds
-    waiting.insert(nanoseconds: wait)
-    if wait > longWaitNanoseconds, firstLongWait == nil { firstLongWait = now }
+    waiting.note(start - now.nanoseconds, at: now)
     return Slot(core: core, time: Instant(nanoseconds: start))
   }
 
@@ -51,6 +43,7 @@ public struct Processor: Sendable {
     slot.time.nanoseconds += time
     freeAt[slot.core] = slot.time.nanoseconds
     chargedNanoseconds[work.category.index] += time
+    waiting.noteDone(work.category)
     return slot.time
   }
 
@@ -85,11 +78,11 @@ public struct Processor: Sendable {
     return .nanoseconds(chargedNanoseconds.reduce(0, +) - ahead)
   }
 
+  /// Counts a piece of work that is not done at all, because it would come too late.
+  public mutating func refuse(_ category: WorkCategory, at now: Instant) { waiting.noteRefused(category, at: now) }
+
   /// Forgets the waiting times, at the start of a window of measurement.
-  public mutating func resetWaiting() {
-    waiting = DurationHistogram()
-    firstLongWait = nil
-  }
+  public mutating func resetWaiting() { waiting = WaitingTimes(longWait: waiting.longWait) }
 
   /// The core that is free first, the lowest of equals.
   private var earliestCore: Int {

@@ -150,6 +150,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   private func requestKeyFrame(_ source: Source?, at now: Instant) {
     guard let origin = source?.origin else { return }
     origin.connection.core.requestKeyFrame(on: origin.transceiver, at: now, into: &origin.connection.output)
+    guard !origin.connection.output.datagrams.isEmpty else { return }
     var slot = connections.processor.reserve(at: now)
     connections.transmit(origin.connection, in: &slot)
     connections.setAlarm(origin.connection)

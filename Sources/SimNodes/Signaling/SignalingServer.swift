@@ -56,6 +56,26 @@ public struct SignalingPath: Sendable {
   }
 }
 
+/// A member's two ways, to the signaling server and from it.
+public struct SignalingAccess: Sendable {
+  public var uplink: SignalingPath
+  public var downlink: SignalingPath
+
+  public init(uplink: SignalingPath, downlink: SignalingPath) {
+    self.uplink = uplink
+    self.downlink = downlink
+  }
+
+  /// The same way in both directions.
+  public init(delay: Duration, rate: DataRate? = nil) {
+    let path = SignalingPath(delay: delay, rate: rate)
+    self.init(uplink: path, downlink: path)
+  }
+
+  /// There and back.
+  var roundTripTime: Duration { uplink.delay + downlink.delay }
+}
+
 /// A signaling server with one room: it relays descriptions and candidates over WebSockets.
 ///
 /// A connection costs three round trips on its path before the first message: TCP, TLS 1.3 and the HTTP upgrade
@@ -63,8 +83,7 @@ public struct SignalingPath: Sendable {
 public actor SignalingServer: Node {
   private struct Member {
     let node: any SignalingMember
-    var uplink: SignalingPath
-    var downlink: SignalingPath
+    var access: SignalingAccess
   }
 
   public nonisolated let port: NodePort
@@ -79,27 +98,27 @@ public actor SignalingServer: Node {
   public func wake(at now: Instant) {}
 
   /// Adds a member that is connected from the beginning: a media server.
-  public func addConnected(_ node: any SignalingMember, path: SignalingPath) {
-    members[node.port.name] = Member(node: node, uplink: path, downlink: path)
+  public func addConnected(_ node: any SignalingMember, over access: SignalingAccess) {
+    members[node.port.name] = Member(node: node, access: access)
   }
 
   /// Connects a member, joins the room, and returns when it knows who was there before it, in the order of joining.
-  public func join(_ node: any SignalingMember, path: SignalingPath) async -> [String] {
+  public func join(_ node: any SignalingMember, over access: SignalingAccess) async -> [String] {
     let simulation = port.simulation
-    await simulation.sleep(for: path.delay * 6)
+    await simulation.sleep(for: access.roundTripTime * 3)
     let name = node.port.name
-    members[name] = Member(node: node, uplink: path, downlink: path)
-    await simulation.sleep(for: path.delay)
+    members[name] = Member(node: node, access: access)
+    await simulation.sleep(for: access.uplink.delay)
     let others = present
     present.append(name)
-    await simulation.sleep(for: path.delay)
+    await simulation.sleep(for: access.downlink.delay)
     return others
   }
 
   /// Removes a member and tells the others; returns when the server knows.
   public func leave(_ name: String) async {
     let simulation = port.simulation
-    guard let arrival = members[name]?.uplink.arrival(of: SignalingMessage.left.size, at: simulation.now) else {
+    guard let arrival = members[name]?.access.uplink.arrival(of: SignalingMessage.left.size, at: simulation.now) else {
       return
     }
     await simulation.sleep(until: arrival)
@@ -111,14 +130,16 @@ public actor SignalingServer: Node {
   /// Carries a message from one member to another; returns when it was handed over. Messages to nobody are dropped.
   public func relay(_ message: SignalingMessage, from sender: String, to receiver: String) async {
     let simulation = port.simulation
-    guard let arrival = members[sender]?.uplink.arrival(of: message.size, at: simulation.now) else { return }
+    guard let arrival = members[sender]?.access.uplink.arrival(of: message.size, at: simulation.now) else { return }
     await simulation.sleep(until: arrival)
     await deliver(message, from: sender, to: receiver)
   }
 
   private func deliver(_ message: SignalingMessage, from sender: String, to receiver: String) async {
     let simulation = port.simulation
-    guard let delivery = members[receiver]?.downlink.arrival(of: message.size, at: simulation.now) else { return }
+    guard let delivery = members[receiver]?.access.downlink.arrival(of: message.size, at: simulation.now) else {
+      return
+    }
     await simulation.sleep(until: delivery)
     guard let member = members[receiver] else { return }
     simulation.hash("\(sender) \(receiver) \(message)")

@@ -4,9 +4,9 @@ import SimNodes
 
 /// What broke first in a run, as it was seen there.
 ///
-/// A link limit is broken when its queue dropped more than 1 % of its packets, a CPU limit when work waited for more
-/// than 100 ms at the 95th percentile; both within the measured window. When several break, the first in virtual time
-/// counts.
+/// A link limit is broken when its queue dropped more than 1 % of its packets; a CPU limit when work waited for more
+/// than 100 ms at the 95th percentile, or more than 5 % of one kind of work was not done because it came too late; all
+/// within the measured window. When several break, the first in virtual time counts.
 public enum FirstLimit: String, Hashable, Sendable, CaseIterable {
   case none
   case uplink
@@ -28,8 +28,8 @@ public enum FirstLimit: String, Hashable, Sendable, CaseIterable {
       note(nic.uplink, .serverNIC, &broken)
       note(nic.downlink, .serverNIC, &broken)
     }
-    for client in clients { note(client.waiting, client.firstLongWait, .clientCPU, &broken) }
-    if let server { note(server.waiting, server.firstLongWait, .serverCPU, &broken) }
+    for client in clients { note(client.waiting, .clientCPU, &broken) }
+    if let server { note(server.waiting, .serverCPU, &broken) }
     return broken.min { $0.time < $1.time }?.limit ?? .none
   }
 
@@ -41,10 +41,9 @@ public enum FirstLimit: String, Hashable, Sendable, CaseIterable {
   }
 
   private static func note(
-    _ waiting: DurationHistogram, _ first: Instant?, _ limit: FirstLimit,
-    _ broken: inout [(limit: FirstLimit, time: Instant)]
+    _ waiting: WaitingTimes, _ limit: FirstLimit, _ broken: inout [(limit: FirstLimit, time: Instant)]
   ) {
-    guard let wait = waiting.percentile(0.95), wait > .milliseconds(100), let first else { return }
+    guard waiting.isOverloaded, let first = waiting.firstLong else { return }
     broken.append((limit, first))
   }
 }

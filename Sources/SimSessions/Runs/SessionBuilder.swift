@@ -69,7 +69,8 @@ struct SessionBuilder {
           endpoint: endpoint(addresses, cores: profile.cores),
           media: sources[participant.name] ?? captured(participant.index),
           offers: offers(of: participant), sources: sources,
-          signalingPath: signalingPath(profile)), signaling: signaling)
+          signalingAccess: signalingAccess(profile),
+          watchedPictures: plan.streamsReceived(by: participant.index, .video)), signaling: signaling)
       simulation.register(client)
       clients.append(client)
     }
@@ -81,10 +82,18 @@ struct SessionBuilder {
 
   // MARK: Who offers what
 
+  /// Of two participants the one who reaches the room later offers; who that is depends on their ways to it.
   private func offers(of participant: Participant) -> [String: [LineSettings]] {
+    let party = SessionPlan.Party.participant(participant.index)
     var offers: [String: [LineSettings]] = [:]
-    for connection in plan.connections where connection.offerer == .participant(participant.index) {
-      offers[connection.answerer.description] = lines(connection)
+    for connection in plan.connections {
+      if connection.offerer == party {
+        offers[connection.answerer.description] = lines(connection)
+      } else if connection.answerer == party, case .participant = connection.offerer {
+        offers[connection.offerer.description] = connection.lines.map {
+          LineSettings(kind: $0.kind, direction: $0.direction.reversed, source: nil)
+        }
+      }
     }
     return offers
   }
@@ -121,10 +130,11 @@ struct SessionBuilder {
     return settings
   }
 
-  private func signalingPath(_ profile: ClientProfile) -> SignalingPath {
-    let access = (profile.uplink.propagationDelay + profile.downlink.propagationDelay) / 2
-    return SignalingPath(
-      delay: access + scenario.delay(between: profile.site, and: session.signalingSite), rate: profile.uplink.rate)
+  private func signalingAccess(_ profile: ClientProfile) -> SignalingAccess {
+    let delay = scenario.delay(between: profile.site, and: session.signalingSite)
+    return SignalingAccess(
+      uplink: SignalingPath(delay: profile.uplink.propagationDelay + delay, rate: profile.uplink.rate),
+      downlink: SignalingPath(delay: profile.downlink.propagationDelay + delay, rate: profile.downlink.rate))
   }
 
   private func attach(
@@ -197,11 +207,11 @@ struct SessionBuilder {
 
   private func connect(_ server: Server, to signaling: SignalingServer, _ simulation: Simulation) {
     let delay = session.server.delay + scenario.delay(between: session.server.site, and: session.signalingSite)
-    let path = SignalingPath(delay: delay, rate: session.server.nic)
+    let path = SignalingAccess(delay: delay, rate: session.server.nic)
     simulation.spawn {
       switch server {
-      case .forwarding(let unit): await signaling.addConnected(unit, path: path)
-      case .mixing(let unit): await signaling.addConnected(unit, path: path)
+      case .forwarding(let unit): await signaling.addConnected(unit, over: path)
+      case .mixing(let unit): await signaling.addConnected(unit, over: path)
       }
     }
   }

@@ -58,7 +58,7 @@ private struct StreamSet {
 
   private mutating func insert(_ stream: UInt64) {
     let mask = slots.count - 1
-    var index = Int(truncatingIfNeeded: stream &* 0x9E37_79B9_7F4A_7C15 >> 32) & mask
+    var index = Int(truncatingIfNeeded: (stream &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
     while slots[index] != 0 {
       guard slots[index] != stream else { return }
       index = (index + 1) & mask

@@ -117,4 +117,13 @@ extension SessionPlan {
     let count = Double(max(1, participants.count))
     return PlannedStreams(upPerClient: Double(up) / count, downPerClient: Double(down) / count, total: total)
   }
+  /// How many streams of a kind one participant receives.
+  func streamsReceived(by participant: Int, _ kind: MediaKind) -> Int {
+    connections.reduce(0) { sum, connection in
+      let lines = connection.lines.filter { $0.kind == kind }
+      let asOfferer = connection.offerer == .participant(participant) ? lines.count { $0.direction.receives } : 0
+      let asAnswerer = connection.answerer == .participant(participant) ? lines.count { $0.direction.sends } : 0
+      return sum + asOfferer + asAnswerer
+    }
+  }
 }

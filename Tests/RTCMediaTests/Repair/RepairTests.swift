@@ -57,6 +57,26 @@ import Testing
     #expect(generator.nextTimeout == nil)
   }
 
+  @Test func `what comes sooner than an answer could was merely late, and the stream is then given that time`() {
+    var generator = NACKGenerator()
+    generator.roundTripTime = .milliseconds(80)
+    generator.roundTripTime = .milliseconds(300)
+    var output = Output<NACKGenerator.Event>()
+    for number: UInt16 in [1, 4] { generator.insert(SequenceNumber(number), at: .start, into: &output) }
+    #expect(output.takeEvents() == [.request([2, 3])])
+    #expect(generator.insert(2, at: milliseconds(30), into: &output) == .reordered)
+    #expect(generator.insert(3, at: milliseconds(80), into: &output) == .recovered)
+    #expect(generator.packetsRecovered == 1)
+    generator.insert(6, at: milliseconds(100), into: &output)
+    #expect(output.events.isEmpty)
+    #expect(generator.nextTimeout == milliseconds(130))
+    #expect(generator.insert(5, at: milliseconds(129), into: &output) == .reordered)
+    generator.insert(8, at: milliseconds(200), into: &output)
+    generator.handleTimeout(at: milliseconds(230), into: &output)
+    #expect(output.takeEvents() == [.request([7])])
+    #expect(generator.insert(7, at: milliseconds(311), into: &output) == .recovered)
+  }
+
   @Test func `a packet that is missing for too long is given up`() {
     var generator = NACKGenerator(settings: .init(largestRequestCount: 100, largestAge: .milliseconds(500)))
     var output = Output<NACKGenerator.Event>()
