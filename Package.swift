@@ -33,7 +33,7 @@ let package = Package(
     .systemLibrary(name: "CHints"),
     .target(name: "CHostHooks", dependencies: ["COpenSSL"]),
 
-    library("RTCPrimitives"),
+    library("RTCPrimitives", ["CHints"]),
     library("RTCWire", ["RTCPrimitives"]),
     library("RTCTransport", ["RTCWire", "RTCPrimitives", "COpenSSL", "CSRTP"]),
     library("RTCMedia", ["RTCWire", "RTCPrimitives", "COpus", "CVPX", "CYUV"]),

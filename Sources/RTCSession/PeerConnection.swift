@@ -80,8 +80,8 @@ public struct PeerConnection: ~Copyable {
   private var sessionVersion: UInt64 = 0
   private var lastOffer: SessionDescription?
   /// The transceivers of remote and of own sources; and the streams themselves, to go through them all.
-  private var remoteSources = SourceTable()
-  private var ownSources = SourceTable()
+  private var remoteSources = SourceTable<RTPStreamReceiver>()
+  private var ownSources = SourceTable<RTPStreamSender>()
   private var receivers: [RTPStreamReceiver] = []
   private var senders: [RTPStreamSender] = []
   private var transportOutput = Output<MediaTransport.Event>()
@@ -279,16 +279,16 @@ public struct PeerConnection: ~Copyable {
       drops.malformedRTP += 1
       return nil
     }
-    guard let index = remoteSources.transceiver(of: packet.header.ssrc), let receiver = transceivers[index].receiver
-    else {
+    guard let (index, receiver) = remoteSources.find(packet.header.ssrc) else {
       drops.unknownSource += 1
       return nil
     }
+    prefetch(receiver, bytes: 1024)
     receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC)
     noteRepair(receiver.nextTimeout, of: index)
     if !feedback.isEmpty { sendFeedback(at: now, into: &output) }
-    if !transceivers[index].hasReceived {
-      transceivers[index].hasReceived = true
+    if !receiver.hasBegun {
+      receiver.hasBegun = true
       output.emit(.firstPacketReceived(transceiver: index))
     }
     return IncomingPacket(transceiver: index, packet: packet, nextPlayout: receiver.nextPlayout)
@@ -304,14 +304,14 @@ public struct PeerConnection: ~Copyable {
     for packet in packets {
       switch packet {
       case .senderReport(let report):
-        if let index = remoteSources.transceiver(of: report.ssrc) {
-          transceivers[index].receiver?.handle(report, at: now)
+        if let (index, receiver) = remoteSources.find(report.ssrc) {
+          receiver.handle(report, at: now)
           output.emit(.senderReport(transceiver: index, report))
         }
         report.reports.forEach { handle($0, at: now) }
       case .receiverReport(let report): report.reports.forEach { handle($0, at: now) }
       case .genericNACK(let request):
-        guard let index = senderIndex(request.mediaSSRC), let sender = transceivers[index].sender else { continue }
+        guard let (index, sender) = ownSources.find(request.mediaSSRC) else { continue }
         switch configuration.purpose {
         case .playout: sender.retransmit(request.lost, at: now, through: &transport, into: &output.datagrams)
         case .forwarding: output.emit(.packetsRequested(transceiver: index, request.lost))
@@ -328,19 +328,15 @@ public struct PeerConnection: ~Copyable {
   }
 
   private mutating func handle(_ block: ReportBlock, at now: Instant) {
-    guard let index = senderIndex(block.ssrc), let sender = transceivers[index].sender else { return }
+    guard let (_, sender) = ownSources.find(block.ssrc) else { return }
     sender.handle(block, at: now)
     if let time = sender.statistics.roundTripTime { roundTripTime = time }
   }
 
   private mutating func noteKeyFrameRequest(_ ssrc: UInt32, isFullIntra: Bool, into output: inout Output<Event>) {
-    guard let index = senderIndex(ssrc) else { return }
-    transceivers[index].sender?.noteKeyFrameRequest(isFullIntra: isFullIntra)
+    guard let (index, sender) = ownSources.find(ssrc) else { return }
+    sender.noteKeyFrameRequest(isFullIntra: isFullIntra)
     output.emit(.keyFrameRequested(transceiver: index))
-  }
-
-  private func senderIndex(_ ssrc: UInt32) -> Int? {
-    ownSources.transceiver(of: ssrc)
   }
 
   // MARK: Feedback and reports
@@ -487,7 +483,7 @@ public struct PeerConnection: ~Copyable {
         let sender = RTPStreamSender(parameters, ntp: configuration.ntp, entropy: &entropy)
         transceivers[index].sender = sender
         senders.append(sender)
-        ownSources.insert(ssrc, transceiver: index)
+        ownSources.insert(ssrc, transceiver: index, stream: sender)
       }
       if media.direction.receives, transceivers[index].receiver == nil, let ssrc = media.remoteSources.first,
         let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.receiveCodecs)
@@ -495,7 +491,7 @@ public struct PeerConnection: ~Copyable {
         let receiver = RTPStreamReceiver(parameters, purpose: configuration.purpose, ntp: configuration.ntp)
         transceivers[index].receiver = receiver
         receivers.append(receiver)
-        remoteSources.insert(ssrc, transceiver: index)
+        remoteSources.insert(ssrc, transceiver: index, stream: receiver)
       }
     }
     if let agreed = negotiation.transport { apply(agreed, at: now) }

@@ -9,7 +9,6 @@ public struct Transceiver {
   public internal(set) var direction = MediaDirection.inactive
   public internal(set) var sender: RTPStreamSender?
   public internal(set) var receiver: RTPStreamReceiver?
-  var hasReceived = false
 
   init(_ media: LocalMedia) { self.media = media }
 
@@ -40,30 +39,32 @@ public struct Transceiver {
   }
 }
 
-/// Which transceiver a source belongs to: a small open-addressed table, looked at for every packet.
-struct SourceTable: Sendable {
-  private var slots: [(ssrc: UInt32, transceiver: Int32)] = Array(repeating: (0, -1), count: 8)
+/// The stream and the transceiver of each source: a small open-addressed table, looked at for every packet.
+struct SourceTable<Stream: AnyObject> {
+  private var slots: [(ssrc: UInt32, transceiver: Int32, stream: Stream?)] = Array(repeating: (0, -1, nil), count: 8)
   private var count = 0
 
-  func transceiver(of ssrc: UInt32) -> Int? {
+  func find(_ ssrc: UInt32) -> (transceiver: Int, stream: Stream)? {
     var index = Int(ssrc) & (slots.count - 1)
-    while slots[index].transceiver >= 0 {
-      if slots[index].ssrc == ssrc { return Int(slots[index].transceiver) }
+    while let stream = slots[index].stream {
+      if slots[index].ssrc == ssrc { return (Int(slots[index].transceiver), stream) }
       index = (index + 1) & (slots.count - 1)
     }
     return nil
   }
 
-  mutating func insert(_ ssrc: UInt32, transceiver: Int) {
+  mutating func insert(_ ssrc: UInt32, transceiver: Int, stream: Stream) {
     if 2 * (count + 1) > slots.count {
       let old = slots
-      slots = Array(repeating: (0, -1), count: 2 * old.count)
+      slots = Array(repeating: (0, -1, nil), count: 2 * old.count)
       count = 0
-      for slot in old where slot.transceiver >= 0 { insert(slot.ssrc, transceiver: Int(slot.transceiver)) }
+      for slot in old {
+        if let stream = slot.stream { insert(slot.ssrc, transceiver: Int(slot.transceiver), stream: stream) }
+      }
     }
     var index = Int(ssrc) & (slots.count - 1)
-    while slots[index].transceiver >= 0, slots[index].ssrc != ssrc { index = (index + 1) & (slots.count - 1) }
-    if slots[index].transceiver < 0 { count += 1 }
-    slots[index] = (ssrc, Int32(transceiver))
+    while slots[index].stream != nil, slots[index].ssrc != ssrc { index = (index + 1) & (slots.count - 1) }
+    if slots[index].stream == nil { count += 1 }
+    slots[index] = (ssrc, Int32(transceiver), stream)
   }
 }

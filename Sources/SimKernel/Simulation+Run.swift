@@ -51,13 +51,17 @@ extension Simulation {
     }
   }
 
-  /// Fetches the packet of the event after this one into the cache: in a large run it has left it long ago.
+  /// Fetches the packets of the next events into the cache: in a large run they have left it long ago.
   @inline(__always)
   private func prefetchNext() {
-    guard queue.current.count > 0, queue.current.top.argument < slab.used else { return }
-    let record = slab.records + Int(queue.current.top.argument)
-    hints_prefetch(record, 128)
-    hints_prefetch(record.pointee.payload, 64)
+    let count = queue.current.count
+    guard count > 0 else { return }
+    // The second and third of the heap first: by the time they are its top, their records can be read.
+    for index in 1..<3 where index < count {
+      hints_prefetch(slab.records + Int(queue.current.storage[index].argument), 128)
+    }
+    let next = Int(queue.current.top.argument)
+    if next < slab.used { hints_prefetch(slab.records[next].payload, 64) }
   }
 
   @inline(__always)

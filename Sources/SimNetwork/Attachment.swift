@@ -49,6 +49,8 @@ struct Attachment {
   let name: String
   let owner: Owner
   let addresses: [IPAddress]
+  /// That of most packets.
+  let firstAddress: IPAddress?
   let realm: Int
   let site: Int
   var uplink: Link

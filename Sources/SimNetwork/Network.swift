@@ -109,7 +109,8 @@ public final class Network: PacketCarrier {
     let streams = "\(name)/\(index)"
     attachments.append(
       Attachment(
-        name: name, owner: owner, addresses: plan.addresses, realm: plan.realm.index, site: plan.site.index,
+        name: name, owner: owner, addresses: plan.addresses, firstAddress: plan.addresses.first,
+        realm: plan.realm.index, site: plan.site.index,
         uplink: Link(plan.uplink, dice: simulation.generator("\(streams)/uplink")),
         downlink: Link(plan.downlink, dice: simulation.generator("\(streams)/downlink")),
         firewall: plan.firewall.map { Firewall($0) }))
@@ -132,11 +133,19 @@ public final class Network: PacketCarrier {
     defer { isCarrying = false }
     counts.sent += 1
     let source = simulation[packet].source.address
-    guard node < attachmentsOfNode.count,
-      let index = attachmentsOfNode[node].first(where: { attachments[$0].addresses.contains(source) })
-    else { return drop(packet, simulation, .foreignSource) }
+    guard let index = attachment(of: node, with: source) else { return drop(packet, simulation, .foreignSource) }
     observer?.sent(packet, in: simulation, by: node)
     depart(packet, simulation, from: index)
+  }
+
+  /// The attachment through which a node sends from an address.
+  private func attachment(of node: Int, with source: IPAddress) -> Int? {
+    guard node < attachmentsOfNode.count else { return nil }
+    for place in attachmentsOfNode[node].indices {
+      let index = attachmentsOfNode[node][place]
+      if attachments[index].firstAddress == source || attachments[index].addresses.contains(source) { return index }
+    }
+    return nil
   }
 
   public override func handle(_ argument: UInt32, in simulation: Simulation) {

@@ -111,7 +111,8 @@ struct BenchTests {
       file.networkSend, file.networkReceive, file.forward, file.audioMix, file.videoCompose, file.videoScale,
       file.dtlsHandshake, file.iceCheck,
     ]
-    for cost in others { #expect(try #require(cost).nanoseconds(for: 1000) > 0) }
+    // Of a large piece of work, because a short measurement cannot tell the small ones from nothing.
+    for cost in others { #expect(try #require(cost).nanoseconds(for: 100_000) > 0) }
   }
 
   @Test func `a cost file is not made of half of the figures`() throws {

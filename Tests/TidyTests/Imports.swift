@@ -12,7 +12,7 @@ enum Imports {
   private static let simulation: Set = ["SimKernel", "SimNetwork", "SimNodes", "SimSessions"]
 
   private static let table: [String: Set<String>] = [
-    "RTCPrimitives": [],
+    "RTCPrimitives": ["CHints"],
     "RTCWire": ["RTCPrimitives"],
     "RTCTransport": ["RTCPrimitives", "RTCWire", "COpenSSL", "CSRTP", "CUsrsctp"],
     "RTCMedia": ["RTCPrimitives", "RTCWire", "COpus", "CVPX", "CYUV"],

@@ -17,6 +17,8 @@ public final class RTPStreamReceiver {
 
   public let parameters: StreamParameters
   private let purpose: Purpose
+  /// Whether any packet has arrived.
+  @exclusivity(unchecked) var hasBegun = false
   // Sound first: of thousands of receivers each one's is touched every 20 ms.
   @exclusivity(unchecked) private var audioPlayout: AudioJitterBuffer?
   @exclusivity(unchecked) private var timeline: CaptureTimeline

@@ -1,7 +1,6 @@
 import RTCMedia
 import RTCPrimitives
 import RTCSession
-import SimKernel
 
 /// One track that a node plays: decoders where media is real, and what its listener experiences.
 final class RemoteTrack {
@@ -43,8 +42,8 @@ final class RemoteTrack {
 
   /// Fetches what playing sound touches into the cache.
   func prefetch() {
-    SimKernel.prefetch(self, bytes: 192)
-    SimKernel.prefetch(receiver, bytes: 448)
+    RTCPrimitives.prefetch(self, bytes: 192)
+    RTCPrimitives.prefetch(receiver, bytes: 448)
   }
 
   /// Notes that a frame captured at `captured` is shown or heard at `now`.

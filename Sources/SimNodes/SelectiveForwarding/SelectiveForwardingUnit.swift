@@ -37,12 +37,13 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   /// One slot of one receiver.
   private struct Subscription {
-    let connection: Connection
-    let sender: RTPStreamSender
+    /// Not counted: the unit keeps its connections and their senders for as long as it lives.
+    let connection: Unmanaged<Connection>
+    let sender: Unmanaged<RTPStreamSender>
     let offset: UInt16
 
     /// Fetches what forwarding touches into the cache, while those before it are served.
-    func prefetch() { SimKernel.prefetch(sender, bytes: 256) }
+    func prefetch() { sender._withUnsafeGuaranteedRef { RTCPrimitives.prefetch($0, bytes: 256) } }
   }
 
   /// One stream that is forwarded.
@@ -116,15 +117,25 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     let subscriptions = source.subscriptions
     for (index, subscription) in subscriptions.enumerated() {
       if index + 4 < subscriptions.count { subscriptions[index + 4].prefetch() }
-      let receiver = subscription.connection
-      var slot = connections.processor.reserve(at: done)
-      connections.processor.perform(.forwardPacket, in: &slot)
-      receiver.core.forward(
-        packet, bytes, with: subscription.sender,
-        number: SequenceNumber(packet.header.sequenceNumber.rawValue &+ subscription.offset), at: now,
-        into: &receiver.output.datagrams)
-      connections.transmit(receiver, in: &slot)
+      let number = SequenceNumber(packet.header.sequenceNumber.rawValue &+ subscription.offset)
+      subscription.connection._withUnsafeGuaranteedRef { receiver in
+        subscription.sender._withUnsafeGuaranteedRef { sender in
+          forward(packet, bytes, to: receiver, sender, number, isRetransmission: false, after: done, at: now)
+        }
+      }
     }
+  }
+
+  private func forward(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, to receiver: Connection, _ sender: RTPStreamSender,
+    _ number: SequenceNumber, isRetransmission: Bool, after done: Instant, at now: Instant
+  ) {
+    var slot = connections.processor.reserve(at: done)
+    connections.processor.perform(.forwardPacket, in: &slot)
+    receiver.core.forward(
+      packet, bytes, with: sender, number: number, isRetransmission: isRetransmission, at: now,
+      into: &receiver.output.datagrams)
+    connections.transmit(receiver, in: &slot)
   }
 
   private func repair(_ numbers: [SequenceNumber], _ transceiver: Int, of receiver: Connection, at now: Instant) {
@@ -137,12 +148,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       guard let kept = source.cache.retransmit(original, at: now, roundTripTime: .zero) else { continue }
       source.cache.withBytes(of: kept) { bytes in
         guard let packet = try? RTPPacket(parsing: bytes, elided: kept.elided) else { return }
-        var slot = connections.processor.reserve(at: now)
-        connections.processor.perform(.forwardPacket, in: &slot)
-        receiver.core.forward(
-          packet, bytes, with: sender, number: number, isRetransmission: true, at: now,
-          into: &receiver.output.datagrams)
-        connections.transmit(receiver, in: &slot)
+        forward(packet, bytes, to: receiver, sender, number, isRetransmission: true, after: now, at: now)
       }
     }
   }
@@ -187,15 +193,16 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   /// Forwards nothing more to somebody who has hung up, and asks him for nothing.
   private func unsubscribe(_ connection: Connection) {
     guard connection.number < lines.count else { return }
+    let place = Unmanaged.passUnretained(connection).toOpaque()
     for line in lines[connection.number] {
-      line.outgoing?.subscriptions.removeAll { $0.connection === connection }
+      line.outgoing?.subscriptions.removeAll { $0.connection.toOpaque() == place }
       line.incoming?.origin = nil
     }
   }
 
   private func passOn(_ report: SenderReport, _ connection: Connection, _ transceiver: Int) {
     for subscription in line(transceiver, of: connection).incoming?.subscriptions ?? [] {
-      subscription.sender.adoptClock(of: report)
+      subscription.sender.takeUnretainedValue().adoptClock(of: report)
     }
   }
 
@@ -242,7 +249,9 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
         made.offset = UInt16(truncatingIfNeeded: dice.next()) & 0x3FFF
         made.outgoing = source
         made.sender = sender
-        source.subscriptions.append(Subscription(connection: connection, sender: sender, offset: made.offset))
+        source.subscriptions.append(
+          Subscription(
+            connection: .passUnretained(connection), sender: .passUnretained(sender), offset: made.offset))
       }
       return made
     }
