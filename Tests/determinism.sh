@@ -36,6 +36,16 @@ check "compare, one job against two" "$one" "$("$release" "${cells[@]}" --jobs 2
 timing() { grep timingHash; }
 check "compare, wire against model (timing)" "$("$release" "${cells[@]}" --fidelity wire | hashes | timing)" \
   "$("$release" "${cells[@]}" --fidelity model | hashes | timing)"
+# Loss, repair and reordering must not tell the two apart either.
+rough=$(mktemp --suffix .json5)
+trap 'rm -f "$rough"' EXIT
+cat > "$rough" << 'EOF'
+{ client: { uplink: { rate: "2M", loss: 0.05, jitter: { max: "30ms", reorder: true } }, downlink: { loss: 0.05 } } }
+EOF
+rough_cells=(compare "$rough" --participants 3,5 --duration 8s --format json)
+check "compare on rough links, wire against model (timing)" \
+  "$("$release" "${rough_cells[@]}" --fidelity wire | hashes | timing)" \
+  "$("$release" "${rough_cells[@]}" --fidelity model | hashes | timing)"
 other=$("$release" "${cells[@]}" --seed 2 | hashes)
 if [ "$one" = "$other" ]; then
   failures=$((failures + 1))

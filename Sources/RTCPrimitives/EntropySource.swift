@@ -8,6 +8,12 @@ public struct EntropySource: RandomNumberGenerator, Sendable {
 
   public mutating func next() -> UInt64 { generator.next() }
 
+  /// A source for a part of the whole: of a seeded generator another stream. The system's generator is shared.
+  public mutating func split() -> EntropySource {
+    guard generator is SeededGenerator else { return self }
+    return EntropySource(SeededGenerator(seed: next(), stream: "split"))
+  }
+
   /// `count` random bytes.
   public mutating func bytes(_ count: Int) -> [UInt8] {
     var result: [UInt8] = []

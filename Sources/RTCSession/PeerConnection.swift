@@ -68,6 +68,8 @@ public struct PeerConnection: ~Copyable {
     public var malformedRTCP = 0
     /// RTP of a source that nobody announced.
     public var unknownSource = 0
+    /// RTP that came before. With encryption SRTP drops it first.
+    public var replayed = 0
   }
 
   public private(set) var signaling = Signaling()
@@ -78,7 +80,6 @@ public struct PeerConnection: ~Copyable {
   private var entropy: EntropySource
   private let sessionID: UInt64
   private var sessionVersion: UInt64 = 0
-  private var lastOffer: SessionDescription?
   /// The transceivers of remote and of own sources; and the streams themselves, to go through them all.
   private var remoteSources = SourceTable<RTPStreamReceiver>()
   private var ownSources = SourceTable<RTPStreamSender>()
@@ -95,6 +96,8 @@ public struct PeerConnection: ~Copyable {
   private static let repairInterval = Duration.milliseconds(20)
   private var lastRepair = Instant.start
   private var hasStarted = false
+  /// Whether feedback may travel without a report before it (RFC 5506).
+  private var mayReduceSize = false
   /// What the reports of the datagram at hand say.
   private var roundTripTime: Duration?
   private let feedbackSSRC: UInt32
@@ -104,9 +107,7 @@ public struct PeerConnection: ~Copyable {
     self.configuration = configuration
     sessionID = entropy.next() >> 2
     feedbackSSRC = UInt32(truncatingIfNeeded: entropy.next())
-    transport = MediaTransport(configuration.transport, role: .controlled, entropy: entropy)
-    // The agent has its own copy of the generator; jump away from it.
-    for _ in 0..<64 { _ = entropy.next() }
+    transport = MediaTransport(configuration.transport, role: .controlled, entropy: entropy.split())
     self.entropy = entropy
   }
 
@@ -129,10 +130,14 @@ public struct PeerConnection: ~Copyable {
   }
 
   /// An answer to the remote offer; sends what `addTransceiver` prepared.
-  public mutating func createAnswer() throws(NegotiationError) -> SessionDescription {
-    guard let offer = signaling.remote else { throw .missing(attribute: "group", section: 0) }
+  public mutating func createAnswer() throws(PeerConnectionError) -> SessionDescription {
+    guard signaling.mayCreateAnswer, let offer = signaling.remote else {
+      throw .invalidState(InvalidStateError(state: signaling.state, operation: "create an answer"))
+    }
     sessionVersion += 1
-    return try offerAnswer.answer(to: offer, transceivers.map(\.media))
+    let media = transceivers.map(\.media)
+    let answerer = offerAnswer
+    return try negotiate { () throws(NegotiationError) in try answerer.answer(to: offer, media) }
   }
 
   /// Applies a description of ours; the first one starts gathering.
@@ -230,7 +235,7 @@ public struct PeerConnection: ~Copyable {
     _ frame: EncodedFrame, in buffer: Span<UInt8>, on index: Int, audioLevel: AudioLevel? = nil, at now: Instant,
     into datagrams: inout Transmissions
   ) {
-    guard transport.isReady, let sender = transceivers[index].sender else { return }
+    guard canSend(on: index), let sender = transceivers[index].sender else { return }
     sender.send(frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, into: &datagrams)
   }
 
@@ -254,15 +259,17 @@ public struct PeerConnection: ~Copyable {
   }
 
   /// Whether a key frame may be sent on this transceiver: it is connected and sending.
-  public func canSend(on index: Int) -> Bool { transport.isReady && transceivers[index].sender != nil }
+  public func canSend(on index: Int) -> Bool {
+    transport.isReady && transceivers[index].direction.sends && transceivers[index].sender != nil
+  }
 
   /// Says goodbye and ends.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
     let sources = senders.map(\.parameters.ssrc)
+    let packets = emptyReport + [.goodbye(Goodbye(sources: sources))]
     if transport.isReady, !sources.isEmpty {
       transport.sendRTCP(at: now, into: &output.datagrams) { writer in
-        RTCPCompound.write(
-          [.receiverReport(ReceiverReport(ssrc: feedbackSSRC)), .goodbye(Goodbye(sources: sources))], into: &writer)
+        RTCPCompound.write(packets, into: &writer)
       }
     }
     transport.close(at: now, into: &transportOutput)
@@ -284,7 +291,10 @@ public struct PeerConnection: ~Copyable {
       return nil
     }
     prefetch(receiver, bytes: 1024)
-    receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC)
+    guard receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC) else {
+      drops.replayed += 1
+      return nil
+    }
     noteRepair(receiver.nextTimeout, of: index)
     if !feedback.isEmpty { sendFeedback(at: now, into: &output) }
     if !receiver.hasBegun {
@@ -369,9 +379,17 @@ public struct PeerConnection: ~Copyable {
 
   private mutating func sendFeedback(at now: Instant, into output: inout Output<Event>) {
     guard !feedback.isEmpty else { return }
-    let packets = feedback
+    let packets = mayReduceSize ? feedback : emptyReport + feedback
     transport.sendRTCP(at: now, into: &output.datagrams) { RTCPCompound.write(packets, into: &$0) }
     feedback.removeAll(keepingCapacity: true)
+  }
+
+  /// What every compound begins with that holds no report (RFC 3550 §6.1).
+  private var emptyReport: [RTCPPacket] {
+    [
+      .receiverReport(ReceiverReport(ssrc: feedbackSSRC)),
+      .sourceDescription(SourceDescription(ssrc: feedbackSSRC, canonicalName: configuration.cname)),
+    ]
   }
 
   /// Sends the reports of all streams, in as few datagrams as 31 blocks per packet and the MTU allow.
@@ -449,9 +467,9 @@ public struct PeerConnection: ~Copyable {
     media.streamIDs = ["-"]
   }
 
-  private func negotiate(_ body: () throws(NegotiationError) -> Negotiation) throws(PeerConnectionError)
-    -> Negotiation
-  {
+  private func negotiate<Result>(
+    _ body: () throws(NegotiationError) -> Result
+  ) throws(PeerConnectionError) -> Result {
     do {
       return try body()
     } catch {
@@ -494,6 +512,7 @@ public struct PeerConnection: ~Copyable {
         remoteSources.insert(ssrc, transceiver: index, stream: receiver)
       }
     }
+    mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     if let agreed = negotiation.transport { apply(agreed, at: now) }
   }
 

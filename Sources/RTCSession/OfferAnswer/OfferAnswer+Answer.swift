@@ -86,8 +86,8 @@ extension OfferAnswer {
 }
 
 extension HeaderExtensionMap {
-  /// Whether the id can stand in a packet: 15 ends a one-byte block, and above 255 it only asks for one.
-  var hasUsableID: Bool { id >= 1 && id <= 255 && id != 15 }
+  /// Whether the id can stand in the packets that we write: their blocks have one-byte headers (RFC 8285 §4.2).
+  var hasUsableID: Bool { (1...14).contains(id) }
 }
 
 extension RTPCodec {

@@ -22,6 +22,7 @@ public final class RTPStreamReceiver {
   // Sound first: of thousands of receivers each one's is touched every 20 ms.
   @exclusivity(unchecked) private var audioPlayout: AudioJitterBuffer?
   @exclusivity(unchecked) private var timeline: CaptureTimeline
+  @exclusivity(unchecked) private var replays = ReplayWindow()
   @exclusivity(unchecked) private var reception: ReceptionStatistics
   @exclusivity(unchecked) private var repair = NACKGenerator()
   @exclusivity(unchecked) private var repairOutput = Output<NACKGenerator.Event>()
@@ -56,10 +57,13 @@ public final class RTPStreamReceiver {
   }
 
   /// Takes a packet; feedback that it causes is appended.
+  ///
+  /// - Returns: whether it is new; a packet that came before changes nothing.
   func insert(
     _ packet: RTPPacket, _ bytes: Span<UInt8>, at now: Instant, feedback: inout [RTCPPacket], from sender: UInt32
-  ) {
+  ) -> Bool {
     let header = packet.header
+    guard replays.accept(header.sequenceNumber) else { return false }
     counts.bytesReceived += packet.payloadSize
     var isRetransmission = false
     if parameters.kind == .video {
@@ -74,13 +78,14 @@ public final class RTPStreamReceiver {
     guard
       reception.insert(
         header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: isRetransmission)
-    else { return }
+    else { return true }
     noteCaptureTime(packet, bytes)
     let payload = bytes.extracting(packet.payloadRange)
     switch parameters.kind {
     case .audio: audioPlayout?.insert(timestamp: header.timestamp, payload: payload, elided: packet.elided, at: now)
     case .video: assemble(packet, payload, at: now, feedback: &feedback, from: sender)
     }
+    return true
   }
 
   /// Asks again for what is missing by now.

@@ -139,8 +139,10 @@ public final class RTPStreamSender {
   /// The sender report that is due at `now`; `nil` before the first frame.
   func report(at now: Instant) -> SenderReport? {
     guard let lastFrame, statistics.packetsSent > 0 else { return nil }
-    let elapsed = (now - lastFrame.captureTime).nanoseconds
-    let ticks = elapsed / 1_000 * Int64(parameters.clockRate) / 1_000_000
+    // In two parts, because a peer's clock may be decades away.
+    let (seconds, rest) = (now.nanoseconds - lastFrame.captureTime.nanoseconds).quotientAndRemainder(
+      dividingBy: 1_000_000_000)
+    let ticks = seconds * Int64(parameters.clockRate) + rest * Int64(parameters.clockRate) / 1_000_000_000
     return SenderReport(
       ssrc: parameters.ssrc, ntpTimestamp: ntp.timestamp(at: now),
       rtpTimestamp: lastFrame.rtpTimestamp &+ UInt32(truncatingIfNeeded: ticks),

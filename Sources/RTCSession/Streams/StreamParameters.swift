@@ -55,7 +55,7 @@ public struct InboundStreamStatistics: Hashable, Sendable {
   public var bytesReceived = 0
   public var packetsExpected = 0
   public var packetsLost = 0
-  /// Packets that arrived after they had been asked for, and those that came twice.
+  /// Packets that arrived after they had been asked for.
   public var retransmittedPacketsReceived = 0
   public var jitter = Duration.zero
   public var nackCount = 0

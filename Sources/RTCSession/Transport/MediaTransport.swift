@@ -56,6 +56,8 @@ public struct MediaTransport: ~Copyable {
     public var unauthenticated = 0
     /// Media that was to be sent while no path or key was there.
     public var unsendable = 0
+    /// DTLS beyond what is kept until there is a path to answer on.
+    public var beforePath = 0
   }
 
   public private(set) var ice: ICEAgent
@@ -71,6 +73,9 @@ public struct MediaTransport: ~Copyable {
   private var dtls: DTLSTransport?
   private var srtp: SRTPSession?
   private var remoteFingerprints: [DTLSFingerprint]?
+  /// DTLS that came before there was a path to answer on: a peer whose check has succeeded may begin.
+  private var early: [[UInt8]] = []
+  private static let earlyLimit = 8
   private var outbox = ByteWriter(reserving: 2048)
   private var iceOutput = Output<ICEAgent.Event>()
   private var dtlsOutput = DTLSTransport.Output()
@@ -92,12 +97,7 @@ public struct MediaTransport: ~Copyable {
   }
 
   /// Our role in the handshake; `nil` before it is known.
-  public var localDTLSRole: DTLSTransport.Role? {
-    switch dtls {
-    case .some(let transport): transport.role
-    case .none: nil
-    }
-  }
+  public private(set) var localDTLSRole: DTLSTransport.Role?
 
   /// When `handleTimeout` wants to be called.
   public var nextTimeout: Instant? {
@@ -123,11 +123,8 @@ public struct MediaTransport: ~Copyable {
     into output: inout Output<Event>
   ) {
     remoteFingerprints = fingerprints
-    if dtls == nil {
-      makeDTLS(role, at: now)
-    } else {
-      dtls?.setRemoteFingerprints(fingerprints, at: now, into: &dtlsOutput)
-    }
+    if localDTLSRole == nil { localDTLSRole = role }
+    dtls?.setRemoteFingerprints(fingerprints, at: now, into: &dtlsOutput)
     ice.setRemote(ufrag: credentials.ufrag, password: credentials.password, at: now, into: &iceOutput)
     flush(at: now, into: &output)
   }
@@ -157,7 +154,7 @@ public struct MediaTransport: ~Copyable {
     switch kind {
     case .rtp, .rtcp: return receiveMedia(bytes, elided: datagram.elided, isRTCP: kind == .rtcp)
     case .dtls:
-      if dtls == nil { makeDTLS(.server, at: now) }
+      if dtls == nil { keep(bytes) }
       dtls?.handle(bytes, at: now, into: &dtlsOutput)
       flush(at: now, into: &output)
     default: drops.unknownProtocol += 1
@@ -265,7 +262,15 @@ public struct MediaTransport: ~Copyable {
     }
   }
 
-  private mutating func makeDTLS(_ role: DTLSTransport.Role, at now: Instant) {
+  private mutating func keep(_ datagram: Span<UInt8>) {
+    guard early.count < Self.earlyLimit else {
+      drops.beforePath += 1
+      return
+    }
+    early.append(datagram.array())
+  }
+
+  private mutating func makeDTLS(_ role: DTLSTransport.Role) {
     var settings = configuration.dtls
     if let time = ice.roundTripTime {
       settings.initialRetransmissionTimeout = DTLSTransport.Configuration.retransmissionTimeout(forRoundTripTime: time)
@@ -277,7 +282,6 @@ public struct MediaTransport: ~Copyable {
     } catch {
       preconditionFailure("OpenSSL could not make a connection: \(error)")
     }
-    if role == .server { dtls?.start(at: now, into: &dtlsOutput) }
   }
 
   /// Moves what ICE and DTLS want done to the output, and begins the handshake once there is a path.
@@ -306,8 +310,11 @@ public struct MediaTransport: ~Copyable {
   }
 
   private mutating func startHandshake(at now: Instant) {
-    guard dtlsState == .new else { return }
+    guard dtls == nil, let localDTLSRole else { return }
+    makeDTLS(localDTLSRole)
     dtls?.start(at: now, into: &dtlsOutput)
+    for datagram in early { dtls?.handle(datagram.span, at: now, into: &dtlsOutput) }
+    early = []
   }
 
   private mutating func adopt(_ agreed: SRTPKeys, into output: inout Output<Event>) {

@@ -211,6 +211,6 @@ extension ICEAgent {
       TURNClient.Configuration(
         server: server.endpoint, local: configuration.hosts[base], username: server.username,
         password: server.password, family: server.endpoint.address.family, schedule: configuration.checkSchedule),
-      entropy: EntropySource(SeededGenerator(seed: entropy.next(), stream: "turn")))
+      entropy: entropy.split())
   }
 }
