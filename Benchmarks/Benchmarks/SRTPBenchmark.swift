@@ -118,8 +118,7 @@ private struct SRTPRun: ~Copyable {
     let span = packets.span
     do {
       for index in 0..<count {
-        packet.removeAll()
-        packet.append(span.extracting(index * protectedSize..<(index + 1) * protectedSize))
+        packet.replaceAll(with: span.extracting(index * protectedSize..<(index + 1) * protectedSize))
         try session.unprotectRTP(&packet, from: 0)
       }
     } catch {

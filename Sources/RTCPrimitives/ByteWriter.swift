@@ -62,6 +62,11 @@ public struct ByteWriter: Sendable {
     }
   }
 
+  /// Forgets everything and appends `span`, keeping the capacity.
+  @inlinable public mutating func replaceAll(with span: Span<UInt8>) {
+    span.withUnsafeBufferPointer { bytes.replaceSubrange(0..<bytes.count, with: $0) }
+  }
+
   /// Forgets everything, keeping the capacity.
   @inlinable public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 

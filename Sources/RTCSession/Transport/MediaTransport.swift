@@ -237,8 +237,7 @@ public struct MediaTransport: ~Copyable {
       drops.beforeKeys += 1
       return nil
     }
-    inbox.removeAll()
-    inbox.append(bytes)
+    inbox.replaceAll(with: bytes)
     switch configuration.fidelity {
     case .model:
       let tag = isRTCP ? profile.rtcpOverhead : profile.rtpOverhead

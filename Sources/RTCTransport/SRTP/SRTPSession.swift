@@ -45,35 +45,52 @@ public struct SRTPSession: ~Copyable {
   ///
   /// - Throws: why not; the packet is then removed from the writer, since it may be half encrypted.
   public mutating func protectRTP(_ writer: inout ByteWriter, from offset: Int) throws(SRTPError) {
-    try transform(&writer, from: offset, growth: profile.rtpOverhead) { srtp_protect(outbound, $0, $1) }
+    try lengthen(&writer, from: offset, by: profile.rtpOverhead) { srtp_protect(outbound, $0, $1) }
   }
 
   /// Encrypts the compound RTCP packet that begins at `offset`, and appends index and tag (`profile.rtcpOverhead` bytes).
   ///
   /// - Throws: why not; the packet is then removed from the writer, since it may be half encrypted.
   public mutating func protectRTCP(_ writer: inout ByteWriter, from offset: Int) throws(SRTPError) {
-    try transform(&writer, from: offset, growth: profile.rtcpOverhead) { srtp_protect_rtcp(outbound, $0, $1) }
+    try lengthen(&writer, from: offset, by: profile.rtcpOverhead) { srtp_protect_rtcp(outbound, $0, $1) }
   }
 
   /// Checks and decrypts the SRTP packet that begins at `offset`, and removes its tag.
   ///
   /// - Throws: why not; the packet is then removed from the writer.
   public mutating func unprotectRTP(_ writer: inout ByteWriter, from offset: Int) throws(SRTPError) {
-    try transform(&writer, from: offset, growth: 0) { srtp_unprotect(inbound, $0, $1) }
+    try shorten(&writer, from: offset) { srtp_unprotect(inbound, $0, $1) }
   }
 
   /// Checks and decrypts the SRTCP packet that begins at `offset`, and removes index and tag.
   ///
   /// - Throws: why not; the packet is then removed from the writer.
   public mutating func unprotectRTCP(_ writer: inout ByteWriter, from offset: Int) throws(SRTPError) {
-    try transform(&writer, from: offset, growth: 0) { srtp_unprotect_rtcp(inbound, $0, $1) }
+    try shorten(&writer, from: offset) { srtp_unprotect_rtcp(inbound, $0, $1) }
+  }
+
+  private typealias Call = (UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>) -> srtp_err_status_t
+
+  /// Appends as many bytes as the trailer has, which `call` fills.
+  @inline(__always)
+  private func lengthen(
+    _ writer: inout ByteWriter, from offset: Int, by growth: Int, _ call: Call
+  ) throws(SRTPError) {
+    let size = try size(of: &writer, from: offset)
+    writer.append(Self.room.span.extracting(0..<growth))
+    let length = try transform(&writer, from: offset, size: size, call)
+    precondition(length == size + growth, "libsrtp2 appends what the profile says")
+  }
+
+  /// Removes the trailer, which `call` has checked.
+  @inline(__always)
+  private func shorten(_ writer: inout ByteWriter, from offset: Int, _ call: Call) throws(SRTPError) {
+    let size = try size(of: &writer, from: offset)
+    writer.truncate(to: offset + (try transform(&writer, from: offset, size: size, call)))
   }
 
   @inline(__always)
-  private func transform(
-    _ writer: inout ByteWriter, from offset: Int, growth: Int,
-    _ call: (UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>) -> srtp_err_status_t
-  ) throws(SRTPError) {
+  private func size(of writer: inout ByteWriter, from offset: Int) throws(SRTPError) -> Int {
     precondition(offset >= 0 && offset <= writer.count, "the packet begins inside the writer")
     let size = writer.count - offset
     // libsrtp2 takes an empty packet's bytes for granted, and counts in 32 bits.
@@ -81,16 +98,21 @@ public struct SRTPSession: ~Copyable {
       writer.truncate(to: offset)
       throw .malformed(size: size)
     }
+    return size
+  }
+
+  /// - Returns: the packet's new size.
+  @inline(__always)
+  private func transform(
+    _ writer: inout ByteWriter, from offset: Int, size: Int, _ call: Call
+  ) throws(SRTPError) -> Int {
     var length = Int32(size)
-    if growth > 0 { writer.append(Self.room.span.extracting(0..<growth)) }
-    let status = writer.bytes.withUnsafeMutableBytes { bytes in
-      call(bytes.baseAddress! + offset, &length)
-    }
+    let status = writer.bytes.withUnsafeMutableBytes { call($0.baseAddress! + offset, &length) }
     guard status == srtp_err_status_ok else {
       writer.truncate(to: offset)
       throw Self.error(status, size: size)
     }
-    writer.truncate(to: offset + Int(length))
+    return Int(length)
   }
 
   /// For the longest trailer, that of RTCP in GCM; copying zeros is cheaper than writing them one by one.
