@@ -152,6 +152,64 @@ import Testing
     #expect(pair.a.core.transceivers[0].sender?.statistics.remotePacketsLost == Int(blocks.last!.1.cumulativeLost))
   }
 
+  @Test func `a source's clock may say anything`() throws {
+    let pair = try videoPair()
+    let sender = try #require(pair.a.core.transceivers[0].sender)
+    pair.run(for: .milliseconds(100))
+    for time: UInt64 in [0, 1, .max, 1 << 63, (1 << 63) - 1, 0x83AA_7E80 << 32] {
+      let clock = NTPTimestamp(rawValue: time)
+      sender.adoptClock(
+        of: SenderReport(ssrc: 1, ntpTimestamp: clock, rtpTimestamp: 0xFFFF_FFFF, packetCount: 0, octetCount: 0))
+      for now in [Instant.start, pair.now, .start + .seconds(1_000_000_000)] {
+        #expect(sender.report(at: now) != nil)
+      }
+    }
+    // Half a second after timestamp 1000, 45,000 ticks are over.
+    let then = pair.now
+    sender.adoptClock(
+      of: SenderReport(
+        ssrc: 1, ntpTimestamp: NTPClock.simulation.timestamp(at: then), rtpTimestamp: 1000, packetCount: 0,
+        octetCount: 0))
+    #expect(sender.report(at: then + .milliseconds(500))?.rtpTimestamp == 46_000)
+  }
+
+  @Test func `only extensions whose identifiers fit a one-byte header are agreed on`() throws {
+    let pair = try ConnectedPair()
+    pair.a.core.addTransceiver(.audio, direction: .sendrecv)
+    let text = pair.a.core.createOffer().description
+    #expect(text.contains("a=extmap:2 "))
+    for (id, isAnswered) in [(1, true), (14, true), (15, false), (16, false), (20, false), (255, false)] {
+      let answerer = try ConnectedPair().b
+      let offer = try SessionDescription(parsing: text.replacing("a=extmap:2 ", with: "a=extmap:\(id) "))
+      try answerer.core.setRemote(.offer(offer), at: .start, into: &answerer.output)
+      answerer.core.setDirection(.sendrecv, of: 0)
+      #expect(try answerer.core.createAnswer().description.contains("a=extmap:\(id) ") == isAnswered)
+    }
+  }
+
+  @Test func `an answer is made to an offer only`() throws {
+    let pair = try videoPair()
+    #expect(throws: PeerConnectionError.self) { try pair.b.core.createAnswer() }
+    #expect(throws: PeerConnectionError.self) { try pair.a.core.createAnswer() }
+  }
+
+  /// The client's check succeeds first, and its ClientHello is there before the server has a path to answer on.
+  @Test func `a handshake that begins early costs no repetition`() throws {
+    let pair = try ConnectedPair()
+    pair.a.core.addTransceiver(.video, direction: .sendonly)
+    // What side 1, the client, answers to checks is held up, so that those of side 0 succeed late.
+    pair.fate = { datagram in
+      (datagram.kind == .stun && datagram.side == 1 && datagram.bytes[0] == 1 ? .milliseconds(60) : .zero, false)
+    }
+    try pair.connect()
+    #expect(pair.a.core.transport.isReady && pair.b.core.transport.isReady)
+    #expect(pair.now < .start + .milliseconds(600))
+    let hellos = pair.sent.filter { $0.kind == .dtls && $0.bytes.count > 13 && $0.bytes[0] == 22 && $0.bytes[13] == 1 }
+    #expect(hellos.map(\.side) == [1])
+    let answer = try #require(pair.sent(0, .dtls).first)
+    #expect(answer.time > hellos[0].time + pair.delay)
+  }
+
   @Test func `a second offer adds a stream on the same transport, and takes one away`() throws {
     let pair = try videoPair()
     pair.run(for: .seconds(1))
