@@ -54,14 +54,6 @@ public struct ByteWriter: Sendable {
     bytes[offset + 1] = UInt8(truncatingIfNeeded: value)
   }
 
-  /// Overwrites four bytes that were written before, at `offset`.
-  @inlinable public mutating func replace(at offset: Int, with value: UInt32) {
-    bytes.withUnsafeMutableBytes {
-      precondition(offset >= 0 && offset + 4 <= $0.count, "only bytes that were written are replaced")
-      $0.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
-    }
-  }
-
   /// Forgets everything and appends `span`, keeping the capacity.
   @inlinable public mutating func replaceAll(with span: Span<UInt8>) {
     span.withUnsafeBufferPointer { bytes.replaceSubrange(0..<bytes.count, with: $0) }

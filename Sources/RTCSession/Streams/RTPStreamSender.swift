@@ -90,8 +90,7 @@ public final class RTPStreamSender {
       payloadType: parameters.payloadType, sequenceNumber: number, timestamp: packet.header.timestamp,
       ssrc: parameters.ssrc)
     let sent = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
-      writer.append(bytes)
-      packet.header.overwrite(with: forwarding, in: &writer)
+      packet.writeForwarded(bytes, as: forwarding, into: &writer)
     }
     guard sent > 0 else { return }
     count(packet.payloadSize, header: packet.payloadRange.lowerBound, isRetransmission: isRetransmission)
@@ -208,16 +207,5 @@ public final class RTPStreamSender {
     statistics.packetsSent += 1
     statistics.bytesSent += payload
     statistics.headerBytesSent += header
-  }
-}
-
-extension RTPHeader {
-  /// Overwrites the fields of a packet that was appended at the beginning of `writer`.
-  func overwrite(with forwarding: RTPForwarding, in writer: inout ByteWriter) {
-    let second = UInt32((marker ? 0x80 : 0) | forwarding.payloadType & 0x7F) << 16
-    let number = UInt32(forwarding.sequenceNumber.rawValue)
-    writer.replace(at: 0, with: UInt32(writer.bytes[0]) << 24 | second | number)
-    writer.replace(at: 4, with: forwarding.timestamp)
-    writer.replace(at: 8, with: forwarding.ssrc)
   }
 }

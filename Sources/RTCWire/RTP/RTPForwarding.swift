@@ -30,6 +30,16 @@ public struct RTPForwarding: Hashable, Sendable {
 }
 
 extension RTPPacket {
+  /// Appends the packet with new header fields, for a receiver that has agreed on the same extension identifiers.
+  ///
+  /// - Parameter bytes: what this was parsed from.
+  public func writeForwarded(_ bytes: Span<UInt8>, as forwarding: RTPForwarding, into writer: inout ByteWriter) {
+    let begin = writer.count
+    writer.append(bytes)
+    var span = writer.bytes.mutableSpan
+    rewriteFixedFields(of: &span, from: begin, as: forwarding)
+  }
+
   /// Appends the packet with new header fields and extension identifiers; every length stays as it is.
   ///
   /// Dropped elements become padding, and so do elements whose new identifier their block's form cannot hold.

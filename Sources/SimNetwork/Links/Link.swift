@@ -66,9 +66,6 @@ public struct Link: Sendable {
     }
   }
 
-  /// Whether the link changes nothing, so that no event is needed.
-  public var isIdeal: Bool { configuration == .ideal }
-
   /// What the link has seen so far; bytes that still wait are not carried yet.
   public func statistics(at now: Instant) -> LinkStatistics {
     var result = counts

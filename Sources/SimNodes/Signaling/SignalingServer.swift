@@ -87,8 +87,6 @@ public actor SignalingServer: Node {
   }
 
   public nonisolated let port: NodePort
-  /// Milestones of the server.
-  public private(set) var milestones: [Milestone] = []
   private var members: [String: Member] = [:]
   private var present: [String] = []
 
