@@ -52,19 +52,9 @@ public struct SessionResult: Sendable {
   /// The last picture that an MCU composed for each client, where media is real.
   public let composedPictures: [String: VideoFrame]
 
-  init(_ run: SessionRun, _ built: SessionBuilder.Built, _ counter: StreamCounter, window: Duration) {
-    let (nodes, unit) = (built.clients, built.server)
-    let (clients, server) = built.simulation.perform {
-      var reports: [ClientReport] = []
-      for client in nodes { reports.append(await client.report()) }
-      let server: ServerReport? =
-        switch unit {
-        case .forwarding(let unit): await unit.report()
-        case .mixing(let unit): await unit.report()
-        case nil: nil
-        }
-      return (reports, server)
-    }
+  init(_ run: SessionRun, _ built: SessionBuilder.Built, _ measured: SessionRun.Measurement) {
+    let (clients, server, nic) = (measured.end.clients, measured.end.server, measured.end.nic)
+    let (access, window) = (measured.end.access, measured.window)
     let session = run.session
     let seconds = window.inSeconds
     self.clients = clients
@@ -77,14 +67,12 @@ public struct SessionResult: Sendable {
     seed = run.scenario.seed
     connectionsPlanned = run.plan.connections.count
     connectionsEstablished = Self.established(clients, server)
-    streams = Self.streams(counter, built)
-    let access = built.access.map { built.network.statistics(of: $0) }
+    streams = Self.streams(measured.streams, built)
     func mean(_ bytes: Int64) -> DataRate { .bitsPerSecond(Int64(Double(bytes) * 8 / seconds / Double(clients.count))) }
     clientUplink = mean(access.reduce(0) { $0 + $1.uplink.carriedBytes })
     clientDownlink = mean(access.reduce(0) { $0 + $1.downlink.carriedBytes })
     clientCPUPercent =
       clients.reduce(0) { $0 + $1.busySeconds / Double($1.cores) } / seconds / Double(clients.count) * 100
-    let nic = built.serverLink.map { built.network.statistics(of: $0) }
     serverIngress = nic.map { DataSize(bytes: Int($0.downlink.carriedBytes)).rate(over: window) }
     serverEgress = nic.map { DataSize(bytes: Int($0.uplink.carriedBytes)).rate(over: window) }
     serverCPUCores = server.map { $0.busySeconds / seconds }
@@ -95,14 +83,14 @@ public struct SessionResult: Sendable {
     lossPercent = expected > 0 ? 100 * Double(clients.reduce(0) { $0 + $1.packetsLost }) / Double(expected) : nil
     let watched = clients.reduce(0) { $0 + $1.watchedSeconds }
     frozenPercent = watched > 0 ? 100 * clients.reduce(0) { $0 + $1.frozenSeconds } / watched : nil
-    let turn = built.turnLink.map { built.network.statistics(of: $0).uplink.carriedBytes } ?? 0
     costPerParticipantHour = session.prices.perParticipantHour(
-      serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0, turnEgress: turn,
+      serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
+      turnEgress: measured.end.turn?.carriedBytes ?? 0,
       window: window, participants: session.participants)
     firstLimit = FirstLimit.find(access: access, nic: nic, clients: clients, server: server)
-    datagrams = built.network.counts
-    composedPictures = Self.pictures(built)
-    milestones = Self.hangUp(built)
+    datagrams = measured.end.datagrams
+    composedPictures = measured.composedPictures
+    milestones = measured.milestones
     traceHash = built.simulation.traceHash.description
     timingHash = built.simulation.timingHash.description
     events = built.simulation.eventCount
@@ -112,33 +100,6 @@ public struct SessionResult: Sendable {
     }
     serverCPUSeconds = server?.cpuSeconds ?? [:]
     captures = built.network.captures
-  }
-
-  /// Lets everybody hang up, once all is measured, and gives what was worth telling from the beginning to the end.
-  private static func hangUp(_ built: SessionBuilder.Built) -> [Milestone] {
-    let (simulation, clients, server) = (built.simulation, built.clients, built.server)
-    for client in clients { simulation.spawn { await client.hangUp() } }
-    simulation.run(until: simulation.now + .milliseconds(500))
-    return simulation.perform {
-      var milestones: [Milestone] = []
-      for client in clients { milestones += await client.report().milestones }
-      switch server {
-      case .forwarding(let unit): milestones += await unit.report().milestones
-      case .mixing(let unit): milestones += await unit.report().milestones
-      case nil: break
-      }
-      return milestones.sorted { $0.order < $1.order }
-    }
-  }
-
-  private static func pictures(_ built: SessionBuilder.Built) -> [String: VideoFrame] {
-    guard case .mixing(let unit) = built.server else { return [:] }
-    let names = built.clients.map(\.port.name)
-    return built.simulation.perform {
-      var pictures: [String: VideoFrame] = [:]
-      for name in names { pictures[name] = await unit.composedPicture(for: name) }
-      return pictures
-    }
   }
 
   /// Connections over which media could flow at both ends, counted at the offerer.

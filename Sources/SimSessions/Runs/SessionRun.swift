@@ -20,6 +20,16 @@ public struct SessionRun: Sendable {
     public init() {}
   }
 
+  /// What a run leaves for its result.
+  struct Measurement {
+    let window: Duration
+    /// At the end of the window; everybody hangs up after it.
+    let end: Reading
+    let streams: StreamCounter
+    let composedPictures: [String: VideoFrame]
+    let milestones: [Milestone]
+  }
+
   /// Means begin this long after the last join.
   public static let warmUp = Duration.seconds(5)
 
@@ -77,7 +87,14 @@ public struct SessionRun: Sendable {
     built.network.observer = nil
     advance(simulation, to: end, of: end, progress)
     defer { simulation.end() }
-    return SessionResult(self, built, counter, window: end - measureFrom)
+    let reading = Reading(built)
+    let pictures = composedPictures(built)
+    hangUp(built)
+    return SessionResult(
+      self, built,
+      Measurement(
+        window: end - measureFrom, end: reading, streams: counter, composedPictures: pictures,
+        milestones: Reading(built).milestones))
   }
 
   private func advance(_ simulation: Simulation, to limit: Instant, of end: Instant, _ progress: (Double) -> Void) {
@@ -97,6 +114,22 @@ public struct SessionRun: Sendable {
       case .mixing(let unit): await unit.beginMeasuring()
       case nil: break
       }
+    }
+  }
+
+  /// Lets everybody hang up, once all is measured.
+  private func hangUp(_ built: SessionBuilder.Built) {
+    for client in built.clients { built.simulation.spawn { await client.hangUp() } }
+    built.simulation.run(until: built.simulation.now + .milliseconds(500))
+  }
+
+  private func composedPictures(_ built: SessionBuilder.Built) -> [String: VideoFrame] {
+    guard case .mixing(let unit) = built.server else { return [:] }
+    let names = built.clients.map(\.port.name)
+    return built.simulation.perform {
+      var pictures: [String: VideoFrame] = [:]
+      for name in names { pictures[name] = await unit.composedPicture(for: name) }
+      return pictures
     }
   }
 

@@ -1,0 +1,40 @@
+import RTCPrimitives
+import SimKernel
+import SimNetwork
+import SimNodes
+
+/// What nodes and links have counted at one time of a run.
+struct Reading {
+  let clients: [ClientReport]
+  let server: ServerReport?
+  /// The clients' access links.
+  let access: [(uplink: LinkStatistics, downlink: LinkStatistics)]
+  /// The media server's link.
+  let nic: (uplink: LinkStatistics, downlink: LinkStatistics)?
+  let turn: LinkStatistics?
+  let datagrams: DatagramCounts
+
+  init(_ built: SessionBuilder.Built) {
+    let (nodes, unit) = (built.clients, built.server)
+    (clients, server) = built.simulation.perform {
+      var reports: [ClientReport] = []
+      for client in nodes { reports.append(await client.report()) }
+      let server: ServerReport? =
+        switch unit {
+        case .forwarding(let unit): await unit.report()
+        case .mixing(let unit): await unit.report()
+        case nil: nil
+        }
+      return (reports, server)
+    }
+    access = built.access.map { built.network.statistics(of: $0) }
+    nic = built.serverLink.map { built.network.statistics(of: $0) }
+    turn = built.turnLink.map { built.network.statistics(of: $0).uplink }
+    datagrams = built.network.counts
+  }
+
+  /// What was worth telling from the beginning until now, in order.
+  var milestones: [Milestone] {
+    (clients.flatMap(\.milestones) + (server?.milestones ?? [])).sorted { $0.order < $1.order }
+  }
+}
