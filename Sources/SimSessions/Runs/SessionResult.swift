@@ -87,7 +87,7 @@ public struct SessionResult: Sendable {
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
       turnEgress: measured.end.turn?.carriedBytes ?? 0,
       window: window, participants: session.participants)
-    firstLimit = FirstLimit.find(access: access, nic: nic, clients: clients, server: server)
+    firstLimit = FirstLimit.find(joining: measured.begin, window: measured.end)
     datagrams = measured.end.datagrams
     composedPictures = measured.composedPictures
     milestones = measured.milestones

@@ -23,6 +23,8 @@ public struct SessionRun: Sendable {
   /// What a run leaves for its result.
   struct Measurement {
     let window: Duration
+    /// At the beginning of the window, of all that came before it.
+    let begin: Reading
     /// At the end of the window; everybody hangs up after it.
     let end: Reading
     let streams: StreamCounter
@@ -80,6 +82,7 @@ public struct SessionRun: Sendable {
     let measureFrom = lastJoin + Self.warmUp
     let end = lastJoin + session.duration
     advance(simulation, to: measureFrom, of: end, progress)
+    let joining = Reading(built)
     beginMeasuring(built)
     let counter = StreamCounter(kind: session.video != nil ? .video : .audio)
     built.network.observer = counter
@@ -93,7 +96,7 @@ public struct SessionRun: Sendable {
     return SessionResult(
       self, built,
       Measurement(
-        window: end - measureFrom, end: reading, streams: counter, composedPictures: pictures,
+        window: end - measureFrom, begin: joining, end: reading, streams: counter, composedPictures: pictures,
         milestones: Reading(built).milestones))
   }
 
