@@ -42,4 +42,29 @@ struct FirstLimitTests {
     #expect(FirstLimit.firstLongWait(early, idle) == .start + .seconds(2))
     #expect(FirstLimit.firstLongWait(idle, idle) == nil)
   }
+
+  private func verdict(_ cells: (participants: Int, limit: FirstLimit, missing: Int)...) -> Verdict {
+    Verdict(
+      topology: "mesh",
+      cells: cells.map {
+        Verdict.Cell(participants: $0.participants, limit: $0.limit, planned: 3, established: 3 - $0.missing)
+      })
+  }
+
+  @Test func `a topology holds while no limit breaks and every connection is made`() {
+    let held = verdict((2, .none, 0), (3, .none, 0))
+    #expect(held.heldUpTo == 3 && held.brokenBy == .none)
+    #expect(held.sentence == "mesh: held up to 3 participants, the most that were tried.")
+    let broken = verdict((2, .none, 0), (3, .uplink, 0), (5, .none, 0))
+    #expect(broken.heldUpTo == 2 && broken.brokenBy == .uplink)
+    #expect(broken.sentence == "mesh: held up to 2 participants, then the clients' uplinks overflowed.")
+    let apart = verdict((2, .none, 0), (3, .none, 2))
+    #expect(apart.heldUpTo == 2 && apart.brokenBy == .none)
+    #expect(apart.sentence == "mesh: held up to 2 participants, then 2 of 3 connections could not be made.")
+    let both = verdict((2, .clientCPU, 1))
+    #expect(both.heldUpTo == nil && both.brokenBy == .clientCPU)
+    #expect(
+      both.sentence == "mesh: did not hold even with the fewest participants: the clients' processors fell behind "
+        + "and 1 of 3 connections could not be made.")
+  }
 }

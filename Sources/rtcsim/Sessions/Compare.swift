@@ -28,7 +28,7 @@ struct Compare: ParsableCommand {
     let verdicts = topologies.elements.map { topology in
       Verdict(
         topology: topology,
-        cells: reports.filter { $0.result.topology == topology }.map { ($0.result.participants, $0.result.firstLimit) })
+        cells: reports.filter { $0.result.topology == topology }.map { Verdict.Cell($0.result) })
     }
     if let file {
       var table = CSV(header: CellReport.csvHeader)
