@@ -37,8 +37,9 @@ struct ScenarioErrorTests {
       "1: client.uplink.jitter.mean: found '2ms', allowed: either max, or mean and deviation"
     ),
     ("{participants: 2, clients: [{}, {}, {}]}", "1: clients: found a list of 3, allowed: at most one entry per "),
-    ("{video: {width: 641}}", "1: video.width: found 641, allowed: an even number from 16 to 4096"),
-    ("{video: {height: 0}}", "1: video.height: found 0, allowed: an even number from 16 to 4096"),
+    ("{video: {width: 641}}", "1: video.width: found 641, allowed: an even number from 32 to 4096"),
+    ("{video: {width: 16, height: 16}, media: 'real'}", "1: video.width: found 16, allowed: an even number from 32"),
+    ("{video: {height: 0}}", "1: video.height: found 0, allowed: an even number from 32 to 4096"),
     ("{video: {codec: 'VP9'}}", "1: video.codec: found 'VP9', allowed: VP8"),
     ("{video: {file: 'away.y4m'}}", "1: video.file: found 'away.y4m', allowed: the path of a Y4M file that can"),
     ("{video: {file: 'there.y4m'}}", "1: video: found a file, allowed: no file, because media is 'modelled'"),

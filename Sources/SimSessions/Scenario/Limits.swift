@@ -20,8 +20,8 @@ struct WholeNumberLimit: Sendable {
 
   static let participants = WholeNumberLimit(2...1000)
   static let cores = WholeNumberLimit(1...1024)
-  /// Even, because a chroma sample stands for two by two luma samples.
-  static let pictureSide = WholeNumberLimit(16...4096, step: 2)
+  /// Even, because a chroma sample stands for two by two luma samples; the synthetic camera needs 32.
+  static let pictureSide = WholeNumberLimit(32...4096, step: 2)
   static let frameRate = WholeNumberLimit(1...120, "pictures per second")
   /// An IP packet of at most 1500 bytes: fragments are not simulated.
   static let packetSize = WholeNumberLimit(8...1452, "bytes of UDP payload")
