@@ -129,6 +129,15 @@ struct ScenarioEffectTests {
     #expect(result.clients[0].connections[0].localCandidate == "host")
   }
 
+  @Test func `a TURN server relays for IPv6 as it does for IPv4`() throws {
+    let result = try run([
+      "topology": "'mesh'", "turn": "true", "iceTransportPolicy": "'relay'", "client": "{ addressFamily: 'ipv6' }",
+    ])
+    #expect(result.connectionsEstablished == 1)
+    #expect(result.clients.map { $0.connections[0].localCandidate } == ["relay", "relay"])
+    #expect(result.costPerParticipantHour > 0)
+  }
+
   // MARK: Media
 
   @Test func `pictures are as large, as many and as rich as is said`() throws {

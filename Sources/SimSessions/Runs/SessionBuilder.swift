@@ -10,7 +10,7 @@ import SimNodes
 /// Makes the nodes and the network of a session scenario.
 ///
 /// Addresses: clients are 198.18.x.y (or 2001:db8:1::n); behind a NAT their own is 10.x.y.2. The STUN server is
-/// 198.51.100.1, the TURN server 198.51.100.2, the media server 198.51.100.10.
+/// 198.51.100.1, the TURN server 198.51.100.2 and 2001:db8::2, the media server 198.51.100.10 and 2001:db8::a.
 struct SessionBuilder {
   let scenario: Scenario
   let session: SessionScenario
@@ -37,7 +37,7 @@ struct SessionBuilder {
 
   static let serverName = "server"
   private static let stunEndpoint = IPAddress(198, 51, 100, 1)
-  private static let turnEndpoint = IPAddress(198, 51, 100, 2)
+  private static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
   private static let serverAddress = IPAddress(198, 51, 100, 10)
 
   func build() -> Built {
@@ -115,11 +115,10 @@ struct SessionBuilder {
     let family = addresses[0].family
     var settings = EndpointSettings(addresses: addresses)
     if session.stunSite != nil, family == .ipv4 { settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)] }
-    if let turn = session.turn, family == .ipv4 {
-      settings.turnServers = [
-        ICEConfiguration.TURNServer(
-          Endpoint(Self.turnEndpoint, 3478), username: turn.username, password: turn.password)
-      ]
+    if let turn = session.turn {
+      settings.turnServers = Self.turnAddresses.filter { $0.family == family }.map {
+        ICEConfiguration.TURNServer(Endpoint($0, 3478), username: turn.username, password: turn.password)
+      }
     }
     settings.transportPolicy = session.iceTransportPolicy == .relay ? .relay : .all
     settings.srtpProfiles = session.srtpProfiles
@@ -167,9 +166,9 @@ struct SessionBuilder {
     let node = TURNServerNode(
       simulation.makePort(named: "turn"),
       TURNServer.Configuration(
-        realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: [Self.turnEndpoint]))
+        realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: Self.turnAddresses))
     simulation.register(node)
-    return network.attach(node.port, AttachmentPlan(addresses: [Self.turnEndpoint], site: site))
+    return network.attach(node.port, AttachmentPlan(addresses: Self.turnAddresses, site: site))
   }
 
   private func addServer(
