@@ -95,6 +95,18 @@ import Testing
     #expect(abs(try #require(result.lossPercent) / 100 - probability) < 4 * deviation)
   }
 
+  @Test(arguments: ["mesh", "sfu", "mcu"])
+  func `loss counts both halves of the way, whatever the topology`(topology: String) throws {
+    let result = try SessionRun(
+      meeting(topology, 3, duration: .seconds(15)) { session in
+        unlimited(&session)
+        session.client.uplink.loss = .independent(probability: 0.1)
+        session.client.downlink.loss = .independent(probability: 0.1)
+      }
+    ).run()
+    #expect(abs(try #require(result.lossPercent) - 19) < 1.5)
+  }
+
   @Test func `twice the cost of decoding is twice the time charged to it, and nothing else`() throws {
     func seconds(_ factor: Int64) throws -> [WorkCategory: Double] {
       try SessionRun(
