@@ -211,6 +211,15 @@ struct ScenarioEffectTests {
     #expect(result.firstLimit == .serverNIC)
   }
 
+  @Test func `relaying is paid for in a mesh, not on the way to a server`() throws {
+    let relay = ["turn": "true", "iceTransportPolicy": "'relay'"]
+    #expect(try run(relay.merging(["topology": "'mesh'"]) { $1 }).costPerParticipantHour > 0)
+    #expect(try run(["topology": "'mesh'"]).costPerParticipantHour == 0)
+    let (relayed, direct) = (try run(relay), try run([:]))
+    #expect(relayed.clients.map { $0.connections[0].localCandidate } == ["relay", "relay"])
+    #expect(relayed.costPerParticipantHour < 1.3 * direct.costPerParticipantHour)
+  }
+
   @Test func `what a session costs are the prices of what was measured`() throws {
     let result = try run([:])
     let prices = try models.prices("default")

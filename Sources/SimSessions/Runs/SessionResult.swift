@@ -84,7 +84,7 @@ public struct SessionResult: Sendable {
     frozenPercent = watched > 0 ? 100 * clients.reduce(0) { $0 + $1.frozenSeconds } / watched : nil
     costPerParticipantHour = session.prices.perParticipantHour(
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
-      turnEgress: measured.end.turn?.carriedBytes ?? 0,
+      turnEgress: run.plan.server == nil ? measured.end.turn?.carriedBytes ?? 0 : 0,
       window: window, participants: session.participants)
     firstLimit = FirstLimit.find(joining: measured.begin, window: measured.end)
     datagrams = measured.end.datagrams
