@@ -42,6 +42,24 @@ struct SessionCommandTests {
       lines.dropFirst().allSatisfy { $0.split(separator: ",", omittingEmptySubsequences: false).count == header.count })
   }
 
+  @Test func `costs are in the currency of the price list`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "rtcsim-currency-\(getpid())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let (prices, scenario, csv) = (
+      folder.appending(path: "p.json5"), folder.appending(path: "s.json5"), folder.appending(path: "o.csv")
+    )
+    let text = "{ currency: 'EUR', egressPerGigabyte: 1, serverPerCoreHour: 1, turnEgressPerGigabyte: 1 }"
+    try Data(text.utf8).write(to: prices)
+    try Data("{ duration: '6s', prices: '\(prices.path)' }".utf8).write(to: scenario)
+    let arguments = ["compare", scenario.path, "--participants", "2", "--topologies", "sfu"]
+    let table = try Program.run(arguments + ["--csv", csv.path])
+    #expect(table.output.contains("EUR per person"))
+    #expect(try String(contentsOf: csv, encoding: .utf8).contains(",cost_eur_per_participant_hour,"))
+    let cells = try #require(json(arguments)["cells"] as? [[String: Any]])
+    #expect(cells[0]["currency"] as? String == "EUR")
+  }
+
   @Test func `a run tells its milestones with RFC sections in order of time`() throws {
     let run = try json(["run", "two-peers", "--duration", "6s"])
     let milestones = try #require(run["milestones"] as? [[String: Any]])

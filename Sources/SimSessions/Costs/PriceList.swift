@@ -12,14 +12,20 @@ public struct PriceList: Hashable, Sendable {
   public var turnEgressPerGigabyte: Double
 
   init(text: String, file: String, name: String) throws(ScenarioError) {
-    let reader = try FieldReader(text: text, file: file)
-    let fields = try reader.object(["currency", "egressPerGigabyte", "serverPerCoreHour", "turnEgressPerGigabyte"])
+    let fields = try FieldReader(text: text, file: file).object([
+      "currency", "egressPerGigabyte", "serverPerCoreHour", "turnEgressPerGigabyte",
+    ])
     func price(_ field: String) throws(ScenarioError) -> Double {
       let allowed = "a price from 0 to 1000000"
       return try fields.required(field, allowed).number(in: 0...1_000_000, allowed)
     }
     self.name = name
-    currency = try fields.required("currency", "a currency such as 'USD'").text("a currency such as 'USD'")
+    let allowed = "three capital letters of ISO 4217, such as 'USD'"
+    let reader = try fields.required("currency", allowed)
+    currency = try reader.text(allowed)
+    guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
+      throw reader.failure(allowed)
+    }
     egressPerGigabyte = try price("egressPerGigabyte")
     serverPerCoreHour = try price("serverPerCoreHour")
     turnEgressPerGigabyte = try price("turnEgressPerGigabyte")

@@ -35,7 +35,10 @@ public struct SessionResult: Sendable {
   public let lossPercent: Double?
   /// Of the time in which pictures were to be seen; `nil` without video.
   public let frozenPercent: Double?
+  /// In `currency`.
   public let costPerParticipantHour: Double
+  /// ISO 4217, of the price list.
+  public let currency: String
   public let firstLimit: FirstLimit
   public let traceHash: String
   public let timingHash: String
@@ -86,6 +89,7 @@ public struct SessionResult: Sendable {
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
       turnEgress: run.plan.server == nil ? measured.end.turn?.carriedBytes ?? 0 : 0,
       window: window, participants: session.participants)
+    currency = session.prices.currency
     firstLimit = FirstLimit.find(joining: measured.begin, window: measured.end)
     datagrams = measured.end.datagrams
     composedPictures = measured.composedPictures

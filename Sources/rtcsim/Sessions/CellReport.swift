@@ -32,7 +32,7 @@ struct CellReport: Sendable {
         "p50": milliseconds(result.setupTime(percentile: 0.5)), "p95": milliseconds(result.setupTime(percentile: 0.95)),
       ], "audioLatencyMs": percentiles(result.audioLatency), "videoLatencyMs": percentiles(result.videoLatency),
       "lossPercent": JSON(result.lossPercent, decimals: 3), "frozenPercent": JSON(result.frozenPercent, decimals: 3),
-      "costPerParticipantHour": JSON(result.costPerParticipantHour, decimals: 6),
+      "costPerParticipantHour": JSON(result.costPerParticipantHour, decimals: 6), "currency": JSON(result.currency),
       "firstLimit": JSON(result.firstLimit.rawValue), "traceHash": JSON(result.traceHash),
       "timingHash": JSON(result.timingHash), "events": JSON(result.events),
       "virtualSeconds": JSON(result.virtualSeconds, decimals: 3), "wallSeconds": JSON(wallSeconds, decimals: 3),
@@ -40,16 +40,19 @@ struct CellReport: Sendable {
   }
 
   /// One header row with unit and layer in each name.
-  static let csvHeader = [
-    "topology", "participants", "fidelity", "media", "connections_planned", "connections_established",
-    "connections_failed", "streams_up_per_client", "streams_down_per_client", "streams_total",
-    "client_uplink_mbps_udpip", "client_downlink_mbps_udpip", "client_cpu_percent_of_all_cores",
-    "server_ingress_mbps_udpip", "server_egress_mbps_udpip", "server_cpu_cores", "setup_p50_ms", "setup_p95_ms",
-    "audio_latency_p50_ms_capture_to_playout", "audio_latency_p95_ms_capture_to_playout",
-    "video_latency_p50_ms_capture_to_playout", "video_latency_p95_ms_capture_to_playout",
-    "loss_percent_rtp_before_repair", "frozen_percent_of_video_time", "cost_usd_per_participant_hour", "first_limit",
-    "trace_hash", "timing_hash", "events", "virtual_s", "wall_s",
-  ]
+  static func csvHeader(currency: String) -> [String] {
+    [
+      "topology", "participants", "fidelity", "media", "connections_planned", "connections_established",
+      "connections_failed", "streams_up_per_client", "streams_down_per_client", "streams_total",
+      "client_uplink_mbps_udpip", "client_downlink_mbps_udpip", "client_cpu_percent_of_all_cores",
+      "server_ingress_mbps_udpip", "server_egress_mbps_udpip", "server_cpu_cores", "setup_p50_ms", "setup_p95_ms",
+      "audio_latency_p50_ms_capture_to_playout", "audio_latency_p95_ms_capture_to_playout",
+      "video_latency_p50_ms_capture_to_playout", "video_latency_p95_ms_capture_to_playout",
+      "loss_percent_rtp_before_repair", "frozen_percent_of_video_time",
+      "cost_\(currency.lowercased())_per_participant_hour", "first_limit",
+      "trace_hash", "timing_hash", "events", "virtual_s", "wall_s",
+    ]
+  }
 
   var csvRow: [String] {
     func text(_ value: Double?, _ decimals: Int = 3) -> String { value.map { fixed($0, decimals) } ?? "" }
@@ -69,13 +72,15 @@ struct CellReport: Sendable {
     ]
   }
 
-  static let table = Table([
-    .left("topology"), .right("people"), .right("connections\nmade/planned"), .right("streams\nup/down each"),
-    .right("client up\nMbit/s"), .right("client down\nMbit/s"), .right("server in\nMbit/s"),
-    .right("server out\nMbit/s"), .right("client CPU\n%"), .right("server CPU\ncores"),
-    .right("set-up ms\np50/p95"), .right("audio ms\np50/p95"), .right("video ms\np50/p95"), .right("loss\n%"),
-    .right("frozen\n%"), .right("$ per person\nand hour"), .left("first limit"), .left("fidelity"),
-  ])
+  static func table(currency: String) -> Table {
+    Table([
+      .left("topology"), .right("people"), .right("connections\nmade/planned"), .right("streams\nup/down each"),
+      .right("client up\nMbit/s"), .right("client down\nMbit/s"), .right("server in\nMbit/s"),
+      .right("server out\nMbit/s"), .right("client CPU\n%"), .right("server CPU\ncores"),
+      .right("set-up ms\np50/p95"), .right("audio ms\np50/p95"), .right("video ms\np50/p95"), .right("loss\n%"),
+      .right("frozen\n%"), .right("\(currency) per person\nand hour"), .left("first limit"), .left("fidelity"),
+    ])
+  }
 
   var tableRow: [String] {
     func rate(_ rate: DataRate?) -> String { rate.map { fixed($0.megabitsPerSecond, 2) } ?? "–" }

@@ -31,7 +31,7 @@ struct Compare: ParsableCommand {
         cells: reports.filter { $0.result.topology == topology }.map { Verdict.Cell($0.result) })
     }
     if let file {
-      var table = CSV(header: CellReport.csvHeader)
+      var table = CSV(header: CellReport.csvHeader(currency: reports[0].result.currency))
       for report in reports { table.append(report.csvRow) }
       try file.append(table.text)
       try file.commit()
@@ -90,7 +90,7 @@ struct Compare: ParsableCommand {
 
   private static func text(_ reports: [CellReport], _ verdicts: [Verdict], _ scenario: Scenario) -> String {
     var text = Terminal.styled("\(scenario.name)", .bold) + ": \(scenario.summary)\n\n"
-    var table = CellReport.table
+    var table = CellReport.table(currency: reports[0].result.currency)
     for report in reports { table.append(report.tableRow) }
     text += table.text() + "\n"
     for verdict in verdicts { text += verdict.sentence + "\n" }

@@ -29,7 +29,7 @@ struct RunText {
       text += "… \(result.milestones.count - Self.mostMilestones) more; --format json and --ladder have all\n"
     }
     text += "\n"
-    var cell = CellReport.table
+    var cell = CellReport.table(currency: result.currency)
     cell.append(report.tableRow)
     text += cell.text() + "\n" + cpuTable.text() + "\n"
     let counts = result.datagrams
