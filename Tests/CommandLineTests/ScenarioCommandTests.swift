@@ -74,12 +74,12 @@ struct ScenarioCommandTests {
         sfu: every client sends its media once, to a server that forwards it to the others
         5 people join 200ms apart, then 30s pass; fidelity auto, media modelled
 
-        who                  site    cores  up        down      in front
-        ───────────────────  ──────  ─────  ────────  ────────  ───────────────────
-        client-1 … client-5  region      4  10M 10ms  50M 10ms  port-restricted NAT
-        server (forwards)    region      8  1G 0s     1G 0s     nothing
-        signaling            region                             nothing
-        STUN                 region                             nothing
+        who                  site    cores  up                    down                  in front
+        ───────────────────  ──────  ─────  ────────────────────  ────────────────────  ───────────────────
+        client-1 … client-5  region      4  10M 10ms queue 200ms  50M 10ms queue 200ms  port-restricted NAT
+        server (forwards)    region      8  1G 0s queue 50ms      1G 0s queue 50ms      nothing
+        signaling            region                                                     nothing
+        STUN                 region                                                     nothing
 
         offers    answers  tracks, as the offerer sees them
         ────────  ───────  ──────────────────────────────────────────────────────────────────────────────────────

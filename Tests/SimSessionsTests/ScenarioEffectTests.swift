@@ -211,6 +211,13 @@ struct ScenarioEffectTests {
     #expect(result.firstLimit == .serverNIC)
   }
 
+  @Test func `a longer queue before the server's interface delays what a short one drops`() throws {
+    let short = try run(["server": "{ nic: '220k' }"])
+    let long = try run(["server": "{ nic: '220k', queue: '400ms' }"])
+    #expect(try audioLatency(long) > audioLatency(short) + 300)
+    #expect(try run(["server": "{ nic: '220k', queue: 'unlimited' }"]).firstLimit == .none)
+  }
+
   @Test func `relaying is paid for in a mesh, not on the way to a server`() throws {
     let relay = ["turn": "true", "iceTransportPolicy": "'relay'"]
     #expect(try run(relay.merging(["topology": "'mesh'"]) { $1 }).costPerParticipantHour > 0)

@@ -40,7 +40,10 @@ struct ScenarioTests {
     #expect(meeting.video?.bitrate == .kilobitsPerSecond(800))
     #expect(meeting.video?.pixels == 640 * 360)
     #expect(meeting.audio?.bitrate == .kilobitsPerSecond(32))
-    #expect(meeting.server == ServerProfile(site: "region", cores: 8, nic: .megabitsPerSecond(1000), delay: .zero))
+    #expect(
+      meeting.server
+        == ServerProfile(
+          site: "region", cores: 8, nic: .megabitsPerSecond(1000), delay: .zero, queue: .time(.milliseconds(50))))
     #expect(meeting.stunSite == "region")
     #expect(meeting.turn == nil)
   }

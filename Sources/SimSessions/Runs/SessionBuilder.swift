@@ -178,7 +178,7 @@ struct SessionBuilder {
     let port = simulation.makePort(named: Self.serverName)
     let link = Link.Configuration(
       rate: session.server.nic, propagationDelay: session.server.delay,
-      queueLimit: session.server.nic == nil ? .unlimited : .time(.milliseconds(50)))
+      queueLimit: session.server.nic == nil ? .unlimited : session.server.queue)
     let isIPv6 = (0..<session.participants).contains { session.client(at: $0).addressFamily == .ipv6 }
     var addresses = [Self.serverAddress]
     if isIPv6 { addresses.append(IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 10)) }

@@ -34,9 +34,9 @@ extension Link.Configuration {
 }
 
 extension Link.QueueLimit {
-  fileprivate static let allowed = "a time such as 200ms, a size such as 64KiB or 64000B, or 'unlimited'"
+  private static let allowed = "a time such as 200ms, a size such as 64KiB or 64000B, or 'unlimited'"
 
-  fileprivate init(_ reader: FieldReader) throws(ScenarioError) {
+  init(_ reader: FieldReader) throws(ScenarioError) {
     let text = try reader.text(Self.allowed)
     if text == "unlimited" {
       self = .unlimited
@@ -48,6 +48,15 @@ extension Link.QueueLimit {
       }
     }
     if case .time(let time) = self, !DurationLimit.any.range.contains(time) { throw reader.failure(Self.allowed) }
+  }
+
+  /// What `init(_:)` reads.
+  package var quantity: String {
+    switch self {
+    case .unlimited: "unlimited"
+    case .size(let size): "\(size.bytes)B"
+    case .time(let time): time.quantity
+    }
   }
 
   private static func size(_ text: String) -> DataSize? {

@@ -59,6 +59,7 @@ extension SessionScenario {
     lines.add("server.cores", server.cores)
     lines.add("server.nic", server.nic)
     lines.add("server.delay", server.delay)
+    lines.add("server.queue", server.queue.quantity)
     lines.add("signaling.site", signalingSite)
     lines.add("stun.site", stunSite ?? "none")
     lines.add("turn.site", turn?.site ?? "none")
@@ -106,11 +107,7 @@ extension Link.Configuration {
   fileprivate func describe(to lines: inout CanonicalLines) {
     lines.add("rate", rate)
     lines.add("delay", propagationDelay)
-    switch queueLimit {
-    case .unlimited: lines.add("queue", "unlimited")
-    case .size(let size): lines.add("queue", "\(size.bytes)B")
-    case .time(let time): lines.add("queue", time)
-    }
+    lines.add("queue", queueLimit.quantity)
     switch loss {
     case .none: lines.add("loss", "0.0")
     case .independent(let probability): lines.add("loss", "\(probability)")

@@ -139,12 +139,13 @@ extension AudioProfile {
 
 extension ServerProfile {
   fileprivate init(_ reader: FieldReader?, sites: [String]) throws(ScenarioError) {
-    self.init(site: sites[0], cores: 8, nic: .megabitsPerSecond(1000), delay: .zero)
-    guard let fields = try reader?.object(["site", "cores", "nic", "delay"]) else { return }
+    self.init(site: sites[0], cores: 8, nic: .megabitsPerSecond(1000), delay: .zero, queue: .time(.milliseconds(50)))
+    guard let fields = try reader?.object(["site", "cores", "nic", "delay", "queue"]) else { return }
     if let reader = fields["site"] { site = try reader.name(of: sites) }
     if let reader = fields["cores"] { cores = try reader.integer(.cores) }
     if let reader = fields["nic"] { nic = try reader.rateOrUnlimited() }
     if let reader = fields["delay"] { delay = try reader.duration() }
+    if let reader = fields["queue"] { queue = try Link.QueueLimit(reader) }
   }
 }
 

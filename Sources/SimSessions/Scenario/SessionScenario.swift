@@ -131,6 +131,8 @@ public struct ServerProfile: Hashable, Sendable {
   public var nic: DataRate?
   /// Of its link, one-way, in each direction.
   public var delay: Duration
+  /// In front of its interface, in each direction.
+  public var queue: Link.QueueLimit
 }
 
 /// A TURN server with one long-term credential.

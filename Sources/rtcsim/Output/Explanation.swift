@@ -46,7 +46,8 @@ struct Explanation {
     }
     if let role = plan.server {
       let server = session.server
-      let link = "\(server.nic?.quantity ?? "unlimited") \(server.delay.quantity)"
+      let link = text(
+        of: Link.Configuration(rate: server.nic, propagationDelay: server.delay, queueLimit: server.queue))
       table.append(["server (\(name(of: role)))", server.site, "\(server.cores)", link, link, "nothing"])
     }
     table.append(["signaling", session.signalingSite, "", "", "", "nothing"])
@@ -170,6 +171,7 @@ struct Explanation {
 
   private static func text(of link: Link.Configuration) -> String {
     var words = [link.rate?.quantity ?? "unlimited", link.propagationDelay.quantity]
+    if link.rate != nil { words.append("queue \(link.queueLimit.quantity)") }
     if link.loss != .none { words.append("loss \((link.loss.meanLoss * 10000).rounded() / 100) %") }
     if link.jitter != .none { words.append("jitter") }
     return words.joined(separator: " ")
