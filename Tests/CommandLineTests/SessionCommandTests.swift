@@ -103,7 +103,7 @@ struct SessionCommandTests {
     try withPictureFile(320, 180) { scenario in
       let result = try Program.run(["run", scenario, "--duration", "6s"])
       #expect(result.status == 2)
-      #expect(result.error.contains("file.y4m of 64×36', allowed: pictures of 320×180"), "\(result.error)")
+      #expect(result.error.contains("file.y4m' of 64×36, allowed: pictures of 320×180"), "\(result.error)")
     }
   }
 

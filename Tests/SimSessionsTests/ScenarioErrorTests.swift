@@ -42,6 +42,21 @@ struct ScenarioErrorTests {
     ("{video: {height: 0}}", "1: video.height: found 0, allowed: an even number from 32 to 4096"),
     ("{video: {codec: 'VP9'}}", "1: video.codec: found 'VP9', allowed: VP8"),
     ("{video: {file: 'away.y4m'}}", "1: video.file: found 'away.y4m', allowed: the path of a Y4M file that can"),
+    (
+      "{video: {file: 'small.y4m'}}",
+      "1: video.file: found '/small.y4m' of 64×36, allowed: pictures of 640×360, as video.width and video.height say"
+    ),
+    (
+      "{video: {file: 'ntsc.y4m'}}",
+      "1: video.file: found '/ntsc.y4m' of 30000:1001 pictures per second, allowed: 30 pictures per second"
+    ),
+    (
+      "{video: {file: 'broken.y4m'}}",
+      "1: video.file: found 'broken.y4m', allowed: a whole Y4M file; in this one, at offset 0: YUV4MPEG2 expected"
+    ),
+    ("{video: {file: 'cut.y4m'}}", "1: video.file: found 'cut.y4m', allowed: a whole Y4M file; in this one, at offset"),
+    ("{audio: {file: 'stereo.wav'}}", "1: audio.file: found '/stereo.wav' of 2 channels, allowed: one channel"),
+    ("{audio: {file: 'broken.wav'}}", "1: audio.file: found 'broken.wav', allowed: a whole WAV file; in this one, at"),
     ("{video: {file: 'there.y4m'}}", "1: video: found a file, allowed: no file, because media is 'modelled'"),
     ("{video: null, audio: null}", "1: audio: found null, allowed: an object, because video is null too"),
     ("{media: 'real', fidelity: 'model'}", "1: media: found 'real', allowed: 'modelled', because fidelity is 'model'"),

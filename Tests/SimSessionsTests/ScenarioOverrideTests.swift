@@ -115,10 +115,16 @@ struct ScenarioHashTests {
     "{audio: {bitrate: '24k'}}", "{server: {cores: 4}}", "{server: {nic: '2G'}}", "{server: {delay: '1ms'}}",
     "{stun: false}", "{turn: true}", "{turn: {username: 'me'}}", "{turn: true, iceTransportPolicy: 'relay'}",
     "{srtpProfiles: ['AEAD_AES_128_GCM']}", "{mcu: {layout: 'shared'}}", "{mcu: {width: 1280}}",
-    "{mcu: {height: 720}}",
+    "{mcu: {height: 720}}", "{server: {queue: '60ms'}}", "{media: 'real', audio: {file: 'there.wav'}}",
   ])
   func `every field changes the hash`(text: String) throws {
     #expect(try scenario(text).scenarioHash != scenario("{}").scenarioHash)
+  }
+
+  @Test func `what a media file holds changes the hash`() throws {
+    let hash = { (name: String) in try scenario("{media: 'real', video: {file: '\(name)'}}").scenarioHash }
+    #expect(try hash("there.y4m") != hash("other.y4m"))
+    #expect(try hash("there.y4m") == hash("there.y4m"))
   }
 
   @Test func `a figure of the cost file changes the hash, its labels do not`() throws {

@@ -36,11 +36,12 @@ final class VideoStreamEncoder {
     let timestamp = clock.timestamp(at: time)
     let frame: EncodedFrame?
     if let picture {
-      // A picture that libvpx refuses is a dropped frame.
-      frame =
-        (try? real?.encode(
-          picture, forcingKeyFrame: needsKeyFrame, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer))
-        ?? nil
+      do {
+        frame = try real?.encode(
+          picture, forcingKeyFrame: needsKeyFrame, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
+      } catch {
+        preconditionFailure("a picture has the size of its encoder: \(error)")
+      }
     } else {
       frame = modelled?.encode(
         forcingKeyFrame: needsKeyFrame, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
@@ -85,7 +86,11 @@ final class AudioStreamEncoder {
     buffer.removeAll()
     let timestamp = clock.timestamp(at: .start + .milliseconds(20) * index)
     if let sound {
-      return (try? real?.encode(sound, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)) ?? nil
+      do {
+        return try real?.encode(sound, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
+      } catch {
+        preconditionFailure("sound has the channels of its encoder: \(error)")
+      }
     }
     return modelled?.encode(at: index, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
   }

@@ -21,10 +21,10 @@ struct FieldReader {
     self.value = value
   }
 
-  func failure(_ allowed: String, nearest: String? = nil) -> ScenarioError {
+  func failure(_ allowed: String, found: String? = nil, nearest: String? = nil) -> ScenarioError {
     .field(
-      file: file, line: value.line, path: path.isEmpty ? "the file" : path, found: value.found, allowed: allowed,
-      nearest: nearest)
+      file: file, line: value.line, path: path.isEmpty ? "the file" : path, found: found ?? value.found,
+      allowed: allowed, nearest: nearest)
   }
 
   // MARK: Objects and lists

@@ -130,7 +130,7 @@ extension VideoProfile {
     lines.add("height", height)
     lines.add("frameRate", frameRate)
     lines.add("bitrate", bitrate)
-    lines.add("file", file?.split(separator: "/").last.map(String.init) ?? "")
+    lines.add("file", file.map { "\($0.size)B \($0.digest)" } ?? "")
   }
 }
 
@@ -138,7 +138,7 @@ extension AudioProfile {
   fileprivate func describe(to lines: inout CanonicalLines) {
     lines.add("codec", codec)
     lines.add("bitrate", bitrate)
-    lines.add("file", file?.split(separator: "/").last.map(String.init) ?? "")
+    lines.add("file", file.map { "\($0.size)B \($0.digest)" } ?? "")
   }
 }
 

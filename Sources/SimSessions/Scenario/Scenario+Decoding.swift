@@ -4,15 +4,8 @@ import RTCPrimitives
 struct ScenarioFiles {
   let costs: (String) throws(ScenarioError) -> CostFile
   let prices: (String) throws(ScenarioError) -> PriceList
-  /// The path of a media file if it can be read.
-  let media: (String) -> String?
-
-  func media(_ reader: FieldReader, _ kind: String) throws(ScenarioError) -> String {
-    guard let path = media(try reader.text("a path of \(kind), or null")) else {
-      throw reader.failure("the path of \(kind) that can be read, relative to the scenario's folder")
-    }
-    return path
-  }
+  /// The path and content of a media file if it can be read.
+  let media: (String) -> (path: String, content: [UInt8])?
 }
 
 extension Scenario {

@@ -51,7 +51,7 @@ public struct ScenarioLibrary: Sendable {
       prices: { name throws(ScenarioError) in try prices(name) },
       media: { name in
         let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
-        return FileManager.default.isReadableFile(atPath: path) ? path : nil
+        return FileManager.default.contents(atPath: path).map { (path, [UInt8]($0)) }
       })
     return try Scenario(text: Self.text(of: path), file: path, name: Self.name(of: path), files: files)
   }

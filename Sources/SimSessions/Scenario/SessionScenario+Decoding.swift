@@ -112,7 +112,7 @@ extension VideoProfile {
     if let reader = fields["height"] { video.height = try reader.integer(.pictureSide) }
     if let reader = fields["frameRate"] { video.frameRate = try reader.integer(.frameRate) }
     if let reader = fields["bitrate"] { video.bitrate = try reader.rate() }
-    if let reader = fields["file"], !reader.isNull { video.file = try files.media(reader, "a Y4M file") }
+    if let reader = fields["file"], !reader.isNull { video.file = try files.pictures(reader, for: video) }
     return video
   }
 }
@@ -132,7 +132,7 @@ extension AudioProfile {
         throw reader.failure("a rate from 6k to 510k")
       }
     }
-    if let reader = fields["file"], !reader.isNull { audio.file = try files.media(reader, "a WAV file") }
+    if let reader = fields["file"], !reader.isNull { audio.file = try files.sound(reader) }
     return audio
   }
 }

@@ -107,7 +107,7 @@ public struct VideoProfile: Hashable, Sendable {
   /// Target of the encoder: codec payload, without any header.
   public var bitrate: DataRate
   /// A Y4M file to be captured instead of the synthetic camera.
-  public var file: String?
+  public var file: MediaFile?
 
   /// Luma samples of one picture.
   public var pixels: Int { width * height }
@@ -120,7 +120,7 @@ public struct AudioProfile: Hashable, Sendable {
   /// Target of the encoder: codec payload, without any header.
   public var bitrate: DataRate
   /// A WAV file to be captured instead of the synthetic speech.
-  public var file: String?
+  public var file: MediaFile?
 }
 
 /// The SFU's or MCU's machine.

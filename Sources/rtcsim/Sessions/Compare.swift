@@ -49,13 +49,13 @@ struct Compare: ParsableCommand {
         name: "--participants", found: "nothing", allowed: "at least one number", nearest: nil)
     }
     var runs: [SessionRun] = []
+    var options = SessionRun.Options()
+    if let session = loaded.session { try options.readMedia(of: session) }
     for topology in topologies.elements {
       for count in participants.elements.sorted() {
         overrides.topology = topology
         overrides.participants = count
         let scenario = try loaded.applying(overrides)
-        var options = SessionRun.Options()
-        if let session = scenario.session { try options.readMedia(of: session) }
         runs.append(try SessionRun(scenario, options: options))
       }
     }

@@ -30,27 +30,17 @@ struct SessionOptions: ParsableArguments {
 }
 
 extension SessionRun.Options {
-  /// Reads the media files that a scenario names.
+  /// Reads the media files that a scenario names, which has checked them.
   mutating func readMedia(of session: SessionScenario) throws {
-    if let video = session.video, let path = video.file {
-      let file = try Y4MFile(parsing: [UInt8](Self.read(path, field: "video.file")))
-      guard (file.width, file.height) == (video.width, video.height) else {
-        throw CommandLineError.badValue(
-          name: "video.file", found: "\(path) of \(file.width)×\(file.height)",
-          allowed: "pictures of \(video.width)×\(video.height), as video.width and video.height say", nearest: nil)
-      }
-      videoFile = file
-    }
-    if let path = session.audio?.file {
-      audioFile = try WAVFile(parsing: [UInt8](Self.read(path, field: "audio.file")))
-    }
+    if let file = session.video?.file { videoFile = try Y4MFile(parsing: Self.content(of: file, "video.file")) }
+    if let file = session.audio?.file { audioFile = try WAVFile(parsing: Self.content(of: file, "audio.file")) }
   }
 
-  private static func read(_ path: String, field: String) throws -> Data {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandLineError.badValue(name: field, found: path, allowed: "a file that can be read", nearest: nil)
+  private static func content(of file: MediaFile, _ field: String) throws -> [UInt8] {
+    guard let data = FileManager.default.contents(atPath: file.path) else {
+      throw CommandLineError.badValue(name: field, found: file.path, allowed: "a file that can be read", nearest: nil)
     }
-    return data
+    return [UInt8](data)
   }
 }
 
