@@ -114,7 +114,7 @@ struct SessionCommandTests {
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
     (["run", "nosuch"], "allowed: meeting"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
-    (["run", "two-peers", "--duration", "2s"], "duration"),
+    (["run", "two-peers", "--duration", "2s"], "--duration: found 2s, allowed: a duration such as"),
   ])
   func `bad input ends with one message and status 2`(arguments: [String], message: String) throws {
     let result = try Program.run(arguments)

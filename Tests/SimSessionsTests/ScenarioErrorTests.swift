@@ -13,6 +13,10 @@ struct ScenarioErrorTests {
     ("{topology: 7}", "1: topology: found 7, allowed: mesh, sfu, mcu"),
     ("{\n\n duraton: '3s'}", "3: duraton: unknown field, allowed: name, "),
     ("{duration: '0s'}", "1: duration: found '0s', allowed: a duration such as"),
+    (
+      "{duration: '5s'}",
+      "1: duration: found '5s', allowed: a duration such as 30s, 1.5s, 100ms, 250us or 2m, more than 5s, because means"
+    ),
     ("{duration: 30}", "1: duration: found 30, allowed: a duration such as"),
     ("{seed: -1}", "1: seed: found -1, allowed: a whole number from 0 to 18446744073709551615"),
     ("{client: {uplink: {rate: '-1M'}}}", "1: client.uplink.rate: found '-1M', allowed: a rate in bits per second"),

@@ -23,7 +23,7 @@ struct ScenarioOverrideTests {
       $0.seed = 9
       $0.topology = "mcu"
       $0.participants = 12
-      $0.duration = .seconds(5)
+      $0.duration = .seconds(7)
       $0.fidelity = .model
       $0.uplink = .megabitsPerSecond(2)
       $0.downlink = .megabitsPerSecond(3)
@@ -32,7 +32,7 @@ struct ScenarioOverrideTests {
       try changed
         == scenario(
           """
-          { seed: 9, topology: 'mcu', participants: 12, duration: '5s', fidelity: 'model',
+          { seed: 9, topology: 'mcu', participants: 12, duration: '7s', fidelity: 'model',
             client: {cores: 2, uplink: {rate: '2M'}, downlink: {rate: '3M'}}, clients: [{cores: 1}] }
           """))
   }

@@ -34,6 +34,11 @@ struct DurationLimit: Sendable {
 
   var allowed: String { "\(Duration.allowedQuantity)\(note)" }
 
+  /// Of a session: something must be left to be measured.
+  static let session = DurationLimit(
+    range: SessionRun.warmUp + .nanoseconds(1) ... .seconds(86400),
+    note: ", more than \(SessionRun.warmUp.quantity), because means begin then after the last join, and at most 24h")
+
   static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1h")
   static let run = DurationLimit(range: .milliseconds(1) ... .seconds(86400), note: ", from 1ms to 24h")
 }

@@ -67,8 +67,8 @@ extension SessionScenario {
       clients = Array(clients.prefix(participants))
     }
     if let time = overrides.duration {
-      duration = try Self.checked(time, DurationLimit.run.range.contains(time), "duration") {
-        DurationLimit.run.allowed
+      duration = try Self.checked(time, DurationLimit.session.range.contains(time), "duration") {
+        DurationLimit.session.allowed
       }
     }
     if let choice = overrides.fidelity { fidelity = choice }

@@ -13,7 +13,7 @@ extension SessionScenario {
   init(_ fields: ObjectReader, _ sites: [String], _ files: ScenarioFiles) throws(ScenarioError) {
     topology = try fields["topology"]?.name(of: Topologies.names) ?? "sfu"
     participants = try fields["participants"]?.integer(.participants) ?? 5
-    duration = try fields["duration"]?.duration(.run) ?? .seconds(30)
+    duration = try fields["duration"]?.duration(.session) ?? .seconds(30)
     joinInterval = try fields["joinInterval"]?.duration() ?? .milliseconds(200)
     fidelity = try fields["fidelity"]?.choice(Fidelity.self) ?? .auto
     media = try fields["media"]?.choice(MediaFidelity.self) ?? .modelled
