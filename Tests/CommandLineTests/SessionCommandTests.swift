@@ -112,6 +112,7 @@ struct SessionCommandTests {
     (["compare", "--participants", "1"], "allowed: a whole number from 2 to 1000"),
     (["compare", "--uplink", "0"], "--uplink"),
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
+    (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
     (["run", "nosuch"], "allowed: meeting"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
     (["run", "two-peers", "--duration", "2s"], "--duration: found 2s, allowed: a duration such as"),

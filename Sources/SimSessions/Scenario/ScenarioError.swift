@@ -34,5 +34,16 @@ public enum ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The same, where a field or option names a file of `Models` that does not exist.
+  func naming(_ place: (_ found: String, _ allowed: String, _ nearest: String?) -> ScenarioError) -> ScenarioError {
+    guard case .unknownName(_, let found, let known, let nearest) = self else { return self }
+    return place("'\(found)'", (known + ["a path"]).joined(separator: ", "), nearest)
+  }
+
+  /// The same as an error of an option, where that names a file of `Models` that does not exist.
+  package func naming(option: String) -> ScenarioError {
+    naming { .option(name: option, found: $0, allowed: $1, nearest: $2) }
+  }
+
   private static func suggestion(_ nearest: String?) -> String { nearest.map { "; did you mean '\($0)'?" } ?? "" }
 }

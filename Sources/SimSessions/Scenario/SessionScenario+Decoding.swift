@@ -41,11 +41,22 @@ extension SessionScenario {
     iceTransportPolicy = try fields["iceTransportPolicy"]?.choice(ICETransportPolicy.self) ?? .all
     srtpProfiles = try Self.srtpProfiles(fields["srtpProfiles"])
     mixing = try MixingProfile(fields["mcu"], video: video)
-    costs = try files.costs(try fields["costs"]?.text("a name of Models/Costs or a path") ?? "debian12-x86-2core")
-    prices = try files.prices(try fields["prices"]?.text("a name of Models/Prices or a path") ?? "default")
+    costs = try Self.file(fields["costs"], "Models/Costs", "debian12-x86-2core", files.costs)
+    prices = try Self.file(fields["prices"], "Models/Prices", "default", files.prices)
     do throws(Contradiction) { try check() } catch {
       let side = error.side { fields[$0] != nil }
       throw fields.failure(side.field, found: side.found, side.allowed)
+    }
+  }
+
+  private static func file<Content>(
+    _ reader: FieldReader?, _ folder: String, _ default: String,
+    _ open: (String) throws(ScenarioError) -> Content
+  ) throws(ScenarioError) -> Content {
+    guard let reader else { return try open(`default`) }
+    let name = try reader.text("a name of \(folder) or a path")
+    do throws(ScenarioError) { return try open(name) } catch {
+      throw error.naming { _, allowed, nearest in reader.failure(allowed, nearest: nearest) }
     }
   }
 

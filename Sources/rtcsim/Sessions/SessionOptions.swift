@@ -24,7 +24,9 @@ struct SessionOptions: ParsableArguments {
     overrides.uplink = uplink
     overrides.downlink = downlink
     overrides.rtt = rtt
-    overrides.costs = try costs.map { try library.costs($0) }
+    overrides.costs = try costs.map { name in
+      do throws(ScenarioError) { return try library.costs(name) } catch { throw error.naming(option: "--costs") }
+    }
     return overrides
   }
 }
