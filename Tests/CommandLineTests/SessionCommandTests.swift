@@ -113,6 +113,7 @@ struct SessionCommandTests {
     (["compare", "--uplink", "0"], "--uplink"),
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
     (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
+    (["compare", "two-hosts-udp"], "<scenario>: found 'two-hosts-udp', allowed: people in a session"),
     (["run", "nosuch"], "allowed: meeting"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
     (["run", "two-peers", "--duration", "2s"], "--duration: found 2s, allowed: a duration such as"),

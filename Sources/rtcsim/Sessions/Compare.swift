@@ -21,6 +21,10 @@ struct Compare: ParsableCommand {
   func run() throws {
     let library = try ScenarioLibrary.find()
     let loaded = try library.scenario(scenario)
+    guard loaded.session != nil else {
+      throw CommandLineError.badValue(
+        name: "<scenario>", found: scenario, allowed: "people in a session; this one is of plain UDP flows")
+    }
     let base = try loaded.applying(try session.overrides(library))
     let cells = try plannedCells(loaded, library)
     let file = try csv.map { try AtomicFile(path: $0) }
