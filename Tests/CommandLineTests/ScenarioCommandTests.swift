@@ -19,14 +19,14 @@ struct ScenarioCommandTests {
   @Test func `the options of run are the overrides of the scenario`() throws {
     let run = try command(
       "run meeting --topology mcu --participants 7 --duration 5s --seed 3 --fidelity wire --media real --uplink 2M "
-        + "--downlink 3M --rtt 30ms --costs debian12-x86-2core --format json", as: Run.self)
+        + "--downlink unlimited --rtt 30ms --costs debian12-x86-2core --format json", as: Run.self)
     var expected = ScenarioOverrides()
     expected.seed = 3
     expected.duration = .seconds(5)
     expected.fidelity = .wire
     expected.media = .real
-    expected.uplink = .megabitsPerSecond(2)
-    expected.downlink = .megabitsPerSecond(3)
+    expected.uplink = LinkRate(.megabitsPerSecond(2))
+    expected.downlink = LinkRate(nil)
     expected.rtt = .milliseconds(30)
     expected.costs = try library.costs("debian12-x86-2core")
     #expect(try run.session.overrides(library) == expected)

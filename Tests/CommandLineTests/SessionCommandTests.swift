@@ -111,6 +111,8 @@ struct SessionCommandTests {
     (["compare", "--topologies", "mash"], "did you mean 'mesh'"),
     (["compare", "--participants", "1"], "allowed: a whole number from 2 to 1000"),
     (["compare", "--uplink", "0"], "--uplink"),
+    (["compare", "--uplink", "2"], "--uplink: found 2, allowed: a rate in bits per second such as"),
+    (["compare", "--uplink", "fast"], "10Mbps, or unlimited"),
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
     (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
     (["compare", "two-hosts-udp"], "<scenario>: found 'two-hosts-udp', allowed: people in a session"),

@@ -25,15 +25,15 @@ struct ScenarioOverrideTests {
       $0.participants = 12
       $0.duration = .seconds(7)
       $0.fidelity = .model
-      $0.uplink = .megabitsPerSecond(2)
-      $0.downlink = .megabitsPerSecond(3)
+      $0.uplink = LinkRate(.megabitsPerSecond(2))
+      $0.downlink = LinkRate(nil)
     }
     #expect(
       try changed
         == scenario(
           """
           { seed: 9, topology: 'mcu', participants: 12, duration: '7s', fidelity: 'model',
-            client: {cores: 2, uplink: {rate: '2M'}, downlink: {rate: '3M'}}, clients: [{cores: 1}] }
+            client: {cores: 2, uplink: {rate: '2M'}, downlink: {rate: 'unlimited'}}, clients: [{cores: 1}] }
           """))
   }
 
@@ -71,7 +71,9 @@ struct ScenarioOverrideTests {
       message { _ = try applied("{}") { $0.topology = "mush" } }
         == "--topology: found 'mush', allowed: mesh, sfu, mcu; did you mean 'mesh'?")
     #expect(message { _ = try applied("{}") { $0.duration = .zero } }.hasPrefix("--duration: found 0s, allowed: a dur"))
-    #expect(message { _ = try applied("{}") { $0.uplink = .zero } }.hasPrefix("--uplink: found 0, allowed: a rate in"))
+    #expect(
+      message { _ = try applied("{}") { $0.uplink = LinkRate(.zero) } }.hasPrefix(
+        "--uplink: found 0, allowed: a rate in"))
     #expect(
       message { _ = try applied("{media: 'real'}") { $0.fidelity = .model } }
         == "--fidelity: found 'model', allowed: 'auto' or 'wire', because media is 'real'")

@@ -1,6 +1,14 @@
 import RTCPrimitives
 import SimNetwork
 
+/// The rate of a link as an option gives it.
+public struct LinkRate: Hashable, Sendable {
+  /// `nil` for no limit.
+  public let rate: DataRate?
+
+  public init(_ rate: DataRate?) { self.rate = rate }
+}
+
 /// What the command line changes in a scenario; the errors name the option.
 public struct ScenarioOverrides: Hashable, Sendable {
   /// `--seed`
@@ -16,9 +24,9 @@ public struct ScenarioOverrides: Hashable, Sendable {
   /// `--media`
   public var media: MediaFidelity?
   /// `--uplink`: the rate of every client's uplink.
-  public var uplink: DataRate?
+  public var uplink: LinkRate?
   /// `--downlink`: the rate of every client's downlink.
-  public var downlink: DataRate?
+  public var downlink: LinkRate?
   /// `--rtt`: between every client and the server, without queues. What the server's link and the distance of the
   /// sites leave of it is shared equally by the client's two links, also where the topology has no server.
   public var rtt: Duration?
@@ -107,12 +115,14 @@ extension SessionScenario {
   }
 
   private mutating func setRate(
-    _ rate: DataRate?, _ option: String, _ set: (inout ClientProfile, DataRate) -> Void
+    _ change: LinkRate?, _ option: String, _ set: (inout ClientProfile, DataRate?) -> Void
   ) throws(ScenarioError) {
-    guard let rate else { return }
-    _ = try Self.checked(rate, RateLimit.range.contains(rate), option) { RateLimit.allowed }
-    set(&client, rate)
-    for index in clients.indices { set(&clients[index], rate) }
+    guard let change else { return }
+    if let rate = change.rate {
+      _ = try Self.checked(rate, RateLimit.range.contains(rate), option) { RateLimit.allowed }
+    }
+    set(&client, change.rate)
+    for index in clients.indices { set(&clients[index], change.rate) }
   }
 
   private func client(_ profile: ClientProfile, withRoundTrip time: Duration, in scenario: Scenario)

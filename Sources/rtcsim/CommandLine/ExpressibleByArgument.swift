@@ -63,6 +63,19 @@ extension DataRate: ExpressibleByArgument {
   var defaultValueDescription: String { quantity }
 }
 
+extension LinkRate: ExpressibleByArgument {
+  init?(argument: String) {
+    guard argument != "unlimited" else {
+      self.init(nil)
+      return
+    }
+    guard let rate = DataRate(argument: argument) else { return nil }
+    self.init(rate)
+  }
+  static var allowed: String { "\(DataRate.allowed), or unlimited" }
+  var defaultValueDescription: String { rate?.quantity ?? "unlimited" }
+}
+
 /// Values with commas between them: `2,3,5`.
 struct CommaSeparated<Element: ExpressibleByArgument>: ExpressibleByArgument {
   var elements: [Element]

@@ -9,8 +9,8 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "Decides everything that is random.") var seed: UInt64?
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
-  @Option(help: "Rate of every client's uplink, such as 2M.") var uplink: DataRate?
-  @Option(help: "Rate of every client's downlink.") var downlink: DataRate?
+  @Option(help: "Rate of every client's uplink, such as 2M, or unlimited.") var uplink: LinkRate?
+  @Option(help: "Rate of every client's downlink.") var downlink: LinkRate?
   @Option(help: "Round trip between client and server, such as 40ms.") var rtt: Duration?
   @Option(help: "A cost file: a name in Models/Costs or a path.") var costs: String?
 
