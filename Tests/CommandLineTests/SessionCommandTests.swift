@@ -117,7 +117,9 @@ struct SessionCommandTests {
     (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
     (["compare", "two-hosts-udp"], "<scenario>: found 'two-hosts-udp', allowed: people in a session"),
     (["run", "nosuch"], "allowed: meeting"),
+    (["compare", "--csv="], "--csv: found '', allowed: a text that is not empty"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
+    (["run", "two-peers", "--pcap", "/etc/passwd"], "--pcap: found '/etc/passwd', allowed: a folder that can be"),
     (["run", "two-peers", "--duration", "2s"], "--duration: found 2s, allowed: a duration such as"),
   ])
   func `bad input ends with one message and status 2`(arguments: [String], message: String) throws {

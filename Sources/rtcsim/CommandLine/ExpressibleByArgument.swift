@@ -25,8 +25,11 @@ extension ExpressibleByArgument where Self: CaseIterable & RawRepresentable, Raw
 }
 
 extension String: ExpressibleByArgument {
-  init?(argument: String) { self = argument }
-  static var allowed: String { "any text" }
+  init?(argument: String) {
+    guard !argument.isEmpty else { return nil }
+    self = argument
+  }
+  static var allowed: String { "a text that is not empty" }
 }
 
 extension Int: ExpressibleByArgument {

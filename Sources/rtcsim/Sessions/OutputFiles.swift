@@ -23,7 +23,10 @@ struct OutputFiles: ~Copyable {
 
   private static func prepare(_ folder: String) throws {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    guard FileManager.default.isWritableFile(atPath: folder) else {
+    var isFolder = ObjCBool(false)
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
+      FileManager.default.isWritableFile(atPath: folder)
+    else {
       throw CommandLineError.badValue(
         name: "--pcap", found: folder, allowed: "a folder that can be written", nearest: nil)
     }
@@ -36,12 +39,16 @@ struct OutputFiles: ~Copyable {
     for (name, capture) in result.captures {
       guard let pcapFolder else { break }
       let file = pcapFolder + "/" + name.replacing("/", with: "-") + ".pcapng"
-      try Data(capture.bytes).write(to: URL(filePath: file), options: .atomic)
+      try Self.commit(AtomicFile(path: file), capture.bytes)
     }
   }
 
   private static func commit(_ file: consuming AtomicFile, _ text: String) throws {
-    try file.append(text)
+    try commit(file, Array(text.utf8))
+  }
+
+  private static func commit(_ file: consuming AtomicFile, _ bytes: [UInt8]) throws {
+    try file.append(bytes)
     try file.commit()
   }
 
