@@ -37,6 +37,13 @@ struct ExecutableTests {
     #expect(try run(["inspect", "--format=json", "-"], input: Self.binding + "\n").output == expected)
   }
 
+  @Test func `the message that the README inspects can be inspected`() throws {
+    let readme = try String(contentsOf: Vectors.packageFolder.appending(path: "README.md"), encoding: .utf8)
+    let line = try #require(readme.split(separator: "\n").first { $0.hasPrefix("rtcsim inspect ") })
+    let result = try run(line.split(separator: " ").dropFirst().prefix { $0 != "#" }.map(String.init))
+    #expect(result.status == 0 && result.output.contains("Binding"), "\(result.error)")
+  }
+
   @Test func `the text output names offset, bytes, field, value and section`() throws {
     let output = try run(["inspect", Self.binding]).output
     #expect(output.hasPrefix("STUN Binding request, 20 bytes (RFC 8489, RFC 8656)\n\noffset  bytes"))
