@@ -132,6 +132,7 @@ public final class Network: PacketCarrier {
     isCarrying = true
     defer { isCarrying = false }
     counts.sent += 1
+    simulation[packet].sender = UInt32(node)
     let source = simulation[packet].source.address
     guard let index = attachment(of: node, with: source) else { return drop(packet, simulation, .foreignSource) }
     observer?.sent(packet, in: simulation, by: node)

@@ -74,7 +74,7 @@ public struct NACKGenerator: ~Copyable, Sendable {
   public var roundTripTime: Duration = .milliseconds(100) {
     didSet { shortestRoundTrip = min(shortestRoundTrip ?? .max, roundTripTime.nanoseconds) }
   }
-  /// The least that was measured: what comes sooner after a request is not its answer.
+  /// The least that was measured: what comes in less than half of it after a request is not its answer.
   private var shortestRoundTrip: Int64?
   /// How late a packet may be, in nanoseconds: as late as any was.
   private var tolerance: Int64
@@ -150,7 +150,7 @@ public struct NACKGenerator: ~Copyable, Sendable {
     guard index < missing.count, missing[index].number == number else { return .unneeded }
     let packet = missing.remove(at: index)
     noteNextTimeout()
-    guard packet.requests == 0 || now.nanoseconds - packet.askedAt.nanoseconds < shortestRoundTrip ?? 0 else {
+    guard packet.requests == 0 || 2 * (now.nanoseconds - packet.askedAt.nanoseconds) < shortestRoundTrip ?? 0 else {
       packetsRecovered += 1
       return .recovered
     }

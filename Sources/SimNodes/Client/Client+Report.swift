@@ -16,9 +16,6 @@ public struct ClientReport: Sendable {
   public let waiting: WaitingTimes
   public let audioLatency: DurationHistogram
   public let videoLatency: DurationHistogram
-  /// Packets within the measured window, before repair.
-  public let packetsExpected: Int
-  public let packetsLost: Int
   /// How long pictures stood still, and for how long pictures were to be seen, summed over tracks.
   public let frozenSeconds: Double
   public let watchedSeconds: Double
@@ -33,8 +30,6 @@ public struct ClientReport: Sendable {
 struct MeasurementBaseline: Sendable {
   var charged: [WorkCategory: Duration] = [:]
   var busy = Duration.zero
-  var expected = 0
-  var lost = 0
   /// How long each track's picture had stood still.
   var frozen: [Duration] = []
 }
@@ -45,7 +40,6 @@ extension Client {
     let now = port.simulation.now
     measuresFrom = now
     baseline = connections.measurementBaseline(at: now)
-    (baseline.expected, baseline.lost) = packetCounts(at: now)
     baseline.frozen = tracks.map { $0.freezes.frozenDuration(at: now) }
   }
 
@@ -53,7 +47,6 @@ extension Client {
   public func report() -> ClientReport {
     let now = port.simulation.now
     let processor = connections.processor
-    let (expected, lost) = packetCounts(at: now)
     var audioLatency = DurationHistogram()
     var videoLatency = DurationHistogram()
     for track in tracks {
@@ -65,22 +58,11 @@ extension Client {
       cpuSeconds: connections.cpuSeconds(since: baseline),
       busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
       waiting: processor.waiting, audioLatency: audioLatency,
-      videoLatency: videoLatency, packetsExpected: expected - baseline.expected, packetsLost: lost - baseline.lost,
+      videoLatency: videoLatency,
       frozenSeconds: frozen(at: now).inSeconds,
       watchedSeconds: window.inSeconds * Double(configuration.watchedPictures),
       connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },
       milestones: connections.log.milestones, meanPSNR: quality.meanPSNR, audioCorrelation: quality.correlation)
-  }
-
-  /// Expected and lost packets before repair, over all tracks.
-  private func packetCounts(at now: Instant) -> (expected: Int, lost: Int) {
-    var result = (expected: 0, lost: 0)
-    for track in tracks {
-      let statistics = track.receiver.statistics(at: now)
-      result.expected += statistics.packetsExpected
-      result.lost += statistics.packetsLostBeforeRepair
-    }
-    return result
   }
 
   /// How long pictures stood still within the measured window; one that has never moved did so from its beginning.

@@ -38,7 +38,7 @@ struct SessionBuilder {
   static let serverName = "server"
   private static let stunEndpoint = IPAddress(198, 51, 100, 1)
   private static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
-  private static let serverAddress = IPAddress(198, 51, 100, 10)
+  static let serverAddress = IPAddress(198, 51, 100, 10)
 
   func build() -> Built {
     let simulation = Simulation(seed: scenario.seed)

@@ -33,6 +33,7 @@ public struct SessionResult: Sendable {
   public let videoLatency: DurationHistogram
   /// On the way from one client to another, before repair; `nil` when nothing was expected.
   public let lossPercent: Double?
+  let wire: MediaOutcomes
   /// Of the time in which pictures were to be seen; `nil` without video.
   public let frozenPercent: Double?
   /// In `currency`.
@@ -82,7 +83,8 @@ public struct SessionResult: Sendable {
     setupTimes = Self.setupTimes(clients)
     audioLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.audioLatency) }
     videoLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.videoLatency) }
-    lossPercent = Self.loss(run.plan, measured).map { 100 * $0 }
+    wire = measured.wire
+    lossPercent = wire.loss.map { 100 * $0 }
     let watched = clients.reduce(0) { $0 + $1.watchedSeconds }
     frozenPercent = watched > 0 ? 100 * clients.reduce(0) { $0 + $1.frozenSeconds } / watched : nil
     costPerParticipantHour = session.prices.perParticipantHour(
@@ -118,24 +120,6 @@ public struct SessionResult: Sendable {
     }
       / 2
   }
-
-  /// An SFU leaves gaps where packets did not reach it, so clients count them; what is lost on the way to an MCU is
-  /// hidden by its mix, so both halves of the way are combined.
-  private static func loss(_ plan: SessionPlan, _ measured: SessionRun.Measurement) -> Double? {
-    let clients = measured.end.clients
-    guard let down = share(clients.sum(\.packetsLost), of: clients.sum(\.packetsExpected)) else { return nil }
-    guard case .mixing = plan.server else { return down }
-    func received(_ reading: Reading, _ count: KeyPath<InboundStreamStatistics, Int>) -> Int {
-      (reading.server?.connections ?? []).flatMap(\.inbound).sum(count)
-    }
-    func inWindow(_ count: KeyPath<InboundStreamStatistics, Int>) -> Int {
-      received(measured.end, count) - received(measured.begin, count)
-    }
-    let up = share(inWindow(\.packetsLostBeforeRepair), of: inWindow(\.packetsExpected)) ?? 0
-    return 1 - (1 - up) * (1 - down)
-  }
-
-  private static func share(_ part: Int, of whole: Int) -> Double? { whole > 0 ? Double(part) / Double(whole) : nil }
 
   private static func streams(_ counter: StreamCounter, _ built: SessionBuilder.Built) -> PlannedStreams {
     let clients = counter.counts(of: Set(built.clients.map(\.port.index)))

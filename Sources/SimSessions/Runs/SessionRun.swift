@@ -28,6 +28,7 @@ public struct SessionRun: Sendable {
     /// At the end of the window; everybody hangs up after it.
     let end: Reading
     let streams: StreamCounter
+    let wire: MediaOutcomes
     let composedPictures: [String: VideoFrame]
     let milestones: [Milestone]
   }
@@ -85,10 +86,14 @@ public struct SessionRun: Sendable {
     let joining = Reading(built)
     beginMeasuring(built)
     let counter = StreamCounter(kind: session.video != nil ? .video : .audio)
-    built.network.observer = counter
+    let wire = WireMeter(
+      clients: Set(built.clients.map(\.port.index)), server: plan.server.map { _ in SessionBuilder.serverAddress },
+      streams: counter)
+    built.network.observer = wire
     advance(simulation, to: min(end, measureFrom + .seconds(1)), of: end, progress)
-    built.network.observer = nil
+    wire.streams = nil
     advance(simulation, to: end, of: end, progress)
+    built.network.observer = nil
     defer { simulation.end() }
     let reading = Reading(built)
     let pictures = composedPictures(built)
@@ -96,7 +101,8 @@ public struct SessionRun: Sendable {
     return SessionResult(
       self, built,
       Measurement(
-        window: end - measureFrom, begin: joining, end: reading, streams: counter, composedPictures: pictures,
+        window: end - measureFrom, begin: joining, end: reading, streams: counter, wire: wire.outcomes,
+        composedPictures: pictures,
         milestones: Reading(built).milestones))
   }
 
