@@ -23,19 +23,26 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
   /// Frames that came too late behind a key frame, counted by their first packets that arrived.
   public private(set) var framesSkipped = 0
 
+  /// Two to a cache line: in a large run the slots of thousands of streams are touched in turn.
   private struct Slot {
     /// The extended sequence number.
     var number: Int64 = .min
-    var timestamp: UInt32 = 0
-    var startsFrame = false
-    var startsKeyFrame = false
-    var isLast = false
-    var isPadding = false
-    /// Bytes on the wire without the descriptor.
-    var size = 0
-    var hasElided = false
-    var copy: PacketPool.Copy?
     var arrival = Instant.start
+    var copy = PacketPool.Copy.none
+    var timestamp: UInt32 = 0
+    /// Bytes on the wire without the descriptor.
+    var size: UInt16 = 0
+    var marks: Marks = []
+  }
+
+  private struct Marks: OptionSet {
+    let rawValue: UInt8
+
+    static let startsFrame = Marks(rawValue: 1)
+    static let startsKeyFrame = Marks(rawValue: 2)
+    static let isLast = Marks(rawValue: 4)
+    static let isPadding = Marks(rawValue: 8)
+    static let hasElided = Marks(rawValue: 16)
   }
 
   /// A frame that is being looked at, and how far its packets are known to be there.
@@ -93,11 +100,16 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     var reader = ByteReader(payload)
     let descriptor = try VP8PayloadDescriptor(parsing: &reader)
     let part = payload.extracting(reader.offset..<payload.count)
-    let startsFrame = descriptor.startsFrame
+    var marks: Marks = []
+    if descriptor.startsFrame {
+      marks.insert(.startsFrame)
+      if part.count > 0, part[0] & 1 == 0 { marks.insert(.startsKeyFrame) }
+    }
+    if marker { marks.insert(.isLast) }
+    if elided > 0 { marks.insert(.hasElided) }
+    // A UDP datagram has at most 65,507 bytes.
     let slot = Slot(
-      timestamp: timestamp, startsFrame: startsFrame,
-      startsKeyFrame: startsFrame && part.count > 0 && part[0] & 1 == 0, isLast: marker,
-      size: part.count + elided, hasElided: elided > 0, arrival: now)
+      arrival: now, timestamp: timestamp, size: UInt16(clamping: part.count + elided), marks: marks)
     return place(slot, number, bytes: part)
   }
 
@@ -128,7 +140,7 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
 
   /// A packet of padding alone only fills its place among the sequence numbers.
   private mutating func insertPadding(_ number: SequenceNumber, at now: Instant) -> Insertion {
-    place(Slot(isPadding: true, arrival: now), number, bytes: Span())
+    place(Slot(arrival: now, marks: .isPadding), number, bytes: Span())
   }
 
   private mutating func place(_ packet: Slot, _ number: SequenceNumber, bytes: Span<UInt8>) -> Insertion {
@@ -142,9 +154,9 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     if slots[index].number != .min { overrun(slots[index].number) }
     var packet = packet
     packet.number = extended
-    if !packet.hasElided, bytes.count > 0 { packet.copy = pool.store(bytes) }
+    if !packet.marks.contains(.hasElided), bytes.count > 0 { packet.copy = pool.store(bytes) }
     slots[index] = packet
-    if packet.startsKeyFrame, extended > keyFrame?.start ?? .min { keyFrame = Scan(at: extended) }
+    if packet.marks.contains(.startsKeyFrame), extended > keyFrame?.start ?? .min { keyFrame = Scan(at: extended) }
     return .kept
   }
 
@@ -169,14 +181,16 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
   private func advance(_ scan: inout Scan) -> Int64? {
     if scan.completion != nil { return scan.next }
     let first = slots[slotIndex(scan.start)]
-    guard first.number == scan.start, first.startsFrame else { return nil }
+    guard first.number == scan.start, first.marks.contains(.startsFrame) else { return nil }
     while true {
       let slot = slots[slotIndex(scan.next)]
       guard slot.number == scan.next else { return nil }
       // A frame whose sender set no marker ends where the next frame begins.
-      guard slot.isPadding || slot.timestamp == first.timestamp else { return slot.startsFrame ? scan.next : nil }
+      guard slot.marks.contains(.isPadding) || slot.timestamp == first.timestamp else {
+        return slot.marks.contains(.startsFrame) ? scan.next : nil
+      }
       scan.next += 1
-      if slot.isLast { return scan.next }
+      if slot.marks.contains(.isLast) { return scan.next }
     }
   }
 
@@ -184,9 +198,9 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
   private mutating func skipPadding() {
     while let start = following?.start {
       let slot = slots[slotIndex(start)]
-      guard slot.number == start, !slot.startsFrame else { return }
+      guard slot.number == start, !slot.marks.contains(.startsFrame) else { return }
       // The middle of a frame where one should begin: its sender lost count, and no repair helps.
-      guard slot.isPadding else { return requireKeyFrame() }
+      guard slot.marks.contains(.isPadding) else { return requireKeyFrame() }
       discard(start)
       horizon = start + 1
       following = Scan(at: start + 1)
@@ -201,19 +215,20 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     var isElided = false
     for number in range {
       let slot = slots[slotIndex(number)]
-      size += slot.size
+      size += Int(slot.size)
       completion = max(completion, slot.arrival)
       firstArrival = min(firstArrival, slot.arrival)
-      isElided = isElided || slot.hasElided
+      isElided = isElided || slot.marks.contains(.hasElided)
     }
     let bytes = isElided ? [] : collect(range, size: size)
     for number in range { discard(number) }
     horizon = range.upperBound
     following = Scan(at: range.upperBound)
     if let keyFrame, keyFrame.start < horizon { self.keyFrame = nil }
-    if first.startsKeyFrame { needsKeyFrame = false }
+    let isKeyFrame = first.marks.contains(.startsKeyFrame)
+    if isKeyFrame { needsKeyFrame = false }
     return AssembledFrame(
-      isKeyFrame: first.startsKeyFrame, rtpTimestamp: first.timestamp,
+      isKeyFrame: isKeyFrame, rtpTimestamp: first.timestamp,
       firstSequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: range.lowerBound)),
       lastSequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: range.upperBound - 1)),
       packetCount: range.count, size: .bytes(size), bytes: bytes, firstArrival: firstArrival, completion: completion)
@@ -222,8 +237,8 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
   private func collect(_ range: Range<Int64>, size: Int) -> [UInt8] {
     var bytes = ByteWriter(reserving: size)
     for number in range {
-      guard let copy = slots[slotIndex(number)].copy else { continue }
-      bytes.append(pool.bytes(of: copy))
+      let copy = slots[slotIndex(number)].copy
+      if !copy.isNone { bytes.append(pool.bytes(of: copy)) }
     }
     return bytes.bytes
   }
@@ -234,14 +249,14 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     for earlier in oldest..<max(number, oldest) {
       let slot = slots[slotIndex(earlier)]
       guard slot.number == earlier else { continue }
-      if slot.startsFrame { framesSkipped += 1 }
+      if slot.marks.contains(.startsFrame) { framesSkipped += 1 }
       discard(earlier)
     }
   }
 
   private mutating func discard(_ number: Int64) {
     let index = slotIndex(number)
-    if let copy = slots[index].copy { pool.release(copy) }
+    if !slots[index].copy.isNone { pool.release(slots[index].copy) }
     slots[index] = Slot()
   }
 

@@ -31,13 +31,13 @@ public struct NACKGenerator: ~Copyable, Sendable {
     public var reorderingTolerance: Duration
     /// How often a packet is asked for before it is given up.
     public var largestRequestCount: Int
-    /// How long a packet may be missing before it is given up.
+    /// How long a packet may be missing before it is given up: no longer than senders keep it.
     public var largestAge: Duration
     /// How many packets may be missing at once; more are not worth repairing.
     public var largestMissingCount: Int
 
     public init(
-      reorderingTolerance: Duration = .zero, largestRequestCount: Int = 10, largestAge: Duration = .seconds(2),
+      reorderingTolerance: Duration = .zero, largestRequestCount: Int = 10, largestAge: Duration = .seconds(1),
       largestMissingCount: Int = 500
     ) {
       self.reorderingTolerance = reorderingTolerance

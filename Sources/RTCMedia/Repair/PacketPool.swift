@@ -5,8 +5,20 @@ import RTCPrimitives
 struct PacketPool: Sendable {
   /// One block.
   struct Copy: Hashable, Sendable {
-    fileprivate let block: Int
-    let count: Int
+    fileprivate let index: Int32
+    private let size: Int32
+
+    fileprivate init(block: Int, count: Int) {
+      index = Int32(block)
+      size = Int32(count)
+    }
+
+    fileprivate var block: Int { Int(index) }
+    var count: Int { Int(size) }
+
+    /// A copy of nothing, which takes no block.
+    static let none = Copy(block: -1, count: 0)
+    var isNone: Bool { index < 0 }
   }
 
   private var blockSize = 64

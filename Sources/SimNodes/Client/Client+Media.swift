@@ -146,7 +146,8 @@ extension Client {
     guard firstRemoteFrame == nil else { return }
     firstRemoteFrame = done
     connections.log.note(
-      "first frame decoded", "\(track.kind.rawValue) of \(track.source)", rfc: "RFC 7741 §4.5", from: port)
+      "first frame decoded", "\(track.kind.rawValue) of \(track.source)",
+      rfc: track.kind == .video ? "RFC 7741 §4.5" : "RFC 7587 §4.2", from: port)
   }
 
   private func isMeasuring(_ now: Instant) -> Bool { measuresFrom.map { now >= $0 } ?? false }

@@ -54,7 +54,7 @@ extension Client {
     case .candidate(let text):
       guard let connection = connection(with: peer), let candidate = try? ICECandidate(parsing: text) else { return }
       if connections.log.isDetailed {
-        connections.log.note("candidate received", text, rfc: "RFC 8838 §10", from: port)
+        connections.log.note("candidate received", text, rfc: "RFC 8838 §11", from: port)
       }
       connection.core.addRemoteCandidate(candidate, at: now, into: &connection.output)
       finish(connection, at: now)
@@ -91,6 +91,7 @@ extension Client {
     apply("setRemoteDescription(offer)", connection) {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
     }
+    finish(connection, at: now)
     for index in connection.core.transceivers.indices {
       let kind = connection.core.transceivers[index].kind
       let hasSource =
@@ -141,7 +142,7 @@ extension Client {
   func signal(_ message: SignalingMessage, to peer: String) {
     let (signaling, name) = (signaling, port.name)
     if connections.log.isDetailed || message.isDescription {
-      connections.log.note("\(message.name) sent", "to \(peer)", rfc: "RFC 8829 §4.1", from: port, to: peer)
+      connections.log.note("\(message.name) sent", "to \(peer)", rfc: message.rfc, from: port, to: peer)
     }
     port.simulation.spawn { await signaling.relay(message, from: name, to: peer) }
   }
@@ -167,6 +168,16 @@ extension Client {
 }
 
 extension SignalingMessage {
+  /// Where it is said what is sent.
+  var rfc: String {
+    switch self {
+    case .offer, .answer: "RFC 9429 §3.1"
+    case .candidate: "RFC 8838 §9"
+    case .endOfCandidates: "RFC 8838 §13"
+    case .left: "RFC 3550 §6.6"
+    }
+  }
+
   var isDescription: Bool {
     switch self {
     case .offer, .answer: true
