@@ -98,4 +98,6 @@ def decrypt(key_file, path):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     print(json.dumps({pathlib.Path(path).stem: decrypt(sys.argv[1], path) for path in sys.argv[2:]}))
