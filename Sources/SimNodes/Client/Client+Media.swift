@@ -147,7 +147,7 @@ extension Client {
     firstRemoteFrame = done
     connections.log.note(
       "first frame decoded", "\(track.kind.rawValue) of \(track.source)",
-      rfc: track.kind == .video ? "RFC 7741 §4.5" : "RFC 7587 §4.2", from: port)
+      rfc: track.kind == .video ? "RFC 7741 §4.5" : "RFC 7587 §4.2", from: port, at: done)
   }
 
   private func isMeasuring(_ now: Instant) -> Bool { measuresFrom.map { now >= $0 } ?? false }

@@ -25,11 +25,12 @@ struct MilestoneLog {
 
   mutating func note(
     _ name: String, _ detail: @autoclosure () -> String = "", rfc: String, from port: NodePort,
-    to receiver: String? = nil
+    to receiver: String? = nil, at time: Instant? = nil
   ) {
     milestones.append(
       Milestone(
-        time: port.simulation.now, order: port.simulation.takeNumber(), node: port.name, name: name, detail: detail(),
+        time: time ?? port.simulation.now, order: port.simulation.takeNumber(), node: port.name, name: name,
+        detail: detail(),
         rfc: rfc, receiver: receiver))
   }
 }

@@ -35,6 +35,8 @@ struct Reading {
 
   /// What was worth telling from the beginning until now, in order.
   var milestones: [Milestone] {
-    (clients.flatMap(\.milestones) + (server?.milestones ?? [])).sorted { $0.order < $1.order }
+    (clients.flatMap(\.milestones) + (server?.milestones ?? [])).sorted {
+      ($0.time, $0.order) < ($1.time, $1.order)
+    }
   }
 }
