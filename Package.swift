@@ -55,8 +55,8 @@ let package = Package(
       ], swiftSettings: strict),
 
     .target(
-      name: "TestSupport", dependencies: ["RTCMedia", "RTCPrimitives"], path: "Tests/TestSupport", swiftSettings: strict
-    ),
+      name: "TestSupport", dependencies: ["RTCMedia", "RTCTransport", "RTCPrimitives", "CHostHooks"],
+      path: "Tests/TestSupport", swiftSettings: strict),
     tests("RTCPrimitives", ["RTCPrimitives"]),
     tests("RTCWire", ["RTCWire"]),
     tests("RTCTransport", ["RTCTransport", "CHostHooks"]),

@@ -158,7 +158,7 @@ extension PeerConnection {
     for media in negotiation.media {
       guard let index = transceivers.firstIndex(where: { $0.media.mid == media.mid }) else { continue }
       if media.isRejected {
-        transceivers[index].media.isStopped = true
+        stop(index)
         continue
       }
       transceivers[index].direction = media.direction
@@ -181,6 +181,15 @@ extension PeerConnection {
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     if let agreed = negotiation.transport { apply(agreed, at: now) }
+  }
+
+  /// Ends a transceiver whose section was rejected; its figures stay readable.
+  mutating func stop(_ index: Int) {
+    transceivers[index].media.isStopped = true
+    transceivers[index].direction = .inactive
+    senders.removeAll { $0 === transceivers[index].sender }
+    receivers.removeAll { $0 === transceivers[index].receiver }
+    noteRepair(nil, of: index)
   }
 
   mutating func apply(_ agreed: NegotiatedTransport, at now: Instant) {

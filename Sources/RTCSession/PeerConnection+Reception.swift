@@ -33,10 +33,13 @@ extension PeerConnection {
     }
     guard let (index, receiver) = remoteSources.find(packet.header.ssrc) else {
       drops.unknownSource += 1
+      earlySources.note(packet.header.sequenceNumber, of: packet.header.ssrc)
       return nil
     }
     prefetch(receiver, bytes: 1024)
-    guard receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC) else {
+    guard earlySources.accept(packet.header.sequenceNumber, of: packet.header.ssrc),
+      receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC)
+    else {
       drops.replayed += 1
       return nil
     }
@@ -66,7 +69,10 @@ extension PeerConnection {
         report.reports.forEach { handle($0, at: now) }
       case .receiverReport(let report): report.reports.forEach { handle($0, at: now) }
       case .genericNACK(let request):
-        guard let (index, sender) = ownSources.find(request.mediaSSRC) else { continue }
+        // A repetition is media, too.
+        guard let (index, sender) = ownSources.find(request.mediaSSRC), transceivers[index].direction.sends else {
+          continue
+        }
         switch configuration.purpose {
         case .playout: sender.retransmit(request.lost, at: now, through: &transport, into: &output.datagrams)
         case .forwarding: output.emit(.packetsRequested(transceiver: index, request.lost))

@@ -83,6 +83,7 @@ public struct PeerConnection: ~Copyable {
   /// The transceivers of remote and of own sources; and the streams themselves, to go through them all.
   var remoteSources = SourceTable<RTPStreamReceiver>()
   var ownSources = SourceTable<RTPStreamSender>()
+  var earlySources = EarlySources()
   var receivers: [RTPStreamReceiver] = []
   var senders: [RTPStreamSender] = []
   var transportOutput = Output<MediaTransport.Event>()
@@ -151,7 +152,7 @@ public struct PeerConnection: ~Copyable {
 
   /// Asks the peer for a key frame on a transceiver.
   public mutating func requestKeyFrame(on index: Int, at now: Instant, into output: inout Output<Event>) {
-    guard let receiver = transceivers[index].receiver else { return }
+    guard signaling.state != .closed, let receiver = transceivers[index].receiver else { return }
     receiver.requestKeyFrame(at: now, feedback: &feedback, from: feedbackSSRC)
     noteRepair(receiver.nextTimeout, of: index)
     sendFeedback(at: now, into: &output)
@@ -165,8 +166,12 @@ public struct PeerConnection: ~Copyable {
   /// Says goodbye and ends.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
     let sources = senders.map(\.parameters.ssrc)
-    let packets = emptyReport + [.goodbye(Goodbye(sources: sources))]
-    if transport.isReady, !sources.isEmpty {
+    // One packet names 31 sources.
+    let goodbyes = stride(from: 0, to: sources.count, by: 31).map { first in
+      RTCPPacket.goodbye(Goodbye(sources: Array(sources[first..<min(first + 31, sources.count)])))
+    }
+    if transport.isReady, !goodbyes.isEmpty {
+      let packets = emptyReport + goodbyes
       transport.sendRTCP(at: now, into: &output.datagrams) { writer in
         RTCPCompound.write(packets, into: &writer)
       }

@@ -2,6 +2,7 @@ import RTCMedia
 import RTCPrimitives
 import RTCTransport
 import RTCWire
+import TestSupport
 
 @testable import RTCSession
 
@@ -58,7 +59,7 @@ final class ConnectedPair {
   init(_ fidelity: Fidelity = .model, seed: UInt64 = 1) throws {
     self.fidelity = fidelity
     sides = try (0..<2).map { index in
-      let provider = try CryptoProvider()
+      let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
       let name = "side-\(index)"
       let transport = MediaTransport.Configuration(
         ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, UInt8(index + 1)), 5000)]), fidelity: fidelity,
@@ -74,22 +75,32 @@ final class ConnectedPair {
   var b: Side { sides[1] }
 
   /// Side 0 offers, side 1 answers in the directions of `answer`, by transceiver.
-  func negotiate(answer directions: [MediaDirection?] = []) throws {
-    let offer = a.core.createOffer()
+  ///
+  /// - Parameters:
+  ///   - edit: what becomes of the text of both descriptions.
+  ///   - meanwhile: what happens while the answer is on its way.
+  func negotiate(
+    answer directions: [MediaDirection?] = [], editing edit: (String) -> String = { $0 },
+    whileAnswerTravels meanwhile: () -> Void = {}
+  ) throws {
+    let offer = try SessionDescription(parsing: edit(a.core.createOffer().description))
     try a.core.setLocal(.offer(offer), at: now, into: &a.output)
     try b.core.setRemote(.offer(offer), at: now, into: &b.output)
     for (index, direction) in directions.enumerated() {
       if let direction { b.core.setDirection(direction, of: index) }
     }
-    let answer = try b.core.createAnswer()
+    let answer = try SessionDescription(parsing: edit(b.core.createAnswer().description))
     try b.core.setLocal(.answer(answer), at: now, into: &b.output)
+    meanwhile()
     try a.core.setRemote(.answer(answer), at: now, into: &a.output)
     collect()
   }
 
   /// Negotiates and runs until both sides are ready.
-  func connect(answer directions: [MediaDirection?] = []) throws {
-    try negotiate(answer: directions)
+  func connect(
+    answer directions: [MediaDirection?] = [], editing edit: (String) -> String = { $0 }
+  ) throws {
+    try negotiate(answer: directions, editing: edit)
     for _ in 0..<50 where !(a.core.transport.isReady && b.core.transport.isReady) { run(for: .milliseconds(100)) }
   }
 

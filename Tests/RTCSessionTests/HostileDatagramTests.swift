@@ -2,6 +2,7 @@ import RTCMedia
 import RTCPrimitives
 import RTCTransport
 import RTCWire
+import TestSupport
 import Testing
 
 @testable import RTCSession
@@ -15,7 +16,7 @@ import Testing
     var received = 0
 
     init(_ name: String, _ address: IPAddress, seed: UInt64) throws {
-      let provider = try CryptoProvider()
+      let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
       let transport = MediaTransport.Configuration(
         ice: ICEConfiguration(hosts: [Endpoint(address, 5000)]), name: name, provider: provider,
         identity: try provider.identity(named: name))

@@ -1,6 +1,7 @@
 import CHostHooks
 import RTCPrimitives
 import RTCTransport
+import TestSupport
 import Testing
 
 @Suite struct DTLSDeterminismTests {

@@ -1,41 +1,6 @@
-import CHostHooks
 import RTCPrimitives
 import RTCTransport
 import RTCWire
-
-/// The clock and dice of a simulation, as its kernel lends them to OpenSSL.
-final class SeededHost {
-  /// What the C libraries read at `Instant.start`: 2024-01-01.
-  static let epoch: Int64 = 1_704_067_200_000_000
-  let environment: OpaquePointer
-  let library: OpaquePointer
-  private let seed: UInt64
-
-  init(seed: UInt64) {
-    self.seed = seed
-    environment = hosthooks_environment_create(seed)!
-    library = hosthooks_library_create(seed)!
-  }
-
-  deinit {
-    hosthooks_library_free(library)
-    hosthooks_environment_free(environment)
-  }
-
-  var host: CryptoHost {
-    CryptoHost(
-      libraryContext: hosthooks_library_context(library), seed: seed,
-      enter: { [self] now, dice in
-        hosthooks_environment_set_time(environment, Self.epoch + now.nanoseconds / 1000)
-        hosthooks_library_set_dice(library, dice)
-        _ = hosthooks_enter(environment)
-      },
-      leave: { [self] in
-        _ = hosthooks_enter(nil)
-        return hosthooks_library_dice(library)
-      })
-  }
-}
 
 /// A client and a server 10 ms apart, in virtual time.
 final class DTLSPair {

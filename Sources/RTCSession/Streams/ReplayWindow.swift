@@ -47,3 +47,38 @@ struct ReplayWindow: Sendable {
 
   private func bit(_ number: Int64) -> UInt64 { 1 << UInt64(truncatingIfNeeded: number & 63) }
 }
+
+/// What came of sources before they were announced: to SRTP it came, though nobody heard it.
+///
+/// Empty in most connections, and then it costs nothing.
+struct EarlySources: Sendable {
+  private var windows: [(ssrc: UInt32, window: ReplayWindow)] = []
+
+  /// Remembers a packet that nobody heard; doing so more than once changes nothing.
+  mutating func note(_ number: SequenceNumber, of ssrc: UInt32) {
+    if let index = index(of: ssrc) {
+      _ = windows[index].window.accept(number)
+    } else if windows.count < Self.limit {
+      var window = ReplayWindow()
+      _ = window.accept(number)
+      windows.append((ssrc, window))
+    }
+  }
+
+  /// Notes a packet of a source that is announced by now, and tells whether it is new.
+  @inline(__always)
+  mutating func accept(_ number: SequenceNumber, of ssrc: UInt32) -> Bool {
+    windows.isEmpty || acceptEarly(number, of: ssrc)
+  }
+
+  @inline(never)
+  private mutating func acceptEarly(_ number: SequenceNumber, of ssrc: UInt32) -> Bool {
+    guard let index = index(of: ssrc) else { return true }
+    return windows[index].window.accept(number)
+  }
+
+  /// A peer that invents sources is remembered no further.
+  private static let limit = 256
+
+  private func index(of ssrc: UInt32) -> Int? { windows.firstIndex { $0.ssrc == ssrc } }
+}

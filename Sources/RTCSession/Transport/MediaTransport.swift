@@ -245,6 +245,8 @@ public struct MediaTransport: ~Copyable {
         drops.unauthenticated += 1
         return nil
       }
+      // Replays of RTP are the connection's to refuse. The index of SRTCP does not exist here; only a network that
+      // doubles datagrams could replay it, and ours does not.
       return isRTCP ? .rtcp : .rtp(elided: elided - tag)
     case .wire:
       do {
