@@ -188,6 +188,7 @@ public struct PeerConnection: ~Copyable {
     if !transportOutput.datagrams.isEmpty { output.datagrams.take(&transportOutput.datagrams) }
     guard !transportOutput.events.isEmpty else { return }
     for event in transportOutput.takeEvents() {
+      output.emit(.transport(event))
       switch event {
       case .ice(.candidateGathered(let candidate)): output.emit(.candidate(candidate.signalled()))
       case .ice(.gatheringCompleted): output.emit(.gatheringCompleted)
@@ -196,7 +197,6 @@ public struct PeerConnection: ~Copyable {
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
       default: break
       }
-      output.emit(.transport(event))
     }
   }
 }

@@ -46,6 +46,17 @@ extension Simulation {
     slab.insert(bytes, elided: elided, from: source, to: destination)
   }
 
+  /// Makes another packet like `packet`, at the same place of its way.
+  public func copy(_ packet: PacketHandle) -> PacketHandle {
+    let record = slab[packet]
+    let copy = slab.insert(
+      Span(_unsafeElements: record.stored), elided: Int(record.elided), from: record.source, to: record.destination)
+    slab[copy].sender = record.sender
+    slab[copy].location = record.location
+    slab[copy].stage = record.stage
+    return copy
+  }
+
   /// Calls `body` with the stored bytes of a packet.
   public func withBytes<Result>(of packet: PacketHandle, _ body: (Span<UInt8>) -> Result) -> Result {
     body(Span(_unsafeElements: slab.bytes(of: packet)))

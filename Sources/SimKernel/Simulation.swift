@@ -32,6 +32,8 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   private var kept: [AnyObject] = []
   private var numbersTaken = 0
   private var names: Set<String> = []
+  /// The nodes' names, by their number.
+  public private(set) var nodeNames: [String] = []
 
   public init(seed: UInt64) { self.seed = seed }
 
@@ -48,6 +50,7 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
   /// - Precondition: `name` is new in this simulation.
   public func makePort(named name: String) -> NodePort {
     precondition(names.insert(name).inserted, "there is a node called \(name) already")
+    nodeNames.append(name)
     return NodePort(simulation: self, index: names.count - 1, name: name)
   }
 

@@ -57,6 +57,7 @@ struct Attachment {
   var downlink: Link
   var firewall: Firewall?
   var capture: PacketCapture?
+  var isOff = false
 }
 
 struct Realm {

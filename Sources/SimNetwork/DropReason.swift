@@ -20,6 +20,33 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
   case firewall
   /// A firewall lets no UDP pass.
   case udpBlocked
+  /// The link is cut.
+  case cut
+  /// Somebody took it off its link.
+  case takenOff
+  /// The host was switched off.
+  case switchedOff
+}
+
+extension DropReason {
+  /// The same as a sentence without its stop.
+  public var sentence: String {
+    switch self {
+    case .queueFull: "the link's queue was full"
+    case .lost: "the link lost it"
+    case .noRoute: "nobody here has that address"
+    case .foreignSource: "the sender does not have the source address"
+    case .noMapping: "the NAT has no mapping for that port"
+    case .filtered: "the NAT's filter lets nobody in who was not sent to"
+    case .portsExhausted: "the NAT has no port left"
+    case .noHairpinning: "the NAT does not turn packets around"
+    case .firewall: "the firewall does not know the flow"
+    case .udpBlocked: "the firewall blocks UDP"
+    case .cut: "the link is cut"
+    case .takenOff: "somebody took it off the link on purpose"
+    case .switchedOff: "the host is switched off"
+    }
+  }
 }
 
 /// How many datagrams were sent and what became of them: sent = delivered + dropped + in flight.

@@ -22,6 +22,8 @@ public final class Network: PacketCarrier {
   private var handler = 0
   /// Whether a node is sending right now.
   @exclusivity(unchecked) private var isCarrying = false
+  /// What somebody does to links; empty in nearly every run.
+  @exclusivity(unchecked) var disturbances = Disturbances()
 
   public init(_ simulation: Simulation) {
     self.simulation = simulation
@@ -119,7 +121,7 @@ public final class Network: PacketCarrier {
 
   // MARK: The way of a packet
 
-  private enum Stage: UInt8 {
+  enum Stage: UInt8 {
     /// It has left the uplink of its location.
     case afterUplink = 0
     /// It has reached the site of its location.
@@ -134,7 +136,9 @@ public final class Network: PacketCarrier {
     counts.sent += 1
     simulation[packet].sender = UInt32(node)
     let source = simulation[packet].source.address
-    guard let index = attachment(of: node, with: source) else { return drop(packet, simulation, .foreignSource) }
+    guard let index = attachment(of: node, with: source) else {
+      return drop(packet, simulation, .foreignSource, at: "")
+    }
     observer?.sent(packet, in: simulation, by: node)
     depart(packet, simulation, from: index)
   }
@@ -165,11 +169,13 @@ public final class Network: PacketCarrier {
   private func depart(_ packet: PacketHandle, _ simulation: Simulation, from index: Int) {
     let record = simulation[packet]
     attachments[index].capture?.append(packet, of: simulation)
+    if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
     if let reason = attachments[index].firewall?.checkOutbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-      return drop(packet, simulation, reason)
+      return drop(packet, simulation, reason, at: attachments[index].name)
     }
+    guard disturbances.isEmpty else { return disturb(packet, simulation, .up, of: index) }
     transmit(
       packet, simulation, attachments[index].uplink.transmit(record.wireSize, at: simulation.now), .afterUplink, index)
   }
@@ -183,16 +189,19 @@ public final class Network: PacketCarrier {
       return transmit(packet, simulation, .arrives(simulation.now + .nanoseconds(delay)), .beforeDownlink, target)
     }
     guard let gateway = realms[index].gateway, record.destination.address.family == .ipv4 else {
-      return drop(packet, simulation, .noRoute)
+      return drop(packet, simulation, .noRoute, at: attachments[origin].name)
     }
     let isHairpin = record.destination.address == translators[gateway].core.externalAddress
-    if isHairpin, !translators[gateway].core.behavior.hairpinning { return drop(packet, simulation, .noHairpinning) }
+    if isHairpin, !translators[gateway].core.behavior.hairpinning {
+      return drop(packet, simulation, .noHairpinning, at: name(of: gateway))
+    }
     switch translators[gateway].core.translateOutbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-    case .dropped(let reason): drop(packet, simulation, reason)
+    case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let external):
       simulation[packet].source = external
+      observer?.translated(packet, in: simulation, by: name(of: gateway))
       if isHairpin {
         translateInwards(packet, simulation, gateway)
       } else {
@@ -204,6 +213,7 @@ public final class Network: PacketCarrier {
   /// Through the downlink of `index`.
   private func descend(_ packet: PacketHandle, _ simulation: Simulation, to index: Int) {
     let size = simulation[packet].wireSize
+    guard disturbances.isEmpty else { return disturb(packet, simulation, .down, of: index) }
     transmit(packet, simulation, attachments[index].downlink.transmit(size, at: simulation.now), .afterDownlink, index)
   }
 
@@ -211,10 +221,11 @@ public final class Network: PacketCarrier {
   private func arrive(_ packet: PacketHandle, _ simulation: Simulation, at index: Int) {
     let record = simulation[packet]
     attachments[index].capture?.append(packet, of: simulation)
+    if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
     if let reason = attachments[index].firewall?.checkInbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-      return drop(packet, simulation, reason)
+      return drop(packet, simulation, reason, at: attachments[index].name)
     }
     switch attachments[index].owner {
     case .translator(let gateway): translateInwards(packet, simulation, gateway)
@@ -236,18 +247,19 @@ public final class Network: PacketCarrier {
     switch translators[gateway].core.translateInbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
-    case .dropped(let reason): drop(packet, simulation, reason)
+    case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let inside):
       simulation[packet].destination = inside
+      observer?.translated(packet, in: simulation, by: name(of: gateway))
       enter(packet, simulation, realm: translators[gateway].inside, from: translators[gateway].outside)
     }
   }
 
-  private func transmit(
+  func transmit(
     _ packet: PacketHandle, _ simulation: Simulation, _ verdict: LinkVerdict, _ stage: Stage, _ location: Int
   ) {
     switch verdict {
-    case .dropped(let reason): drop(packet, simulation, reason)
+    case .dropped(let reason): drop(packet, simulation, reason, at: attachments[location].name)
     case .arrives(let time):
       simulation[packet].stage = stage.rawValue
       simulation[packet].location = UInt32(location)
@@ -256,10 +268,12 @@ public final class Network: PacketCarrier {
     }
   }
 
-  private func drop(_ packet: PacketHandle, _ simulation: Simulation, _ reason: DropReason) {
+  private func name(of translator: Int) -> String { attachments[translators[translator].outside].name }
+
+  func drop(_ packet: PacketHandle, _ simulation: Simulation, _ reason: DropReason, at place: String) {
     counts.noteDrop(reason)
     simulation.hashOutcome(packet, UInt64(reason.rawValue))
-    observer?.dropped(packet, in: simulation, reason)
+    observer?.dropped(packet, in: simulation, reason, at: place)
     simulation.discard(packet)
   }
 }

@@ -34,7 +34,7 @@ final class WireLog: DatagramObserver {
     delivered.append(entry(packet, simulation, node))
   }
 
-  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason) {}
+  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason, at place: String) {}
 
   private func entry(_ packet: PacketHandle, _ simulation: Simulation, _ node: Int) -> Entry {
     let record = simulation[packet]

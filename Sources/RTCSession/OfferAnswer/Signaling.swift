@@ -10,6 +10,8 @@ public struct Signaling: Hashable, Sendable {
   public private(set) var currentRemote: SessionDescription?
   public private(set) var pendingLocal: SessionDescription?
   public private(set) var pendingRemote: SessionDescription?
+  /// Whose the offer of the current descriptions is; `nil` before the first answer.
+  public private(set) var currentOfferer: SignalingSide?
 
   public init() {}
 
@@ -37,6 +39,7 @@ public struct Signaling: Hashable, Sendable {
     case .pranswer(let description): setPending(description, of: side)
     case .answer(let description):
       setPending(description, of: side)
+      currentOfferer = side == .local ? .remote : .local
       (currentLocal, currentRemote) = (pendingLocal, pendingRemote)
       clearPending()
     case .rollback: clearPending()

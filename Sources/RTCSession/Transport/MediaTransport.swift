@@ -66,13 +66,19 @@ public struct MediaTransport: ~Copyable {
   public private(set) var keys: SRTPKeys?
   /// The plain bytes of the packet that `receive` returned last.
   public private(set) var inbox = ByteWriter(reserving: 2048)
+  public private(set) var hasSentRTCP = false
+  public private(set) var hasReceivedRTCP = false
+  /// The handshake messages that went out and came in last.
+  public private(set) var lastFlightSent: DTLSFlight?
+  public private(set) var lastFlightReceived: DTLSFlight?
 
   private let configuration: Configuration
   /// That of `keys`, for which every packet asks; `nil` again when either side has closed the session.
   private var profile: SRTPProfile?
   private var dtls: DTLSTransport?
   private var srtp: SRTPSession?
-  private var remoteFingerprints: [DTLSFingerprint]?
+  /// What the remote description announced.
+  public private(set) var remoteFingerprints: [DTLSFingerprint]?
   /// DTLS that came before there was a path to answer on: a peer whose check has succeeded may begin.
   private var early: [[UInt8]] = []
   private static let earlyLimit = 8
@@ -98,6 +104,22 @@ public struct MediaTransport: ~Copyable {
 
   /// Our role in the handshake; `nil` before it is known.
   public private(set) var localDTLSRole: DTLSTransport.Role?
+
+  /// The IANA name of the cipher suite, once connected.
+  public var cipherSuite: String? {
+    switch dtls {
+    case .some(let transport): transport.cipherSuite
+    case .none: nil
+    }
+  }
+
+  /// Flights of the handshake that were sent again.
+  public var flightsRepeated: Int {
+    switch dtls {
+    case .some(let transport): transport.retransmissions
+    case .none: 0
+    }
+  }
 
   /// When `handleTimeout` wants to be called.
   public var nextTimeout: Instant? {
@@ -154,6 +176,7 @@ public struct MediaTransport: ~Copyable {
     switch kind {
     case .rtp, .rtcp: return receiveMedia(bytes, elided: datagram.elided, isRTCP: kind == .rtcp)
     case .dtls:
+      noteFlight(bytes)
       if dtls == nil { keep(bytes) }
       dtls?.handle(bytes, at: now, into: &dtlsOutput)
       flush(at: now, into: &output)
@@ -229,6 +252,7 @@ public struct MediaTransport: ~Copyable {
       drops.unsendable += 1
       return 0
     }
+    if isRTCP { hasSentRTCP = true }
     return packet.count + elided
   }
 
@@ -237,6 +261,7 @@ public struct MediaTransport: ~Copyable {
       drops.beforeKeys += 1
       return nil
     }
+    if isRTCP { hasReceivedRTCP = true }
     inbox.replaceAll(with: bytes)
     switch configuration.fidelity {
     case .model:
@@ -261,6 +286,12 @@ public struct MediaTransport: ~Copyable {
         return nil
       }
     }
+  }
+
+  private mutating func noteFlight(_ datagram: Span<UInt8>) {
+    var flight = DTLSFlight()
+    guard (try? flight.append(datagram)) != nil, !flight.isEmpty else { return }
+    lastFlightReceived = flight
   }
 
   private mutating func keep(_ datagram: Span<UInt8>) {
@@ -305,7 +336,8 @@ public struct MediaTransport: ~Copyable {
       switch event {
       case .connected(let agreed): adopt(agreed, into: &output)
       case .closed: profile = nil
-      case .sent, .failed: break
+      case .sent(let flight, _): lastFlightSent = flight
+      case .failed: break
       }
     }
   }

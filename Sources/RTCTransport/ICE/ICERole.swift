@@ -1,7 +1,7 @@
 /// Which of the two agents nominates.
 ///
 /// - SeeAlso: RFC 8445 §6.1.1
-public enum ICERole: Hashable, Sendable {
+public enum ICERole: String, Hashable, Sendable {
   case controlling
   case controlled
 

@@ -16,16 +16,22 @@ public struct Firewall: Sendable {
 
   public let policy: Policy
   private let lifetime: Duration
+  /// Hosts that the policy does not apply to.
+  private let exceptions: [IPAddress]
   private var flows: [Flow: Instant] = [:]
 
-  /// - Parameter lifetime: how long a flow is remembered after its last packet.
-  public init(_ policy: Policy, lifetime: Duration = .seconds(120)) {
+  /// - Parameters:
+  ///   - lifetime: how long a flow is remembered after its last packet.
+  ///   - exceptions: hosts outside that everything passes to and from.
+  public init(_ policy: Policy, lifetime: Duration = .seconds(120), except exceptions: [IPAddress] = []) {
     self.policy = policy
     self.lifetime = lifetime
+    self.exceptions = exceptions
   }
 
   /// A packet from inside; gives why it is dropped, if it is.
   mutating func checkOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+    guard !exceptions.contains(destination.address) else { return nil }
     guard policy == .stateful else { return .udpBlocked }
     flows[Flow(inside: source, outside: destination)] = now
     return nil
@@ -33,6 +39,7 @@ public struct Firewall: Sendable {
 
   /// A packet from outside; gives why it is dropped, if it is.
   mutating func checkInbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+    guard !exceptions.contains(source.address) else { return nil }
     guard policy == .stateful else { return .udpBlocked }
     let flow = Flow(inside: destination, outside: source)
     guard let last = flows[flow], now < last + lifetime else { return .firewall }

@@ -33,9 +33,9 @@ public struct NetworkAddressTranslator: Sendable {
     }
   }
 
-  public let behavior: NATBehavior
+  public private(set) var behavior: NATBehavior
   public let externalAddress: IPAddress
-  private let lifetime: Int64
+  private var lifetime: Int64
   private var portOfKey: [MappingKey: UInt16] = [:]
   private var mappings: [Mapping] = []
   /// The place of each port's mapping.
@@ -54,6 +54,17 @@ public struct NetworkAddressTranslator: Sendable {
 
   /// How many mappings exist, including those that have expired and were not used since.
   public var mappingCount: Int { mappings.count }
+
+  /// Forgets all mappings, as a router that is switched off and on, and goes on with `behavior` or its own.
+  public mutating func restart(_ behavior: NATBehavior? = nil) {
+    if let behavior { self.behavior = behavior }
+    lifetime = self.behavior.mappingLifetime.nanoseconds
+    portOfKey = [:]
+    mappings = []
+    placeOfPort = [:]
+    recent = (0, -1)
+    lastPort = 1023
+  }
 
   /// A packet from inside: gives its external source.
   public mutating func translateOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> Verdict {

@@ -34,21 +34,25 @@ extension Client {
     let media = configuration.media
     let picture = media.settings.mode == .real ? media.picture(index) : nil
     for connection in connections.all {
-      guard let out = outgoing[connection.number], let line = out.videoLine, let encoder = out.video,
-        connection.core.canSend(on: line)
-      else { continue }
-      guard encoder.busyUntil <= now else {
-        connections.processor.refuse(.videoEncode, at: now)
-        continue
+      guard let out = outgoing[connection.number] else { continue }
+      for video in out.video where connection.core.canSend(on: video.line) {
+        encode(picture, with: video.encoder, on: video.line, of: connection, at: now)
       }
-      var slot = connections.processor.reserve(at: now)
-      encoder.busyUntil = connections.processor.perform(.encodeVideo(pixels: media.settings.pixels), in: &slot)
-      guard let frame = encoder.encode(picture, capturedAt: now) else { continue }
-      let bytes = encoder.bytes
-      connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
-      connections.transmit(connection, in: &slot)
-      noteFirstSent(connection, .video)
     }
+  }
+
+  private func encode(
+    _ picture: VideoFrame?, with encoder: VideoStreamEncoder, on line: Int, of connection: Connection, at now: Instant
+  ) {
+    guard encoder.busyUntil <= now else { return connections.processor.refuse(.videoEncode, at: now) }
+    var slot = connections.processor.reserve(at: now)
+    encoder.busyUntil = connections.processor.perform(
+      .encodeVideo(pixels: configuration.media.settings.pixels), in: &slot)
+    guard let frame = encoder.encode(picture, capturedAt: now) else { return }
+    let bytes = encoder.bytes
+    connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
+    noteFirstSent(connection, .video)
+    connections.transmit(connection, in: &slot)
   }
 
   /// A packet of sound is complete, and coded, when its last sample is there; its capture time is that of the first.
@@ -57,28 +61,29 @@ extension Client {
   private func captureAudio(_ index: Int, at now: Instant) {
     let media = configuration.media
     let captured = media.audioTime(index)
-    let sound = media.settings.mode == .real ? media.sound(index) : nil
-    let isTalking = media.voice.pattern.isTalking(at: index)
-    let level = AudioLevel(level: isTalking ? 30 : 90, hasVoice: isTalking)
+    let sound = media.settings.mode == .real ? (isMuted ? AudioFrame() : media.sound(index)) : nil
+    let isSilent = isMuted
+    let isTalking = !isSilent && media.voice.pattern.isTalking(at: index)
+    let level = AudioLevel(level: isSilent ? 127 : isTalking ? 30 : 90, hasVoice: isTalking)
     for connection in connections.all {
       guard let out = outgoing[connection.number], let line = out.audioLine, let encoder = out.audio,
         connection.core.canSend(on: line)
       else { continue }
       var slot = connections.processor.reserve(at: now)
       connections.processor.perform(.encodeAudio, in: &slot)
-      guard let frame = encoder.encode(index, sound, capturedAt: captured) else { continue }
+      guard let frame = encoder.encode(index, sound, isSilent: isSilent, capturedAt: captured) else { continue }
       let bytes = encoder.bytes
       connection.core.send(
         frame, in: bytes.bytes.span, on: line, audioLevel: level, at: now, into: &connection.output.datagrams)
-      connections.transmit(connection, in: &slot)
       noteFirstSent(connection, .audio)
+      connections.transmit(connection, in: &slot)
     }
   }
 
   private func noteFirstSent(_ connection: Connection, _ kind: MediaKind) {
     guard !connection.hasSent.contains(kind) else { return }
     connection.hasSent.insert(kind)
-    connections.log.note("first RTP sent", kind.rawValue, rfc: "RFC 3550 §5.1", from: port, to: connection.peer)
+    connections.log.note(.firstRTPSent, kind.rawValue, from: port, to: connection.peer)
   }
 
   func play(at now: Instant) {
@@ -146,7 +151,7 @@ extension Client {
     guard firstRemoteFrame == nil else { return }
     firstRemoteFrame = done
     connections.log.note(
-      "first frame decoded", "\(track.kind.rawValue) of \(track.source)",
+      .firstFrameDecoded, "\(track.kind.rawValue) of \(track.source)",
       rfc: track.kind == .video ? "RFC 7741 §4.5" : "RFC 7587 §4.2", from: port, at: done)
   }
 

@@ -5,30 +5,58 @@ import SimKernel
 
 /// Joining, offering, answering, hanging up: the control plane.
 extension Client {
-  /// Joins the room and offers to those who are there already.
+  /// Takes part in the call: asks for camera and microphone, joins the room, and offers to those who are there already.
+  ///
+  /// Who is connected before the call and finds nobody waits to be called, and is asked for the camera then.
   public func join() async {
     joinedAt = port.simulation.now
-    let kinds = [
-      configuration.media.settings.video.map { _ in "video" }, configuration.media.settings.audio.map { _ in "audio" },
-    ]
-    connections.log.note(
-      "getUserMedia", kinds.compactMap { $0 }.joined(separator: " and "), rfc: "W3C mediacapture-streams §9.2",
-      from: port)
-    connections.log.note(
-      "joining", "WebSocket to the signaling server", rfc: "RFC 6455 §4", from: port, to: signaling.port.name)
-    let present = await signaling.join(self, over: configuration.signalingAccess)
-    connections.log.note("joined", "\(present.count) others present", rfc: "RFC 6455 §4", from: port)
-    let servers = configuration.offers.keys.filter { !present.contains($0) && isServer($0) }.sorted()
-    for peer in present + servers {
-      if let lines = configuration.offers[peer] { offer(lines, to: peer, at: port.simulation.now) }
+    let isConnected = configuration.isSignalingConnected
+    var present: [String] = []
+    if isConnected {
+      present = await signaling.joinConnected(self, over: configuration.signalingAccess)
+      isInRoom = true
+    }
+    let servers = configuration.offers.keys.filter { isServer($0) }.sorted()
+    guard !isConnected || !present.isEmpty || !servers.isEmpty else { return }
+    connections.log.note(.call, isConnected ? "somebody clicks on Call" : "", from: port)
+    await wait(configuration.delays.camera)
+    askForMedia()
+    await wait(configuration.delays.page)
+    if !isConnected { present = await enterRoom() }
+    for peer in present + servers.filter({ !present.contains($0) }) {
+      if let lines = configuration.offers[peer] { await offer(lines, to: peer) }
     }
     setMediaAlarm()
+  }
+
+  private func askForMedia() {
+    let settings = configuration.media.settings
+    let kinds = [settings.video.map { _ in "video" }, settings.audio.map { _ in "audio" }].compactMap { $0 }
+    camera = .granted
+    connections.log.note(.getUserMedia, kinds.joined(separator: " and "), from: port)
+    guard isCameraRefused, settings.video != nil else { return }
+    camera = .refused
+    connections.log.note(.cameraRefused, "NotAllowedError; the call goes on with sound only", from: port)
+  }
+
+  /// Gives those who were there before.
+  private func enterRoom() async -> [String] {
+    connections.log.note(.joining, "WebSocket to the signaling server", from: port, to: signaling.port.name)
+    let present = await signaling.join(self, over: configuration.signalingAccess)
+    isInRoom = true
+    connections.log.note(.joined, "\(present.count) others present", from: port)
+    return present
+  }
+
+  /// Lets a delay of a person or an application pass.
+  private func wait(_ delay: Duration) async {
+    if delay > .zero { await port.simulation.sleep(for: delay) }
   }
 
   /// Closes every connection and leaves the room.
   public func hangUp() async {
     let now = port.simulation.now
-    connections.log.note("hang up", rfc: "RFC 3550 §6.6", from: port)
+    connections.log.note(.hangUp, from: port)
     for connection in connections.all {
       connection.core.close(at: now, into: &connection.output)
       finish(connection, at: now)
@@ -38,94 +66,134 @@ extension Client {
     nextAudio = .distantFuture
     nextPlayoutTick = .distantFuture
     nextPicture = .distantFuture
+    isInRoom = false
     await signaling.leave(port.name)
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {
     let now = port.simulation.now
     switch message {
-    case .offer(let text): answer(text, from: peer, at: now)
+    case .offer(let text):
+      connections.log.note(.offerReceived, "from \(peer)", from: port)
+      receive(offer: text, from: peer, at: now)
     case .answer(let text):
+      connections.log.note(.answerReceived, "from \(peer)", from: port)
       guard let connection = connection(with: peer), let answer = parse(text, from: peer) else { return }
-      apply("setRemoteDescription(answer)", connection) {
+      apply(.setRemoteAnswer, connection) {
         try connection.core.setRemote(.answer(answer), at: now, into: &connection.output)
       }
       finish(connection, at: now)
     case .candidate(let text):
       guard let connection = connection(with: peer), let candidate = try? ICECandidate(parsing: text) else { return }
-      if connections.log.isDetailed {
-        connections.log.note("candidate received", text, rfc: "RFC 8838 §11", from: port)
-      }
+      connections.log.note(.candidateReceived, text, from: port)
       connection.core.addRemoteCandidate(candidate, at: now, into: &connection.output)
       finish(connection, at: now)
     case .endOfCandidates:
       guard let connection = connection(with: peer) else { return }
+      connections.log.note(.endOfCandidatesReceived, "from \(peer)", from: port)
       connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
       finish(connection, at: now)
-    case .left: break
+    case .left: connections.log.note(.peerLeft, peer, from: port)
     }
     setMediaAlarm()
   }
 
   private func isServer(_ name: String) -> Bool { configuration.sources[name] == nil }
 
-  private func offer(_ lines: [LineSettings], to peer: String, at now: Instant) {
+  /// Makes a connection to `peer` and offers it.
+  private func offer(_ lines: [LineSettings], to peer: String) async {
     let connection = connections.open(to: peer)
     for line in lines {
-      let index = connection.core.addTransceiver(line.kind, direction: line.direction)
+      let sendsNothing = line.kind == .video && camera == .refused
+      let direction: MediaDirection = sendsNothing ? line.direction.withoutSending : line.direction
+      let index = connection.core.addTransceiver(line.kind, direction: direction)
       sourceOfLine[LineID(connection: connection.number, transceiver: index)] = line.source ?? peer
+      if direction.sends { connections.log.note(.trackAdded, line.kind.rawValue, from: port) }
     }
+    await wait(configuration.delays.offer)
+    offer(connection, at: port.simulation.now)
+  }
+
+  /// Offers what the transceivers of a connection are now; a later offer renegotiates.
+  func offer(_ connection: Connection, restartsICE: Bool = false, at now: Instant) {
     prepareEncoders(of: connection)
     let offer = connection.core.createOffer()
-    connections.log.note("createOffer", "to \(peer), \(lines.count) m-lines", rfc: "RFC 9429 §5.2", from: port)
-    signal(.offer(offer.description), to: peer)
-    apply("setLocalDescription(offer)", connection) {
+    connections.log.note(.createOffer, "to \(connection.peer), \(offer.media.count) m-lines", from: port)
+    apply(.setLocalOffer, connection) {
       try connection.core.setLocal(.offer(offer), at: now, into: &connection.output)
     }
+    signal(.offer(offer.description), to: connection.peer)
     finish(connection, at: now)
   }
 
-  private func answer(_ text: String, from peer: String, at now: Instant) {
+  private func receive(offer text: String, from peer: String, at now: Instant) {
     guard let offer = parse(text, from: peer) else { return }
-    let connection = connections.open(to: peer)
-    apply("setRemoteDescription(offer)", connection) {
+    let known = connection(with: peer)
+    let connection = known ?? connections.open(to: peer)
+    apply(.setRemoteOffer, connection) {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
     }
     finish(connection, at: now)
+    if camera == .notAsked { askForMedia() }
+    if known == nil { prepareLines(of: connection) }
+    for section in offer.media where !section.isRejected && offer.direction(of: section).sends {
+      connections.log.note(.ontrack, "\(section.kind) of \(peer)", from: port)
+    }
+    let delay = configuration.delays.answer
+    guard delay > .zero else { return answer(connection, at: now) }
+    let (simulation, number) = (port.simulation, connection.number)
+    simulation.spawn {
+      await simulation.sleep(for: delay)
+      await self.answer(number)
+    }
+  }
+
+  /// Sends what it has on every line of a first offer.
+  private func prepareLines(of connection: Connection) {
+    let settings = configuration.media.settings
     for index in connection.core.transceivers.indices {
       let kind = connection.core.transceivers[index].kind
-      let hasSource =
-        kind == .video ? configuration.media.settings.video != nil : configuration.media.settings.audio != nil
-      if hasSource { connection.core.setDirection(.sendrecv, of: index) }
-      sourceOfLine[LineID(connection: connection.number, transceiver: index)] = peer
+      let hasSource = kind == .video ? settings.video != nil && camera != .refused : settings.audio != nil
+      if hasSource {
+        connection.core.setDirection(.sendrecv, of: index)
+        connections.log.note(.trackAdded, kind.rawValue, from: port)
+      }
+      sourceOfLine[LineID(connection: connection.number, transceiver: index)] = connection.peer
     }
+  }
+
+  private func answer(_ number: Int) { answer(connections.all[number], at: port.simulation.now) }
+
+  private func answer(_ connection: Connection, at now: Instant) {
     prepareEncoders(of: connection)
     do {
       let answer = try connection.core.createAnswer()
-      connections.log.note("createAnswer", "to \(peer)", rfc: "RFC 9429 §5.3", from: port)
-      signal(.answer(answer.description), to: peer)
-      apply("setLocalDescription(answer)", connection) {
+      connections.log.note(.createAnswer, "to \(connection.peer)", from: port)
+      apply(.setLocalAnswer, connection) {
         try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
       }
+      signal(.answer(answer.description), to: connection.peer)
     } catch {
-      connections.log.note("createAnswer failed", "\(error)", rfc: "RFC 9429 §5.3", from: port)
+      connections.log.note(.negotiationFailed, "createAnswer: \(error)", from: port)
       connection.hasFailed = true
     }
     finish(connection, at: now)
   }
 
+  /// Makes an encoder for every line that sends and has none yet.
   private func prepareEncoders(of connection: Connection) {
     let settings = configuration.media.settings
     let stream = "\(port.name)/to \(connection.peer)"
-    var media = OutgoingMedia()
+    var media = outgoing[connection.number] ?? OutgoingMedia()
     for (index, transceiver) in connection.core.transceivers.enumerated() where transceiver.media.direction.sends {
       switch transceiver.kind {
       case .video:
-        guard let video = settings.video, media.video == nil else { continue }
-        media.videoLine = index
-        media.video = VideoStreamEncoder(
+        guard let video = settings.video, !media.video.contains(where: { $0.line == index }) else { continue }
+        let suffix = media.video.isEmpty ? "" : "/\(media.video.count + 1)"
+        let encoder = VideoStreamEncoder(
           video, mode: settings.mode, fidelity: configuration.endpoint.fidelity, seed: port.simulation.seed,
-          stream: "\(stream)/video")
+          stream: "\(stream)/video\(suffix)")
+        media.video.append(OutgoingMedia.Video(line: index, encoder: encoder))
       case .audio:
         guard let bitrate = settings.audio, media.audio == nil else { continue }
         media.audioLine = index
@@ -141,9 +209,7 @@ extension Client {
 
   func signal(_ message: SignalingMessage, to peer: String) {
     let (signaling, name) = (signaling, port.name)
-    if connections.log.isDetailed || message.isDescription {
-      connections.log.note("\(message.name) sent", "to \(peer)", rfc: message.rfc, from: port, to: peer)
-    }
+    if let kind = message.sending { connections.log.note(kind, message.summary, from: port, to: peer) }
     port.simulation.spawn { await signaling.relay(message, from: name, to: peer) }
   }
 
@@ -151,37 +217,45 @@ extension Client {
     do {
       return try SessionDescription(parsing: text)
     } catch {
-      connections.log.note("malformed description", "from \(peer): \(error)", rfc: "RFC 8866 §5", from: port)
+      connections.log.note(.malformedDescription, "from \(peer): \(error)", from: port)
       return nil
     }
   }
 
-  private func apply(_ name: String, _ connection: Connection, _ body: () throws -> Void) {
+  private func apply(_ kind: Milestone.Kind, _ connection: Connection, _ body: () throws -> Void) {
     do {
       try body()
-      connections.log.note(name, "with \(connection.peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      connections.log.note(kind, "with \(connection.peer)", from: port)
     } catch {
-      connections.log.note("\(name) failed", "\(error)", rfc: "RFC 9429 §4.1.8", from: port)
+      connections.log.note(.negotiationFailed, "\(kind.rawValue): \(error)", from: port)
       connection.hasFailed = true
     }
   }
 }
 
 extension SignalingMessage {
-  /// Where it is said what is sent.
-  var rfc: String {
+  /// The milestone of its sending.
+  fileprivate var sending: Milestone.Kind? {
     switch self {
-    case .offer, .answer: "RFC 9429 §3.1"
-    case .candidate: "RFC 8838 §9"
-    case .endOfCandidates: "RFC 8838 §13"
-    case .left: "RFC 3550 §6.6"
+    case .offer: .offerSent
+    case .answer: .answerSent
+    case .candidate: .candidateSent
+    case .endOfCandidates: .endOfCandidatesSent
+    case .left: nil
     }
   }
 
-  var isDescription: Bool {
+  /// What of it is worth showing in a line.
+  fileprivate var summary: String {
     switch self {
-    case .offer, .answer: true
-    case .candidate, .endOfCandidates, .left: false
+    case .offer(let text), .answer(let text): "\(text.utf8.count) bytes of SDP"
+    case .candidate(let text): text
+    case .endOfCandidates, .left: ""
     }
   }
+}
+
+extension MediaDirection {
+  /// The same without sending.
+  fileprivate var withoutSending: MediaDirection { receives ? .recvonly : .inactive }
 }

@@ -20,6 +20,9 @@ public actor Client: Node, SignalingMember {
     public var signalingAccess: SignalingAccess
     /// How many pictures of others are to be seen at once.
     public var watchedPictures: Int
+    public var delays = HumanDelays()
+    /// Whether the signaling channel is open before the call begins, as in an application that is running already.
+    public var isSignalingConnected = false
 
     public init(
       endpoint: EndpointSettings, media: CapturedMedia, offers: [String: [LineSettings]],
@@ -60,6 +63,11 @@ public actor Client: Node, SignalingMember {
   var joinedAt: Instant?
   var firstRemoteFrame: Instant?
   var quality = QualityProbe()
+  var camera = CameraState.notAsked
+  /// Whether the person says no when asked for the camera.
+  var isCameraRefused = false
+  var isMuted = false
+  var isInRoom = false
 
   /// A transceiver of a connection.
   struct LineID: Hashable {
@@ -69,9 +77,13 @@ public actor Client: Node, SignalingMember {
 
   /// The encoders of one connection and the transceivers that they feed.
   struct OutgoingMedia {
-    var videoLine: Int?
+    struct Video {
+      let line: Int
+      let encoder: VideoStreamEncoder
+    }
+
+    var video: [Video] = []
     var audioLine: Int?
-    var video: VideoStreamEncoder?
     var audio: AudioStreamEncoder?
   }
 
@@ -109,15 +121,12 @@ public actor Client: Node, SignalingMember {
     case .transport(.ready): startCapture(at: now)
     case .transport(.dtls(.closed)): audioTracks.removeAll { $0.connection === connection }
     case .signalingStateChanged(let state):
-      connections.log.note(
-        "signaling \(state.rawValue)", "with \(connection.peer)", rfc: "RFC 9429 §3.2", from: port)
+      connections.log.note(Milestone.Kind(state), "with \(connection.peer)", from: port)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
     case .keyFrameRequested(let transceiver):
-      if outgoing[connection.number]?.videoLine == transceiver {
-        outgoing[connection.number]?.video?.needsKeyFrame = true
-      }
+      outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true
     case .transport, .packetsRequested, .senderReport: break
     }
   }
@@ -135,8 +144,7 @@ public actor Client: Node, SignalingMember {
     tracks.append(track)
     if track.kind == .audio { audioTracks.append(track) }
     pictureDues.append(.distantFuture)
-    connections.log.note(
-      "first RTP received", "\(track.kind.rawValue) of \(track.source)", rfc: "RFC 3550 §5.1", from: port)
+    connections.log.note(.firstRTPReceived, "\(track.kind.rawValue) of \(track.source)", from: port)
     if track.kind == .audio, nextPlayoutTick == .distantFuture {
       nextPlayoutTick = port.simulation.now + .milliseconds(20)
     }

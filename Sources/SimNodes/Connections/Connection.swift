@@ -19,6 +19,8 @@ final class Connection {
   var trackOfTransceiver: [Int] = []
   /// The kinds of media of which the first packet has left.
   var hasSent: Set<MediaKind> = []
+  /// Whether the first RTCP each way was told.
+  var hasNotedReports = (sent: false, received: false)
 
   init(number: Int, peer: String, core: consuming PeerConnection) {
     self.number = number

@@ -26,7 +26,7 @@ final class ConnectionSet {
     self.settings = settings
     self.purpose = purpose
     processor = Processor(cores: settings.cores, costs: settings.costs)
-    log = MilestoneLog(isDetailed: settings.isDetailed)
+    log = MilestoneLog(isDetailed: settings.isDetailed, observer: settings.observer)
     do {
       provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: port.simulation.seed)))
       identity = try provider.identity(named: port.name)
@@ -55,6 +55,7 @@ final class ConnectionSet {
         entropy: EntropySource(port.simulation.generator("\(name)/entropy"))))
     all.append(connection)
     dues.append(.distantFuture)
+    log.note(.connectionCreated, "for \(peer)", from: port)
     return connection
   }
 
@@ -95,6 +96,7 @@ final class ConnectionSet {
         handle(event)
       }
     }
+    if log.isDetailed { noteReports(of: connection) }
     setAlarm(connection)
     guard signsHandshake || !connection.output.datagrams.isEmpty else { return }
     var slot = processor.reserve(at: now)
@@ -134,50 +136,6 @@ final class ConnectionSet {
     let due = connection.core.nextTimeout ?? .distantFuture
     dues[connection.number] = due
     port.wake(at: due)
-  }
-
-  /// Notes milestones; says whether a flight with a signature is to leave.
-  private func note(_ event: MediaTransport.Event, of connection: Connection, at now: Instant) -> Bool {
-    switch event {
-    case .ice(let event): note(event, of: connection)
-    case .dtls(.sent(let flight, let isRetransmission)):
-      log.note(
-        isRetransmission ? "DTLS flight repeated" : "DTLS flight sent", "\(flight)", rfc: "RFC 6347 §4.2.4", from: port,
-        to: connection.peer)
-      return !isRetransmission && flight.holdsCertificate
-    case .dtls(.connected(let keys)):
-      log.note("DTLS connected", "fingerprint verified, \(keys.profile)", rfc: "RFC 5763 §5", from: port)
-    case .dtls(.failed(let reason)):
-      connection.hasFailed = true
-      log.note("DTLS failed", "\(reason)", rfc: "RFC 5763 §6.7", from: port)
-    case .dtls(.closed): log.note("DTLS closed", rfc: "RFC 5246 §7.2.1", from: port)
-    case .ready(let profile):
-      connection.readyAt = now
-      log.note("keys exported", "SRTP with \(connection.peer): \(profile)", rfc: "RFC 5764 §4.2", from: port)
-    }
-    return false
-  }
-
-  private func note(_ event: ICEAgent.Event, of connection: Connection) {
-    switch event {
-    case .stateChanged(let state):
-      if state == .failed { connection.hasFailed = true }
-      log.note("ICE \(state.rawValue)", "with \(connection.peer)", rfc: "RFC 8445 §6.1.3", from: port)
-    case .selectedPair(let pair):
-      log.note("pair selected", "\(pair.local) – \(pair.remote)", rfc: "RFC 8445 §8.1.1", from: port)
-    case .candidateGathered(let candidate) where log.isDetailed:
-      log.note("candidate gathered", "\(candidate)", rfc: "RFC 8445 §5.1.1", from: port)
-    case .checkSent(let check) where log.isDetailed:
-      log.note(
-        check.isNominating ? "nominating check sent" : "check sent", "\(check.local) → \(check.remote)",
-        rfc: "RFC 8445 §7.2.4", from: port, to: connection.peer)
-    case .checkSucceeded(let check, let time) where log.isDetailed:
-      log.note(
-        "check succeeded", "\(check.local) → \(check.remote), RTT \(time.milliseconds) ms", rfc: "RFC 8445 §7.2.5.3",
-        from: port)
-    case .consentExpired: log.note("consent expired", "with \(connection.peer)", rfc: "RFC 7675 §5.1", from: port)
-    default: break
-    }
   }
 }
 

@@ -16,6 +16,8 @@ public struct EndpointSettings: Sendable {
   public var costs: MeasuredCosts
   /// Whether every candidate, check and datagram of the handshake becomes a milestone.
   public var isDetailed: Bool
+  /// Who sees milestones while they happen.
+  public var observer: (any SessionObserver)?
 
   public init(
     addresses: [IPAddress], stunServers: [Endpoint] = [], turnServers: [ICEConfiguration.TURNServer] = [],
@@ -32,6 +34,7 @@ public struct EndpointSettings: Sendable {
     self.cores = cores
     self.costs = costs
     self.isDetailed = isDetailed
+    observer = nil
   }
 
   /// How long work may wait before a node drops what arrives, as a full socket buffer does; in nanoseconds.

@@ -81,8 +81,12 @@ final class AudioStreamEncoder {
 
   /// Codes the sound with this number (`nil` for modelled media).
   ///
-  /// - Parameter mark: what is stated as its capture time, if that is not `time`.
-  func encode(_ index: Int, _ sound: AudioFrame?, capturedAt time: Instant, mark: Instant? = nil) -> EncodedFrame? {
+  /// - Parameters:
+  ///   - isSilent: digital silence, for modelled media.
+  ///   - mark: what is stated as its capture time, if that is not `time`.
+  func encode(
+    _ index: Int, _ sound: AudioFrame?, isSilent: Bool = false, capturedAt time: Instant, mark: Instant? = nil
+  ) -> EncodedFrame? {
     buffer.removeAll()
     let timestamp = clock.timestamp(at: .start + .milliseconds(20) * index)
     if let sound {
@@ -92,7 +96,8 @@ final class AudioStreamEncoder {
         preconditionFailure("sound has the channels of its encoder: \(error)")
       }
     }
-    return modelled?.encode(at: index, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
+    return modelled?.encode(
+      at: index, isSilent: isSilent, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
   }
 
   var bytes: ByteWriter { buffer }

@@ -168,15 +168,14 @@ public actor MixingUnit: Node, SignalingMember {
     case .audio: listener.audioTrack = track
     case .video: listener.videoTrack = track
     }
-    connections.log.note(
-      "first RTP received", "\(track.kind.rawValue) of \(connection.peer)", rfc: "RFC 3550 §5.1", from: port)
+    connections.log.note(.firstRTPReceived, "\(track.kind.rawValue) of \(connection.peer)", from: port)
   }
 
   // MARK: Negotiation
 
   private func answer(_ text: String, from peer: String, at now: Instant) {
     guard let offer = try? SessionDescription(parsing: text) else {
-      connections.log.note("malformed offer", "from \(peer)", rfc: "RFC 8866 §5", from: port)
+      connections.log.note(.malformedDescription, "from \(peer)", from: port)
       return
     }
     let connection = connections.open(to: peer)
@@ -184,15 +183,15 @@ public actor MixingUnit: Node, SignalingMember {
     listeners.append(listener)
     do {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
-      connections.log.note("setRemoteDescription(offer)", "of \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      connections.log.note(.setRemoteOffer, "of \(peer)", from: port)
       prepareEncoders(of: listener)
       let answer = try connection.core.createAnswer()
-      connections.log.note("createAnswer", "to \(peer)", rfc: "RFC 9429 §5.3", from: port)
+      connections.log.note(.createAnswer, "to \(peer)", from: port)
       signal(.answer(answer.description), to: peer)
       try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
-      connections.log.note("setLocalDescription(answer)", "to \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      connections.log.note(.setLocalAnswer, "to \(peer)", from: port)
     } catch {
-      connections.log.note("negotiation failed", "with \(peer): \(error)", rfc: "RFC 9429 §5.3", from: port)
+      connections.log.note(.negotiationFailed, "with \(peer): \(error)", from: port)
       connection.hasFailed = true
     }
     finish(connection, at: now)

@@ -178,8 +178,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     case .senderReport(let transceiver, let report): passOn(report, connection, transceiver)
     case .firstPacketReceived(let transceiver):
       let kind = connection.core.transceivers[transceiver].kind
-      connections.log.note(
-        "first RTP received", "\(kind.rawValue) of \(connection.peer)", rfc: "RFC 3550 §5.1", from: port)
+      connections.log.note(.firstRTPReceived, "\(kind.rawValue) of \(connection.peer)", from: port)
     case .transport, .signalingStateChanged: break
     }
   }
@@ -210,24 +209,24 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   private func answer(_ text: String, from peer: String, at now: Instant) {
     guard let offer = try? SessionDescription(parsing: text), let lines = slots[peer] else {
-      connections.log.note("malformed offer", "from \(peer)", rfc: "RFC 8866 §5", from: port)
+      connections.log.note(.malformedDescription, "from \(peer)", from: port)
       return
     }
     let connection = connections.open(to: peer)
     do {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
-      connections.log.note("setRemoteDescription(offer)", "of \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      connections.log.note(.setRemoteOffer, "of \(peer)", from: port)
       for (index, line) in lines.enumerated() where index < connection.core.transceivers.count {
         if line.direction.receives { connection.core.setDirection(.sendonly, of: index) }
       }
       let answer = try connection.core.createAnswer()
-      connections.log.note("createAnswer", "to \(peer)", rfc: "RFC 9429 §5.3", from: port)
+      connections.log.note(.createAnswer, "to \(peer)", from: port)
       signal(.answer(answer.description), to: peer)
       try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
-      connections.log.note("setLocalDescription(answer)", "to \(peer)", rfc: "RFC 9429 §4.1.8", from: port)
+      connections.log.note(.setLocalAnswer, "to \(peer)", from: port)
       subscribe(connection, lines)
     } catch {
-      connections.log.note("negotiation failed", "with \(peer): \(error)", rfc: "RFC 9429 §5.3", from: port)
+      connections.log.note(.negotiationFailed, "with \(peer): \(error)", from: port)
       connection.hasFailed = true
     }
     finish(connection, at: now)

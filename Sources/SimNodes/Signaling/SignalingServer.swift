@@ -2,80 +2,6 @@ import RTCPrimitives
 import RTCWire
 import SimKernel
 
-/// What clients tell each other through the signaling server.
-public enum SignalingMessage: Hashable, Sendable {
-  case offer(String)
-  case answer(String)
-  case candidate(String)
-  case endOfCandidates
-  /// Somebody left the room.
-  case left
-
-  /// Bytes of the message on the wire: its text in a JSON envelope inside a WebSocket frame and a TLS record.
-  var size: DataSize {
-    switch self {
-    case .offer(let text), .answer(let text), .candidate(let text): .bytes(text.utf8.count + Self.envelope)
-    case .endOfCandidates, .left: .bytes(Self.envelope)
-    }
-  }
-
-  var name: String {
-    switch self {
-    case .offer: "offer"
-    case .answer: "answer"
-    case .candidate: "candidate"
-    case .endOfCandidates: "end of candidates"
-    case .left: "left"
-    }
-  }
-
-  private static let envelope = 120
-}
-
-/// One who takes part in signaling.
-public protocol SignalingMember: Node {
-  func signaled(_ message: SignalingMessage, from peer: String)
-}
-
-/// The way between a member and the signaling server, as TCP carries it: a delay and a rate, in order and without loss.
-public struct SignalingPath: Sendable {
-  public let delay: Duration
-  /// `nil` for no limit.
-  public let rate: DataRate?
-  private var busyUntil = Instant.start
-
-  public init(delay: Duration, rate: DataRate? = nil) {
-    self.delay = delay
-    self.rate = rate
-  }
-
-  /// When a message that leaves at `now` is there.
-  mutating func arrival(of size: DataSize, at now: Instant) -> Instant {
-    busyUntil = max(now, busyUntil) + (rate?.time(for: size) ?? .zero)
-    return busyUntil + delay
-  }
-}
-
-/// A member's two ways, to the signaling server and from it.
-public struct SignalingAccess: Sendable {
-  public var uplink: SignalingPath
-  public var downlink: SignalingPath
-
-  public init(uplink: SignalingPath, downlink: SignalingPath) {
-    self.uplink = uplink
-    self.downlink = downlink
-  }
-
-  /// The same way in both directions.
-  public init(delay: Duration, rate: DataRate? = nil) {
-    let path = SignalingPath(delay: delay, rate: rate)
-    self.init(uplink: path, downlink: path)
-  }
-
-  /// There and back.
-  var roundTripTime: Duration { uplink.delay + downlink.delay }
-}
-
 /// A signaling server with one room: it relays descriptions and candidates over WebSockets.
 ///
 /// A connection costs three round trips on its path before the first message: TCP, TLS 1.3 and the HTTP upgrade
@@ -89,8 +15,14 @@ public actor SignalingServer: Node {
   public nonisolated let port: NodePort
   private var members: [String: Member] = [:]
   private var present: [String] = []
+  private var messageCount = 0
+  private var isStopped = false
+  private let observer: (any SessionObserver)?
 
-  public init(_ port: NodePort) { self.port = port }
+  public init(_ port: NodePort, observer: (any SessionObserver)? = nil) {
+    self.port = port
+    self.observer = observer
+  }
 
   public func receive(_ datagram: Datagram, at now: Instant) {}
   public func wake(at now: Instant) {}
@@ -99,6 +31,17 @@ public actor SignalingServer: Node {
   public func addConnected(_ node: any SignalingMember, over access: SignalingAccess) {
     members[node.port.name] = Member(node: node, access: access)
   }
+
+  /// Lets a member that is connected already join the room at once; gives those who were there before it.
+  public func joinConnected(_ node: any SignalingMember, over access: SignalingAccess) -> [String] {
+    let name = node.port.name
+    members[name] = Member(node: node, access: access)
+    defer { present.append(name) }
+    return present
+  }
+
+  /// Carries nothing from now on: what is on its way is lost.
+  public func stop() { isStopped = true }
 
   /// Connects a member, joins the room, and returns when it knows who was there before it, in the order of joining.
   public func join(_ node: any SignalingMember, over access: SignalingAccess) async -> [String] {
@@ -122,25 +65,45 @@ public actor SignalingServer: Node {
     await simulation.sleep(until: arrival)
     members[name] = nil
     present.removeAll { $0 == name }
-    for other in present { simulation.spawn { await self.deliver(.left, from: name, to: other) } }
+    for other in present {
+      let transfer = makeTransfer(.left, from: name, to: other)
+      simulation.spawn { await self.deliver(transfer) }
+    }
   }
 
   /// Carries a message from one member to another; returns when it was handed over. Messages to nobody are dropped.
   public func relay(_ message: SignalingMessage, from sender: String, to receiver: String) async {
     let simulation = port.simulation
     guard let arrival = members[sender]?.access.uplink.arrival(of: message.size, at: simulation.now) else { return }
+    let transfer = makeTransfer(message, from: sender, to: receiver)
+    observer?.signaled(transfer, .sent)
     await simulation.sleep(until: arrival)
-    await deliver(message, from: sender, to: receiver)
+    await deliver(transfer)
   }
 
-  private func deliver(_ message: SignalingMessage, from sender: String, to receiver: String) async {
+  private func makeTransfer(_ message: SignalingMessage, from sender: String, to receiver: String) -> SignalingTransfer
+  {
+    defer { messageCount += 1 }
+    return SignalingTransfer(number: messageCount, message: message, sender: sender, receiver: receiver)
+  }
+
+  /// Passes a message on that the server has.
+  private func deliver(_ transfer: SignalingTransfer) async {
     let simulation = port.simulation
-    guard let delivery = members[receiver]?.access.downlink.arrival(of: message.size, at: simulation.now) else {
+    let (message, receiver) = (transfer.message, transfer.receiver)
+    guard !isStopped, let delivery = members[receiver]?.access.downlink.arrival(of: message.size, at: simulation.now)
+    else {
+      observer?.signaled(transfer, .lost)
       return
     }
+    observer?.signaled(transfer, .relayed)
     await simulation.sleep(until: delivery)
-    guard let member = members[receiver] else { return }
-    simulation.hash("\(sender) \(receiver) \(message)")
-    await member.node.signaled(message, from: sender)
+    guard !isStopped, let member = members[receiver] else {
+      observer?.signaled(transfer, .lost)
+      return
+    }
+    simulation.hash("\(transfer.sender) \(receiver) \(message)")
+    observer?.signaled(transfer, .delivered)
+    await member.node.signaled(message, from: transfer.sender)
   }
 }

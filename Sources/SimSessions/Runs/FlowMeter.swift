@@ -47,7 +47,7 @@ final class FlowMeter: DatagramObserver {
     flows[mark.flow].lastArrival = simulation.now
   }
 
-  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason) {
+  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason, at place: String) {
     flows[marks[Int(packet.rawValue)].flow].dropped[reason, default: 0] += 1
   }
 }

@@ -23,11 +23,16 @@ struct SessionBuilder {
   struct Built {
     let simulation: Simulation
     let network: Network
+    let signaling: SignalingServer
     let clients: [Client]
     let access: [AttachmentID]
     let server: Server?
     let serverLink: AttachmentID?
     let turnLink: AttachmentID?
+    let stun: NodePort?
+    let turn: NodePort?
+    /// The name of each node, by its number.
+    let nodeNames: [String]
   }
 
   enum Server {
@@ -36,12 +41,18 @@ struct SessionBuilder {
   }
 
   static let serverName = "server"
-  private static let stunEndpoint = IPAddress(198, 51, 100, 1)
-  private static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
+
+  /// The name of the NAT in front of a client.
+  static func natName(of client: String) -> String { "\(client)/nat" }
+
+  static let stunEndpoint = IPAddress(198, 51, 100, 1)
+  static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
   static let serverAddress = IPAddress(198, 51, 100, 10)
 
-  func build() -> Built {
-    let simulation = Simulation(seed: scenario.seed)
+  /// - Parameters:
+  ///   - simulation: a new one with the scenario's seed.
+  ///   - observer: sees milestones and signaling while they happen.
+  func build(in simulation: Simulation, observer: (any SessionObserver)? = nil) -> Built {
     let network = Network(simulation)
     let sites = Dictionary(uniqueKeysWithValues: scenario.sites.map { ($0, network.addSite($0)) })
     for delay in scenario.delays {
@@ -49,10 +60,10 @@ struct SessionBuilder {
     }
     func site(_ name: String) -> SiteID { sites[name]! }
 
-    let signaling = SignalingServer(simulation.makePort(named: "signaling"))
+    let signaling = SignalingServer(simulation.makePort(named: "signaling"), observer: observer)
     simulation.register(signaling)
-    addSTUN(simulation, network, session.stunSite.map(site))
-    let turnLink = addTURN(simulation, network, session.turn.map { site($0.site) })
+    let stun = addSTUN(simulation, network, session.stunSite.map(site))
+    let (turn, turnLink) = addTURN(simulation, network, session.turn.map { site($0.site) })
     let (server, serverLink) = addServer(simulation, network, signaling, site(session.server.site))
     let sources = Dictionary(
       uniqueKeysWithValues: plan.participants.map { ($0.name, captured($0.index)) })
@@ -63,21 +74,22 @@ struct SessionBuilder {
       let port = simulation.makePort(named: participant.name)
       let (addresses, link) = attach(port, participant, profile, network, site(profile.site))
       access.append(link)
-      let client = Client(
-        port,
-        Client.Configuration(
-          endpoint: endpoint(addresses, cores: profile.cores),
-          media: sources[participant.name] ?? captured(participant.index),
-          offers: offers(of: participant), sources: sources,
-          signalingAccess: signalingAccess(profile),
-          watchedPictures: plan.streamsReceived(by: participant.index, .video)), signaling: signaling)
+      var configuration = Client.Configuration(
+        endpoint: endpoint(addresses, cores: profile.cores),
+        media: sources[participant.name] ?? captured(participant.index), offers: offers(of: participant),
+        sources: sources, signalingAccess: signalingAccess(profile),
+        watchedPictures: plan.streamsReceived(by: participant.index, .video))
+      configuration.endpoint.observer = observer
+      configuration.delays = session.people
+      configuration.isSignalingConnected = session.isSignalingConnected
+      let client = Client(port, configuration, signaling: signaling)
       simulation.register(client)
       clients.append(client)
     }
     if let server { connect(server, to: signaling, simulation) }
     return Built(
-      simulation: simulation, network: network, clients: clients, access: access, server: server,
-      serverLink: serverLink, turnLink: turnLink)
+      simulation: simulation, network: network, signaling: signaling, clients: clients, access: access, server: server,
+      serverLink: serverLink, turnLink: turnLink, stun: stun, turn: turn, nodeNames: simulation.nodeNames)
   }
 
   // MARK: Who offers what
@@ -149,26 +161,27 @@ struct SessionBuilder {
       return ([outside], network.attach(port, access))
     }
     let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
-    let (realm, link) = network.addTranslator(nat.behavior, named: "\(port.name)/nat", access)
+    let (realm, link) = network.addTranslator(nat.behavior, named: Self.natName(of: port.name), access)
     network.attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: site))
     return ([inside], link)
   }
 
-  private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) {
-    guard let site else { return }
+  private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> NodePort? {
+    guard let site else { return nil }
     let node = STUNServerNode(simulation.makePort(named: "stun"))
     simulation.register(node)
     network.attach(node.port, AttachmentPlan(addresses: [Self.stunEndpoint], site: site))
+    return node.port
   }
 
-  private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> AttachmentID? {
-    guard let site, let turn = session.turn else { return nil }
+  private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> (NodePort?, AttachmentID?) {
+    guard let site, let turn = session.turn else { return (nil, nil) }
     let node = TURNServerNode(
       simulation.makePort(named: "turn"),
       TURNServer.Configuration(
         realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: Self.turnAddresses))
     simulation.register(node)
-    return network.attach(node.port, AttachmentPlan(addresses: Self.turnAddresses, site: site))
+    return (node.port, network.attach(node.port, AttachmentPlan(addresses: Self.turnAddresses, site: site)))
   }
 
   private func addServer(

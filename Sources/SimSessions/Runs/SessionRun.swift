@@ -61,7 +61,7 @@ public struct SessionRun: Sendable {
   public func run(progress: (Double) -> Void = { _ in }) -> SessionResult {
     let builder = SessionBuilder(
       scenario: scenario, session: session, plan: plan, fidelity: fidelity, options: options, media: mediaSettings)
-    let built = builder.build()
+    let built = builder.build(in: Simulation(seed: scenario.seed))
     let simulation = built.simulation
     if options.capturesPackets {
       for (client, access) in zip(built.clients, built.access) {
@@ -142,7 +142,10 @@ public struct SessionRun: Sendable {
     }
   }
 
-  private var mediaSettings: MediaSettings {
+  private var mediaSettings: MediaSettings { Self.mediaSettings(of: session, options) }
+
+  /// What everybody captures and sends.
+  static func mediaSettings(of session: SessionScenario, _ options: Options) -> MediaSettings {
     var settings = MediaSettings(
       mode: session.media == .real ? .real : .modelled,
       video: session.video.map {
@@ -154,7 +157,7 @@ public struct SessionRun: Sendable {
   }
 
   /// `auto` takes every byte seriously up to two million planned packets.
-  private static func fidelity(of session: SessionScenario, _ plan: SessionPlan) throws(RunError)
+  static func fidelity(of session: SessionScenario, _ plan: SessionPlan) throws(RunError)
     -> RTCSession.Fidelity
   {
     switch (session.fidelity, session.media) {

@@ -23,7 +23,7 @@ final class StreamCounter: DatagramObserver {
     if let ssrc = source(of: packet, in: simulation) { receivedStreams.insert(ssrc, at: node) }
   }
 
-  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason) {}
+  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason, at place: String) {}
 
   /// How many streams these nodes sent and received.
   func counts(of nodes: Set<Int>) -> (sent: Int, received: Int) {

@@ -30,7 +30,7 @@ final class WireMeter: DatagramObserver {
     }
   }
 
-  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason) {
+  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason, at place: String) {
     guard isMedia(packet, simulation) else { return }
     let record = simulation[packet]
     if server != nil, clients.contains(Int(record.sender)) || record.destination.address == server {

@@ -1,6 +1,7 @@
 import RTCPrimitives
 import SimKernel
 import SimNetwork
+import SimNodes
 
 extension Scenario {
   /// Every value that a run depends on, in a fixed order: `client.uplink.rate=10M` and so on. Names, summaries and the
@@ -61,6 +62,14 @@ extension SessionScenario {
     lines.add("server.delay", server.delay)
     lines.add("server.queue", server.queue.quantity)
     lines.add("signaling.site", signalingSite)
+    // Fields that came later are named where they say something, so that the hashes of older scenarios stay.
+    if isSignalingConnected { lines.add("signaling.connected", "true") }
+    if !people.isNone {
+      lines.add("people.camera", people.camera)
+      lines.add("people.page", people.page)
+      lines.add("people.offer", people.offer)
+      lines.add("people.answer", people.answer)
+    }
     lines.add("stun.site", stunSite ?? "none")
     lines.add("turn.site", turn?.site ?? "none")
     lines.add("turn.username", turn?.username ?? "")

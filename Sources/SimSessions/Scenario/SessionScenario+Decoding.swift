@@ -2,11 +2,12 @@ import RTCMedia
 import RTCPrimitives
 import RTCTransport
 import SimNetwork
+import SimNodes
 
 extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
-    "server", "signaling", "stun", "turn", "iceTransportPolicy", "srtpProfiles", "mcu", "costs", "prices",
+    "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "srtpProfiles", "mcu", "costs", "prices",
   ]
 
   /// Reads a session; what is not given is as in the scenario `meeting`.
@@ -32,9 +33,15 @@ extension SessionScenario {
     audio = try AudioProfile.decode(fields["audio"], files)
     server = try ServerProfile(fields["server"], sites: sites)
     signalingSite = sites[0]
-    if let reader = fields["signaling"] {
-      signalingSite = try reader.object(["site"])["site"]?.name(of: sites) ?? sites[0]
+    isSignalingConnected = false
+    if let signaling = try fields["signaling"]?.object(["site", "connected"]) {
+      signalingSite = try signaling["site"]?.name(of: sites) ?? sites[0]
+      if let reader = signaling["connected"] {
+        guard let value = reader.boolean else { throw reader.failure("true or false") }
+        isSignalingConnected = value
+      }
     }
+    people = try HumanDelays(fields["people"])
     stunSite = sites[0]
     if let reader = fields["stun"] { stunSite = try Self.stunSite(reader, sites) }
     turn = try fields["turn"].flatMap { reader throws(ScenarioError) in try TURNProfile.decode(reader, sites) }
@@ -174,6 +181,17 @@ extension TURNProfile {
       site: try fields["site"]?.name(of: sites) ?? turn.site,
       username: try fields["username"]?.text() ?? turn.username,
       password: try fields["password"]?.text() ?? turn.password)
+  }
+}
+
+extension HumanDelays {
+  fileprivate init(_ reader: FieldReader?) throws(ScenarioError) {
+    self.init()
+    guard let fields = try reader?.object(["camera", "page", "offer", "answer"]) else { return }
+    if let reader = fields["camera"] { camera = try reader.duration() }
+    if let reader = fields["page"] { page = try reader.duration() }
+    if let reader = fields["offer"] { offer = try reader.duration() }
+    if let reader = fields["answer"] { answer = try reader.duration() }
   }
 }
 

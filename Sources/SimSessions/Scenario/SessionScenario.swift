@@ -46,6 +46,10 @@ public struct SessionScenario: Hashable, Sendable {
   public var server: ServerProfile
   /// The site of the signaling server.
   public var signalingSite: String
+  /// Whether everybody's channel to the signaling server is open before the call.
+  public var isSignalingConnected: Bool
+  /// How long people and applications take.
+  public var people: HumanDelays
   /// The site of the STUN server; `nil` for none.
   public var stunSite: String?
   /// `nil` for no TURN server.

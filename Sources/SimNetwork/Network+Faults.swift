@@ -1,0 +1,91 @@
+import RTCPrimitives
+import SimKernel
+
+/// One of the two directions of an attachment's link, seen from what is attached.
+public enum LinkDirection: String, Hashable, Sendable, CaseIterable {
+  case up, down
+}
+
+/// What somebody does to one direction of a link.
+public enum Disturbance: Hashable, Sendable {
+  case dropNext
+  case duplicateNext
+  case delayNext(Duration)
+  /// Every packet is lost until then.
+  case cut(until: Instant)
+}
+
+/// What is to happen on which links, in the order in which it was asked for.
+struct Disturbances {
+  private var all: [(index: Int, direction: LinkDirection, disturbance: Disturbance)] = []
+
+  var isEmpty: Bool { all.isEmpty }
+
+  mutating func add(_ disturbance: Disturbance, _ direction: LinkDirection, of index: Int) {
+    all.append((index, direction, disturbance))
+  }
+
+  /// What happens to the packet that enters a link now.
+  mutating func take(_ direction: LinkDirection, of index: Int, at now: Instant) -> Disturbance? {
+    all.removeAll { if case .cut(let end) = $0.disturbance { end <= now } else { false } }
+    guard let place = all.firstIndex(where: { $0.index == index && $0.direction == direction }) else { return nil }
+    if case .cut = all[place].disturbance { return all[place].disturbance }
+    return all.remove(at: place).disturbance
+  }
+}
+
+/// What can go wrong, or be made to, in the middle of a run.
+extension Network {
+  /// Does something to a link, from now on.
+  public func disturb(_ id: AttachmentID, _ direction: LinkDirection, _ disturbance: Disturbance) {
+    disturbances.add(disturbance, direction, of: id.index)
+  }
+
+  /// Puts a firewall in front of what is attached.
+  public func setFirewall(_ firewall: Firewall, at id: AttachmentID) { attachments[id.index].firewall = firewall }
+
+  /// Switches a host off: nothing reaches it or leaves it any more.
+  public func switchOff(_ port: NodePort) {
+    for id in attachments(of: port) { attachments[id.index].isOff = true }
+  }
+
+  /// The NATs' names, in the order in which they were added.
+  public var translatorNames: [String] { translators.map { attachments[$0.outside].name } }
+
+  /// Restarts a NAT with `behavior`, or its own: all mappings are lost.
+  ///
+  /// - Precondition: there is a NAT with this name.
+  public func restartTranslator(named name: String, behavior: NATBehavior? = nil) {
+    guard let index = translatorNames.firstIndex(of: name) else { preconditionFailure("there is no NAT \(name)") }
+    translators[index].core.restart(behavior)
+  }
+
+  /// Sends a packet into a link that something may happen on.
+  func disturb(_ packet: PacketHandle, _ simulation: Simulation, _ direction: LinkDirection, of index: Int) {
+    switch disturbances.take(direction, of: index, at: simulation.now) {
+    case nil: pass(packet, simulation, direction, of: index)
+    case .dropNext: drop(packet, simulation, .takenOff, at: attachments[index].name)
+    case .cut: drop(packet, simulation, .cut, at: attachments[index].name)
+    case .delayNext(let delay): pass(packet, simulation, direction, of: index, after: delay)
+    case .duplicateNext:
+      let copy = simulation.copy(packet)
+      observer?.copied(packet, to: copy, in: simulation)
+      pass(packet, simulation, direction, of: index)
+      pass(copy, simulation, direction, of: index)
+    }
+  }
+
+  private func pass(
+    _ packet: PacketHandle, _ simulation: Simulation, _ direction: LinkDirection, of index: Int,
+    after delay: Duration = .zero
+  ) {
+    let size = simulation[packet].wireSize
+    var verdict =
+      switch direction {
+      case .up: attachments[index].uplink.transmit(size, at: simulation.now)
+      case .down: attachments[index].downlink.transmit(size, at: simulation.now)
+      }
+    if case .arrives(let time) = verdict { verdict = .arrives(time + delay) }
+    transmit(packet, simulation, verdict, direction == .up ? .afterUplink : .afterDownlink, index)
+  }
+}

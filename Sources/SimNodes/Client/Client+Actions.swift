@@ -1,0 +1,56 @@
+import RTCPrimitives
+import RTCSession
+import RTCWire
+import SimKernel
+
+/// What a person can do in the middle of a call.
+public enum ClientAction: Hashable, Sendable {
+  /// Says no when asked for the camera, which has not happened yet.
+  case refuseCamera
+  /// Sends digital silence.
+  case mute
+  /// Sends nothing and wants nothing, until further notice.
+  case hold
+  /// Sends the camera a second time, as a track of its own.
+  case addTrack
+  case restartICE
+  case hangUp
+}
+
+extension Client {
+  /// Does what a person decided; a change of the connection is offered to every peer.
+  public func perform(_ action: ClientAction) async {
+    let now = port.simulation.now
+    switch action {
+    case .refuseCamera: refuseCamera()
+    case .mute:
+      isMuted = true
+      connections.log.note(.muted, "the microphone gives silence", from: port)
+    case .hold:
+      connections.log.note(.onHold, "nothing is sent or wanted", from: port)
+      renegotiate(at: now) { connection in
+        for index in connection.core.transceivers.indices { connection.core.setDirection(.inactive, of: index) }
+      }
+    case .addTrack:
+      renegotiate(at: now) { connection in
+        connection.core.addTransceiver(.video, direction: .sendonly)
+        connections.log.note(.trackAdded, "a second video", from: port)
+      }
+    case .restartICE:
+      connections.log.note(.iceRestarted, "with new credentials", from: port)
+      renegotiate(restartsICE: true, at: now) { _ in }
+    case .hangUp: await hangUp()
+    }
+    setMediaAlarm()
+  }
+
+  /// Lets the person say no when asked for the camera.
+  public func refuseCamera() { isCameraRefused = true }
+
+  private func renegotiate(restartsICE: Bool = false, at now: Instant, _ change: (Connection) -> Void) {
+    for connection in connections.all where connection.core.signaling.state == .stable {
+      change(connection)
+      offer(connection, restartsICE: restartsICE, at: now)
+    }
+  }
+}
