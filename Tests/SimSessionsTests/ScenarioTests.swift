@@ -13,7 +13,10 @@ struct ScenarioTests {
   }
 
   @Test func `the repository has the scenarios that are promised`() {
-    #expect(models.scenarioNames == ["meeting", "two-hosts-udp", "two-peers", "two-peers-relay"])
+    #expect(
+      models.scenarioNames == [
+        "meeting", "textbook-call", "two-hosts-udp", "two-peers", "two-peers-relay", "two-peers-turn",
+      ])
   }
 
   @Test func `what meeting says of every field is what an empty file means`() throws {

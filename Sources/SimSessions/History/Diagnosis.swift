@@ -1,0 +1,113 @@
+import RTCPrimitives
+import RTCSession
+import SimNodes
+
+/// Whether the two could talk, and if not, why.
+public struct Diagnosis: Hashable, Sendable {
+  /// Whether media could flow at both ends at some time.
+  public let isConnected: Bool
+  public let sentences: [String]
+
+  public init(_ history: History) {
+    isConnected = history.last(.connected) != nil
+    sentences = isConnected ? Self.success(history) : Self.failure(history)
+  }
+
+  // MARK: It works
+
+  private static func success(_ history: History) -> [String] {
+    var sentences: [String] = []
+    let begin = history.moments.last { $0.milestone.kind == .call }?.time ?? .start
+    if let ready = history.last(.connected) {
+      sentences.append("Both ends are connected \((ready - begin).text) ms after the second one began.")
+    }
+    if let frame = history.last(.firstFrameDecoded) {
+      sentences.append("Both see the other's first frame \((frame - begin).text) ms after that.")
+    }
+    if let path = path(history) { sentences.append(path) }
+    sentences += breaks(history)
+    return sentences
+  }
+
+  private static func path(_ history: History) -> String? {
+    let pairs = history.moments.reversed().lazy.flatMap(\.ends).flatMap(\.connections).flatMap(\.pairs)
+    guard let pair = pairs.first(where: { $0.isSelected }) else { return nil }
+    let isRelayed = [pair.local, pair.remote].contains { $0.hasPrefix("relay") }
+    return "Media takes the pair \(pair.local) – \(pair.remote): "
+      + (isRelayed ? "relayed by the TURN server." : "directly from one to the other.")
+  }
+
+  /// What went wrong after it had worked.
+  private static func breaks(_ history: History) -> [String] {
+    [Milestone.Kind.iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .cameraRefused].compactMap { kind in
+      guard let moment = history.moments.first(where: { $0.milestone.kind == kind }) else { return nil }
+      return "At \(moment.time.text) ms, \(moment.lane): \(moment.title). \(kind.explanation.first)"
+    }
+  }
+
+  // MARK: It does not
+
+  private static func failure(_ history: History) -> [String] {
+    var sentences = ["The two never get connected."]
+    func has(_ kind: Milestone.Kind) -> Bool { history.moments.contains { $0.milestone.kind == kind } }
+    if !has(.offerReceived) || !has(.answerReceived) {
+      sentences.append(
+        has(.offerSent)
+          ? "\(has(.offerReceived) ? "The answer" : "The offer") did not arrive: "
+            + "without signaling neither side knows the other's addresses, keys or codecs."
+          : "No offer was made.")
+      return sentences + losses(history)
+    }
+    if !has(.iceConnected) {
+      sentences.append("No pair of addresses works: \(checks(history)).")
+      sentences += losses(history)
+      sentences += relayAdvice(history)
+    } else if !has(.dtlsConnected) {
+      sentences.append("ICE found a way, but the DTLS handshake did not finish.")
+      sentences += losses(history)
+    } else {
+      sentences.append("One end is connected, the other is not.")
+      sentences += losses(history)
+    }
+    return sentences
+  }
+
+  private static func checks(_ history: History) -> String {
+    let sent = history.count(.checkSent) + history.count(.nominatingCheckSent)
+    return "\(sent) checks were sent, \(history.count(.checkSucceeded)) were answered"
+  }
+
+  /// Where the handshake's datagrams ended, the most frequent place first.
+  private static func losses(_ history: History) -> [String] {
+    struct Loss: Hashable {
+      let lane: String
+      let reason: String
+    }
+    var counts: [Loss: Int] = [:]
+    var order: [Loss] = []
+    let end = history.moments.first { $0.milestone.kind == .hangUp }?.time ?? .distantFuture
+    for message in history.messages where message.kind != .rtp && message.kind != .rtcp && message.sentAt < end {
+      guard let reason = message.dropped else { continue }
+      let loss = Loss(lane: message.end.lane, reason: reason)
+      if counts[loss] == nil { order.append(loss) }
+      counts[loss, default: 0] += 1
+    }
+    let sorted = order.enumerated().sorted {
+      (counts[$1.element] ?? 0, $0.offset) < (counts[$0.element] ?? 0, $1.offset)
+    }
+    return sorted.prefix(4).map { "\(counts[$0.element] ?? 0) × at \($0.element.lane): \($0.element.reason)." }
+  }
+
+  private static func relayAdvice(_ history: History) -> [String] {
+    let hasServer = history.lanes.contains { $0.kind == .turn }
+    let relayed = history.moments.last.map { moment in
+      moment.ends.flatMap(\.connections).flatMap(\.localCandidates).contains { $0.kind == "relay" }
+    }
+    if !hasServer {
+      return ["There is no TURN server. One that both can reach would relay the media: `turn: true` in the scenario."]
+    }
+    return relayed == true
+      ? ["There are relayed candidates, but even they were not reached."]
+      : ["There is a TURN server, but nobody got a relayed address from it."]
+  }
+}

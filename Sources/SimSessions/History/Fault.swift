@@ -1,0 +1,121 @@
+import RTCPrimitives
+import RTCSession
+import SimKernel
+import SimNetwork
+import SimNodes
+
+/// Something that somebody brings into a call.
+public enum Fault: Hashable, Sendable {
+  case disturb(client: String, LinkDirection, LinkFault)
+  /// Both directions of a client's access are cut.
+  case cut(client: String, Duration)
+  case restartNAT(client: String, NamedNAT?)
+  /// A firewall in front of a client lets UDP pass to the TURN server only.
+  case blockUDP(client: String)
+  case stopSTUN
+  case stopTURN
+  case stopSignaling
+  case act(client: String, ClientAction)
+
+  /// What happens to the next packet of a link.
+  public enum LinkFault: Hashable, Sendable {
+    case drop
+    case duplicate
+    case delay(Duration)
+  }
+
+  /// What it does, as a sentence without its stop.
+  public var sentence: String {
+    switch self {
+    case .disturb(let client, let direction, let fault):
+      switch fault {
+      case .drop: "the next datagram on \(client).\(direction.rawValue) is dropped"
+      case .duplicate: "the next datagram on \(client).\(direction.rawValue) is doubled"
+      case .delay(let time): "the next datagram on \(client).\(direction.rawValue) comes \(time.quantity) later"
+      }
+    case .cut(let client, let time): "the link of \(client) is cut for \(time.quantity)"
+    case .restartNAT(let client, nil): "the NAT of \(client) restarts and has lost its mappings"
+    case .restartNAT(let client, let nat?): "the NAT of \(client) is exchanged for one that is \(nat.name)"
+    case .blockUDP(let client): "a firewall lets UDP of \(client) pass to the TURN server only"
+    case .stopSTUN: "the STUN server stops"
+    case .stopTURN: "the TURN server stops"
+    case .stopSignaling: "the signaling server stops"
+    case .act(let client, .refuseCamera): "\(client) says no when asked for the camera"
+    case .act(let client, .mute): "\(client) mutes the microphone"
+    case .act(let client, .hold): "\(client) puts the call on hold"
+    case .act(let client, .addTrack): "\(client) adds a second video track"
+    case .act(let client, .restartICE): "\(client) restarts ICE"
+    case .act(let client, .hangUp): "\(client) hangs up"
+    }
+  }
+}
+
+/// A fault and the moment at which it comes.
+struct PlannedFault: Hashable, Sendable {
+  let moment: Int
+  let fault: Fault
+}
+
+/// Brings faults into a run.
+struct FaultInjector {
+  let network: Network
+  let simulation: Simulation
+  let clients: [Client]
+  let access: [AttachmentID]
+  let signaling: SignalingServer
+  let stun: NodePort?
+  let turn: NodePort?
+
+  init(_ built: SessionBuilder.Built) {
+    network = built.network
+    simulation = built.simulation
+    clients = built.clients
+    access = built.access
+    signaling = built.signaling
+    stun = built.stun
+    turn = built.turn
+  }
+
+  /// Takes effect before anything follows from what happens now.
+  func inject(_ fault: Fault) {
+    switch fault {
+    case .disturb(let client, let direction, let fault):
+      network.disturb(link(of: client), direction, fault.disturbance)
+    case .cut(let client, let time):
+      for direction in LinkDirection.allCases {
+        network.disturb(link(of: client), direction, .cut(until: simulation.now + time))
+      }
+    case .restartNAT(let client, let nat):
+      network.restartTranslator(named: SessionBuilder.natName(of: client), behavior: nat?.behavior)
+    case .blockUDP(let client):
+      network.setFirewall(Firewall(.blockUDP, except: SessionBuilder.turnAddresses), at: link(of: client))
+    case .stopSTUN: if let stun { network.switchOff(stun) }
+    case .stopTURN: if let turn { network.switchOff(turn) }
+    case .stopSignaling: signaling.assumeIsolated { $0.stop() }
+    case .act(let name, let action):
+      guard let client = clients.first(where: { $0.port.name == name }) else { return }
+      if action == .refuseCamera {
+        client.assumeIsolated { $0.refuseCamera() }
+      } else {
+        simulation.spawn { await client.perform(action) }
+      }
+    }
+  }
+
+  private func link(of client: String) -> AttachmentID {
+    guard let index = clients.firstIndex(where: { $0.port.name == client }) else {
+      preconditionFailure("a fault names a client of its call: \(client)")
+    }
+    return access[index]
+  }
+}
+
+extension Fault.LinkFault {
+  fileprivate var disturbance: Disturbance {
+    switch self {
+    case .drop: .dropNext
+    case .duplicate: .duplicateNext
+    case .delay(let time): .delayNext(time)
+    }
+  }
+}

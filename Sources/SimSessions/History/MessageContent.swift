@@ -1,0 +1,79 @@
+import RTCPrimitives
+import RTCWire
+
+/// What a datagram is at first sight: its protocol, a title and the STUN transaction that it belongs to.
+struct MessageContent {
+  let kind: Message.Kind
+  let title: String
+  var transaction: TransactionID?
+  /// The source of an RTP packet.
+  var ssrc: UInt32?
+  /// What it holds, where a TURN server relays it.
+  var inner: Message.Kind?
+
+  init(of bytes: Span<UInt8>, elided: Int) {
+    switch Demultiplexer.classify(bytes) {
+    case .stun: self.init(stun: bytes, elided: elided)
+    case .dtls:
+      var flight = DTLSFlight()
+      let isWhole = (try? flight.append(bytes)) != nil
+      self.init(kind: .dtls, title: isWhole && !flight.isEmpty ? "\(flight)" : "DTLS")
+    case .rtp:
+      self.init(kind: .rtp, title: "RTP, payload type \(bytes[1] & 0x7F)")
+      ssrc = bytes.count >= 12 ? bytes.bigEndian(at: 8) : nil
+    case .rtcp: self.init(kind: .rtcp, title: Self.reportTitle(bytes[1]))
+    case .turnChannel where bytes.count > 4:
+      self.init(relaying: MessageContent(of: bytes.extracting(droppingFirst: 4), elided: elided), in: "ChannelData")
+    case .turnChannel, .zrtp, .quic, .unknown: self.init(kind: .unknown, title: "unknown protocol")
+    }
+  }
+
+  private init(kind: Message.Kind, title: String) {
+    self.kind = kind
+    self.title = title
+  }
+
+  private init(relaying content: MessageContent, in envelope: String) {
+    self.init(kind: .turn, title: "\(envelope): \(content.title)")
+    (transaction, ssrc, inner) = (content.transaction, content.ssrc, content.kind)
+  }
+
+  private init(stun bytes: Span<UInt8>, elided: Int) {
+    if let relayed = try? RelayIndication(parsing: bytes, elided: elided) {
+      let content = MessageContent(of: bytes.extracting(relayed.range), elided: relayed.elided)
+      self.init(relaying: content, in: "\(relayed.method) indication")
+      return
+    }
+    guard let header = try? STUNHeader(parsing: bytes) else {
+      self.init(kind: .stun, title: "malformed STUN")
+      return
+    }
+    let outcome =
+      switch header.messageClass {
+      case .request: "request"
+      case .indication: "indication"
+      case .success: "success"
+      case .error: "error"
+      }
+    self.init(kind: header.method == .binding ? .stun : .turn, title: "\(header.method) \(outcome)")
+    transaction = header.transactionID
+  }
+
+  /// The first packet of a compound, whose type stays readable under SRTCP (RFC 3711 §3.4).
+  private static func reportTitle(_ type: UInt8) -> String {
+    switch type {
+    case 200: "RTCP sender report"
+    case 201: "RTCP receiver report"
+    case 203: "RTCP goodbye"
+    case 205: "RTCP transport feedback"
+    case 206: "RTCP payload feedback"
+    default: "RTCP type \(type)"
+    }
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate func bigEndian(at offset: Int) -> UInt32 {
+    (0..<4).reduce(0) { $0 << 8 | UInt32(self[offset + $1]) }
+  }
+}

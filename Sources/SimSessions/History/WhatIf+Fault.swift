@@ -1,0 +1,101 @@
+import RTCPrimitives
+import SimNetwork
+import SimNodes
+
+extension WhatIf {
+  /// What it means in a history.
+  ///
+  /// - Throws: `WhatIfError` for a target or an argument that does not fit, and for what is not there.
+  func fault(in history: History) throws(WhatIfError) -> Fault {
+    let definition = try WhatIfActions.action(action)
+    guard history.moments.indices.contains(moment) else {
+      throw .noSuchMoment(moment, count: history.moments.count)
+    }
+    if let because = history.reasonAgainst(definition) { throw .notHere(action: action, because: because) }
+    let target = try resolvedTarget(definition, history)
+    let time = try duration(definition)
+    switch action {
+    case "drop-next": return .disturb(client: target.client, target.direction, .drop)
+    case "delay-next": return .disturb(client: target.client, target.direction, .delay(time))
+    case "duplicate-next": return .disturb(client: target.client, target.direction, .duplicate)
+    case "cut": return .cut(client: target.client, time)
+    case "reboot-nat": return .restartNAT(client: target.client, nil)
+    case "change-nat": return .restartNAT(client: target.client, try nat(definition))
+    case "block-udp": return .blockUDP(client: target.client)
+    case "stop-stun": return .stopSTUN
+    case "stop-turn": return .stopTURN
+    case "stop-signaling": return .stopSignaling
+    case "refuse-camera":
+      if let asked = history.moments.first(where: { $0.lane == target.client && $0.milestone.kind == .getUserMedia }),
+        asked.number <= moment
+      {
+        throw .notHere(
+          action: action, because: "\(target.client) was asked at moment \(asked.number); go to one before it")
+      }
+      return .act(client: target.client, .refuseCamera)
+    case "mute": return .act(client: target.client, .mute)
+    case "hold": return .act(client: target.client, .hold)
+    case "add-track": return .act(client: target.client, .addTrack)
+    case "restart-ice": return .act(client: target.client, .restartICE)
+    case "hang-up": return .act(client: target.client, .hangUp)
+    default: preconditionFailure("an action of the list is known: \(action)")
+    }
+  }
+
+  /// What the target may be: clients, or links such as `client-1.up`.
+  static func targets(of action: WhatIfAction, in history: History) -> [String] {
+    switch action.target {
+    case .nothing: []
+    case .client: history.ends
+    case .nat:
+      history.ends.filter { client in history.lanes.contains { $0.name == SessionBuilder.natName(of: client) } }
+    case .link: history.ends.flatMap { client in LinkDirection.allCases.map { "\(client).\($0.rawValue)" } }
+    }
+  }
+
+  private func resolvedTarget(
+    _ definition: WhatIfAction, _ history: History
+  ) throws(WhatIfError) -> (client: String, direction: LinkDirection) {
+    let allowed = Self.targets(of: definition, in: history)
+    guard definition.target != .nothing else { return ("", .up) }
+    let lane = history.moments[moment].lane
+    // A NAT stands for its client, and a server for whoever it talks to: the first client.
+    let near = history.ends.first { lane == $0 || lane == SessionBuilder.natName(of: $0) } ?? history.ends[0]
+    let text = target ?? (definition.target == .link ? "\(near).up" : near)
+    guard allowed.contains(text) else { throw .badTarget(text, action: action, allowed: allowed) }
+    let parts = text.split(separator: ".").map(String.init)
+    return (parts[0], parts.count > 1 ? LinkDirection(rawValue: parts[1]) ?? .up : .up)
+  }
+
+  private func duration(_ definition: WhatIfAction) throws(WhatIfError) -> Duration {
+    guard case .duration(let usual) = definition.argument else { return .zero }
+    guard let argument else { return usual }
+    let limit = Duration.milliseconds(1) ... .seconds(60)
+    guard let time = try? Duration(quantity: argument), limit.contains(time) else {
+      throw .badArgument(argument, action: action, allowed: "a time such as 50ms, from 1ms to 60s")
+    }
+    return time
+  }
+
+  private func nat(_ definition: WhatIfAction) throws(WhatIfError) -> NamedNAT {
+    guard case .choice(let names) = definition.argument else { preconditionFailure("it is a choice") }
+    let name = argument ?? names[0]
+    guard let behavior = NATBehaviors.named(name) else {
+      throw .badArgument(name, action: action, allowed: names.joined(separator: ", "))
+    }
+    return NamedNAT(name: name, behavior: behavior)
+  }
+}
+
+extension History {
+  /// Why an action is of no use in this call; `nil` when it is.
+  public func reasonAgainst(_ action: WhatIfAction) -> String? {
+    func has(_ kind: Lane.Kind) -> Bool { lanes.contains { $0.kind == kind } }
+    switch action.name {
+    case "stop-stun": return has(.stun) ? nil : "this call has no STUN server"
+    case "stop-turn": return has(.turn) ? nil : "this call has no TURN server"
+    case _ where action.target == .nat: return has(.nat) ? nil : "nobody in this call is behind a NAT"
+    default: return nil
+    }
+  }
+}
