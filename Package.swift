@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CHints"),
     .target(name: "CHostHooks", dependencies: ["COpenSSL"]),
 
@@ -51,7 +52,7 @@ let package = Package(
       name: "rtcsim",
       dependencies: [
         "Benchmarks", "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire",
-        "RTCPrimitives",
+        "RTCPrimitives", "CEdit",
       ], swiftSettings: strict),
 
     .target(

@@ -24,7 +24,7 @@ enum Imports {
     "SimSessions": protocols.union(["SimKernel", "SimNetwork", "SimNodes"]),
     "Benchmarks": protocols.union(simulation).union(["COpenSSL", "CSRTP", "COpus", "CVPX", "CYUV", "CFloors"]),
     "WebHost": ["CWebSockets"],
-    "rtcsim": protocols.union(simulation).union(["Benchmarks", "RTCSockets", "WebHost"]),
+    "rtcsim": protocols.union(simulation).union(["Benchmarks", "RTCSockets", "WebHost", "CEdit"]),
   ]
 
   /// What `target` may not import among what it does import, with the reason.

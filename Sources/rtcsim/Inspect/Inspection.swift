@@ -27,11 +27,14 @@ struct Inspection {
   let title: String
   let table: Table
   let json: JSON
+  /// Its fields; empty for texts and captures.
+  let fields: [Field]
 
-  init(title: String, table: Table, json: JSON) {
+  init(title: String, table: Table, json: JSON, fields: [Field] = []) {
     self.title = title
     self.table = table
     self.json = json
+    self.fields = fields
   }
 
   /// What the fields of `bytes` are.
@@ -43,7 +46,7 @@ struct Inspection {
         field.value.printable, field.meaning,
       ])
     }
-    self.init(title: title, table: table, json: json)
+    self.init(title: title, table: table, json: json, fields: fields)
   }
 
   /// The title and the table.

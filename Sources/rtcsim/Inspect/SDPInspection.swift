@@ -42,12 +42,13 @@ extension Inspector {
     let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       let text = line.count > lineLimit ? line.prefix(lineLimit - 1) + "…" : line
-      table.append(["\(index + 1)", String(text).printable, meaning(of: line)])
+      table.append(["\(index + 1)", String(text).printable, meaning(ofLine: line)])
     }
     return table
   }
 
-  private static func meaning(of line: Substring) -> String {
+  /// What a line of a description is for.
+  static func meaning(ofLine line: some StringProtocol) -> String {
     guard line.first == "a" else { return line.first.flatMap { lineMeanings[$0] } ?? "" }
     let name = line.dropFirst(2).prefix { $0 != ":" }
     return attributeMeanings[String(name)] ?? ""

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The two output streams of the process.
 enum Terminal {
@@ -21,9 +22,23 @@ enum Terminal {
     isStyled ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
   }
 
-  static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
-  static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  /// Writes all of `text`; when nobody reads any more, as behind `| head`, the process ends without a word.
+  private static func write(_ text: String, to file: Int32) {
+    var text = text
+    text.withUTF8 { bytes in
+      var written = 0
+      while written < bytes.count {
+        let count = Glibc.write(file, bytes.baseAddress! + written, bytes.count - written)
+        if count < 0, errno == EINTR || errno == EAGAIN { continue }
+        guard count > 0 else { exit(128 + SIGPIPE) }
+        written += count
+      }
+    }
+  }
 
   private static func environment(_ name: String) -> String? {
     let value = ProcessInfo.processInfo.environment[name]
