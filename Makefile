@@ -1,6 +1,6 @@
 # `make compare` and `make test` do all the set-up on Debian 12 with Swift 6.3 on the PATH.
 
-DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev libedit-dev pkg-config
+DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev libedit-dev libwebsockets-dev pkg-config
 # What only the tests use.
 TEST_DEPS = tshark
 # Python packages for comparisons with other implementations; named here, they are installed into .build/venv.

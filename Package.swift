@@ -31,6 +31,7 @@ let package = Package(
     .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+    .systemLibrary(name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
     .systemLibrary(name: "CHints"),
     .target(name: "CHostHooks", dependencies: ["COpenSSL"]),
 
@@ -43,6 +44,7 @@ let package = Package(
     library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
     library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
+    library("WebHost", ["CWebSockets"]),
     .target(
       name: "CFloors", dependencies: ["COpenSSL", "CSRTP", "COpus", "CVPX", "CYUV"], path: "Benchmarks/CFloors"),
     .target(
@@ -67,6 +69,7 @@ let package = Package(
     tests("SimNetwork", ["SimNetwork"]),
     tests("SimNodes", ["SimNodes"]),
     tests("SimSessions", ["SimSessions"]),
+    tests("WebHost", ["WebHost"]),
     tests("CommandLine", ["rtcsim", "Benchmarks", "RTCTransport", "RTCPrimitives"]),
     tests("Tidy", []),
   ],

@@ -1,0 +1,21 @@
+/// Why a request is not handed to the handler, as the client is told. The connection is closed afterwards.
+struct Refusal: Error, Equatable {
+  let status: Int
+  let sentence: String
+
+  init(_ status: Int, _ sentence: String) {
+    self.status = status
+    self.sentence = sentence
+  }
+
+  static func malformed(_ what: String) -> Self { Self(400, "The request is malformed: \(what).") }
+
+  var response: HTTPResponse {
+    var response = HTTPResponse.text(sentence, status: status)
+    if status == 405 {
+      let methods = HTTPRequest.Method.allCases.map(\.rawValue).joined(separator: ", ")
+      response.headers.append(HTTPResponse.Header("Allow", methods))
+    }
+    return response
+  }
+}

@@ -1,0 +1,98 @@
+/// All connections of a server, and what each event on one of them leads to.
+final class Service {
+  /// What the owner of the sockets does.
+  enum Action: Equatable {
+    case nothing
+    /// Sets the connection's timer anew.
+    case restartTimer
+    /// Sets the timer anew and asks when the socket can be written; nothing is read meanwhile unless `reads`.
+    case awaitWritable(reads: Bool)
+    /// Writes, sets the timer anew and asks when the socket can be written.
+    case send(ArraySlice<UInt8>)
+    /// Sets the timer anew and reads again.
+    case resume
+    /// Says that nothing will follow, and reads on for a short time.
+    case linger
+    case close
+  }
+
+  /// Names a connection while it is open.
+  typealias ID = Int
+
+  static let chunkSize = 64 << 10
+
+  private let policy: RequestPolicy
+  private let maximumConnections: Int
+  private let log: (String) -> Void
+  private let handler: (HTTPRequest) -> HTTPResponse
+  private var connections: [ID: Connection] = [:]
+
+  init(
+    _ configuration: WebServer.Configuration, port: UInt16, log: @escaping (String) -> Void,
+    handler: @escaping (HTTPRequest) -> HTTPResponse
+  ) {
+    policy = RequestPolicy(configuration, port: port)
+    maximumConnections = configuration.maximumConnections
+    self.log = log
+    self.handler = handler
+  }
+
+  /// Whether one more client is taken.
+  func admits() -> Bool {
+    guard connections.count >= maximumConnections else { return true }
+    log("a connection was refused: \(maximumConnections) are open")
+    return false
+  }
+
+  func opened(_ id: ID) -> Action {
+    connections[id] = Connection()
+    return .restartTimer
+  }
+
+  func closed(_ id: ID) { connections[id] = nil }
+
+  func received(_ bytes: [UInt8], on id: ID) -> Action {
+    guard var connection = connections.removeValue(forKey: id) else { return .close }
+    defer { connections[id] = connection }
+    let wasIdle = connection.isIdle
+    guard connection.receive(bytes) else { return .close }
+    return answer(&connection) ?? (wasIdle ? .restartTimer : .nothing)
+  }
+
+  func writable(_ id: ID) -> Action {
+    guard var connection = connections.removeValue(forKey: id) else { return .close }
+    defer { connections[id] = connection }
+    switch connection.takeOutput(Self.chunkSize) {
+    case .chunk(let bytes): return .send(bytes)
+    case .finished: return answer(&connection) ?? .resume
+    case .closing: return .linger
+    case .nothing: return .nothing
+    }
+  }
+
+  /// The timer of a connection ran out.
+  func expired(_ id: ID) -> Action {
+    guard var connection = connections.removeValue(forKey: id) else { return .close }
+    defer { connections[id] = connection }
+    if connection.isAnswering { log("a client was dropped: it did not read its answer in time") }
+    guard connection.isReading else { return .close }
+    return refuse(&connection, Refusal(408, "The request did not come in time."))
+  }
+
+  /// Answers the next request, if it came whole.
+  private func answer(_ connection: inout Connection) -> Action? {
+    do throws(Refusal) {
+      guard let request = try connection.next(policy) else { return nil }
+      connection.answer(handler(request))
+      return .awaitWritable(reads: false)
+    } catch {
+      return refuse(&connection, error)
+    }
+  }
+
+  private func refuse(_ connection: inout Connection, _ refusal: Refusal) -> Action {
+    log("\(refusal.status) \(refusal.sentence)")
+    connection.refuse(refusal)
+    return .awaitWritable(reads: true)
+  }
+}
