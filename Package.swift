@@ -54,8 +54,8 @@ let package = Package(
       name: "rtcsim",
       dependencies: [
         "Benchmarks", "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire",
-        "RTCPrimitives", "CEdit",
-      ], swiftSettings: strict),
+        "RTCPrimitives", "WebHost", "CEdit",
+      ], resources: [.copy("Page")], swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["RTCMedia", "RTCTransport", "RTCPrimitives", "CHostHooks"],

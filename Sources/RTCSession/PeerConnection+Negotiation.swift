@@ -17,9 +17,12 @@ extension PeerConnection {
   }
 
   /// An offer of all transceivers.
-  public mutating func createOffer() -> SessionDescription {
+  ///
+  /// - Parameter restartsICE: announces new credentials; the restart happens when the offer is set (RFC 9429 §5.2.3.1).
+  public mutating func createOffer(restartsICE: Bool = false) -> SessionDescription {
     assignMids()
     sessionVersion += 1
+    offeredCredentials = restartsICE ? transport.makeCredentials() : nil
     return offerAnswer.offer(transceivers.map(\.media), previous: signaling.currentLocal)
   }
 
@@ -43,7 +46,10 @@ extension PeerConnection {
       hasStarted = true
       if case .offer = change { transport.setRole(.controlling) }
       transport.start(at: now, into: &transportOutput)
+    } else if case .offer = change, let credentials = offeredCredentials {
+      transport.restart(with: credentials, at: now, into: &transportOutput)
     }
+    offeredCredentials = nil
     if case .answer(let answer) = change, let offer = signaling.currentRemote {
       let negotiation = try negotiate { () throws(NegotiationError) in
         try Negotiation(remoteOffer: offer, localAnswer: answer)
@@ -59,7 +65,11 @@ extension PeerConnection {
   ) throws(PeerConnectionError) {
     try set(.remote, change, into: &output)
     switch change {
-    case .offer(let offer): associate(with: offer)
+    case .offer(let offer):
+      associate(with: offer)
+      // The new generation begins with the offer, so that candidates that trickle in behind it belong to it. A rollback
+      // does not bring the old one back.
+      if restartsICE(offer) { transport.restart(at: now, into: &transportOutput) }
     case .answer(let answer):
       guard let offer = signaling.currentLocal else { break }
       let negotiation = try negotiate { () throws(NegotiationError) in
@@ -85,8 +95,17 @@ extension PeerConnection {
     flush(at: now, into: &output)
   }
 
+  /// Whether an offer announces other ICE credentials than those in use (RFC 8839 §4.4.3).
+  private func restartsICE(_ offer: SessionDescription) -> Bool {
+    guard let known = transport.ice.remoteCredentials,
+      let section = offer.media.first(where: { !$0.isRejected }), let ufrag = offer.iceUfrag(of: section),
+      let password = offer.icePwd(of: section)
+    else { return false }
+    return ICECredentials(ufrag: ufrag, password: password) != known
+  }
+
   var offerAnswer: OfferAnswer {
-    let credentials = transport.ice.localCredentials
+    let credentials = offeredCredentials ?? transport.ice.localCredentials
     let identity = configuration.transport.identity
     return OfferAnswer(
       sessionID: sessionID, sessionVersion: sessionVersion,
@@ -94,8 +113,8 @@ extension PeerConnection {
         iceUfrag: credentials.ufrag, icePwd: credentials.password,
         fingerprint: CertificateFingerprint(.sha256, bytes: identity.fingerprint.digest),
         establishedRole: transport.localDTLSRole.map { $0 == .client ? .client : .server },
-        candidates: transport.ice.localCandidates.map { $0.signalled() },
-        isGatheringComplete: transport.ice.isGatheringCompleted))
+        candidates: offeredCredentials == nil ? transport.ice.localCandidates.map { $0.signalled() } : [],
+        isGatheringComplete: offeredCredentials == nil && transport.ice.isGatheringCompleted))
   }
 
   mutating func assignMids() {
@@ -162,6 +181,7 @@ extension PeerConnection {
         continue
       }
       transceivers[index].direction = media.direction
+      transceivers[index].sender?.isActive = media.direction.sends
       if media.direction.sends, transceivers[index].sender == nil, let ssrc = transceivers[index].media.ssrcs.first,
         let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.sendCodecs)
       {
@@ -187,6 +207,7 @@ extension PeerConnection {
   mutating func stop(_ index: Int) {
     transceivers[index].media.isStopped = true
     transceivers[index].direction = .inactive
+    transceivers[index].sender?.isActive = false
     senders.removeAll { $0 === transceivers[index].sender }
     receivers.removeAll { $0 === transceivers[index].receiver }
     noteRepair(nil, of: index)

@@ -97,6 +97,8 @@ public struct PeerConnection: ~Copyable {
   static let repairInterval = Duration.milliseconds(20)
   var lastRepair = Instant.start
   var hasStarted = false
+  /// The credentials that the offer of an ICE restart announces, until it is set.
+  var offeredCredentials: ICECredentials?
   /// Whether feedback may travel without a report before it (RFC 5506).
   var mayReduceSize = false
   /// What the reports of the datagram at hand say.
@@ -144,7 +146,7 @@ public struct PeerConnection: ~Copyable {
     _ packet: RTPPacket, _ bytes: Span<UInt8>, with sender: RTPStreamSender, number: SequenceNumber,
     isRetransmission: Bool = false, at now: Instant, into datagrams: inout Transmissions
   ) {
-    guard transport.isReady else { return }
+    guard transport.isReady, sender.isActive else { return }
     sender.forward(
       packet, bytes, number: number, isRetransmission: isRetransmission, at: now, through: &transport,
       into: &datagrams)

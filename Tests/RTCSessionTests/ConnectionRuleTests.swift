@@ -102,6 +102,11 @@ import Testing
     var buffer = ByteWriter()
     let frame = encoder.encode(rtpTimestamp: 0, captureTime: begin, into: &buffer)
     pair.a.core.send(frame, in: buffer.bytes.span, on: 0, at: begin, into: &pair.a.output.datagrams)
+    let bytes = try #require(pair.sent(0, .rtp).last?.bytes)
+    try pair.a.core.forward(
+      RTPPacket(parsing: bytes.span), bytes.span, with: #require(pair.a.core.transceivers[0].sender),
+      number: number.next,
+      at: begin, into: &pair.a.output.datagrams)
     pair.run(for: .seconds(2))
     #expect(pair.sent(0, .rtp).count == before)
     let isAnswered = pair.sent(1, .rtp).contains { $0.time > begin + .seconds(1) }

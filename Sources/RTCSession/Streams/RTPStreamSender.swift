@@ -12,6 +12,8 @@ public final class RTPStreamSender {
 
   // What forwarding touches lies together, because a unit that forwards touches thousands of senders in turn.
   public let parameters: StreamParameters
+  /// Whether the negotiated direction of its transceiver sends.
+  @exclusivity(unchecked) var isActive = true
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
   @exclusivity(unchecked) private var repairBudget = largestRepairBudget
   @exclusivity(unchecked) public private(set) var statistics = OutboundStreamStatistics()

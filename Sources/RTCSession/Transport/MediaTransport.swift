@@ -165,6 +165,17 @@ public struct MediaTransport: ~Copyable {
 
   public mutating func setRole(_ role: ICERole) { ice.setRole(role) }
 
+  /// Fresh ICE credentials for a restart that is to be offered first.
+  public mutating func makeCredentials() -> ICECredentials { ice.makeCredentials() }
+
+  /// Looks for a new path; keys and streams stay, and data keeps to the old path meanwhile.
+  public mutating func restart(
+    with credentials: ICECredentials? = nil, at now: Instant, into output: inout Output<Event>
+  ) {
+    ice.restart(with: credentials, at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
   /// Takes a datagram; a media packet is returned with its plain bytes in `inbox`.
   public mutating func receive(_ datagram: Datagram, at now: Instant, into output: inout Output<Event>) -> Received? {
     guard let range = ice.receive(datagram, at: now, into: &iceOutput) else {

@@ -147,15 +147,25 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     advance(at: now, into: &output)
   }
 
+  /// Fresh credentials for a restart that is to be offered first.
+  public mutating func makeCredentials() -> ICECredentials { ICECredentials(using: &entropy) }
+
   /// Begins a new generation with new credentials and gathers anew; data keeps to the old pair until a new one is nominated.
   ///
-  /// Afterwards signal `localCredentials`, then hand in the peer's new ones with `setRemote`.
-  /// - SeeAlso: RFC 8445 §9
-  public mutating func restart(at now: Instant, into output: inout Output<Event>) {
+  /// Afterwards signal `localCredentials`, then hand in the peer's new ones with `setRemote`. The role stays.
+  ///
+  /// - Parameter credentials: those that an offer has announced already (see `makeCredentials`).
+  /// - SeeAlso: RFC 8445 §6.1.1, §9
+  public mutating func restart(
+    with credentials: ICECredentials? = nil, at now: Instant, into output: inout Output<Event>
+  ) {
     guard state != .closed else { return }
-    let kept = selected.flatMap { state == .failed ? nil : checklist.pairs[$0] }
-    if isConcluded || kept == nil { (previousLocal, previousRemote) = (localCredentials, remoteCredentials) }
-    localCredentials = ICECredentials(using: &entropy)
+    // Before a nomination, data goes through the best valid pair.
+    let kept = (selected ?? sending?.index).flatMap { state == .failed ? nil : checklist.pairs[$0] }
+    if kept.map({ $0.generation == generation }) ?? true {
+      (previousLocal, previousRemote) = (localCredentials, remoteCredentials)
+    }
+    localCredentials = credentials ?? makeCredentials()
     remoteCredentials = nil
     generation += 1
     requests.removeAll { $0.pair == nil || $0.pair != kept?.id }

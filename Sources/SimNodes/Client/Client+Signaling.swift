@@ -83,6 +83,7 @@ extension Client {
         try connection.core.setRemote(.answer(answer), at: now, into: &connection.output)
       }
       finish(connection, at: now)
+      noteTracks(of: answer, on: connection)
     case .candidate(let text):
       guard let connection = connection(with: peer), let candidate = try? ICECandidate(parsing: text) else { return }
       connections.log.note(.candidateReceived, text, from: port)
@@ -117,7 +118,7 @@ extension Client {
   /// Offers what the transceivers of a connection are now; a later offer renegotiates.
   func offer(_ connection: Connection, restartsICE: Bool = false, at now: Instant) {
     prepareEncoders(of: connection)
-    let offer = connection.core.createOffer()
+    let offer = connection.core.createOffer(restartsICE: restartsICE)
     connections.log.note(.createOffer, "to \(connection.peer), \(offer.media.count) m-lines", from: port)
     apply(.setLocalOffer, connection) {
       try connection.core.setLocal(.offer(offer), at: now, into: &connection.output)
@@ -136,15 +137,21 @@ extension Client {
     finish(connection, at: now)
     if camera == .notAsked { askForMedia() }
     if known == nil { prepareLines(of: connection) }
-    for section in offer.media where !section.isRejected && offer.direction(of: section).sends {
-      connections.log.note(.ontrack, "\(section.kind) of \(peer)", from: port)
-    }
+    noteTracks(of: offer, on: connection)
     let delay = configuration.delays.answer
     guard delay > .zero else { return answer(connection, at: now) }
     let (simulation, number) = (port.simulation, connection.number)
     simulation.spawn {
       await simulation.sleep(for: delay)
       await self.answer(number)
+    }
+  }
+
+  /// Tells what a description announces for the first time that will come.
+  private func noteTracks(of description: SessionDescription, on connection: Connection) {
+    for section in description.media where !section.isRejected && description.direction(of: section).sends {
+      guard let mid = section.attributes.mid, connection.announcedTracks.insert(mid).inserted else { continue }
+      connections.log.note(.ontrack, "\(section.kind) of \(connection.peer)", from: port)
     }
   }
 

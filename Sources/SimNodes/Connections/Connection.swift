@@ -19,6 +19,8 @@ final class Connection {
   var trackOfTransceiver: [Int] = []
   /// The kinds of media of which the first packet has left.
   var hasSent: Set<MediaKind> = []
+  /// The sections of which it was told that something will come on them.
+  var announcedTracks: Set<String> = []
   /// Whether the first RTCP each way was told.
   var hasNotedReports = (sent: false, received: false)
 

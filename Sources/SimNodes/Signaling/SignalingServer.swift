@@ -62,13 +62,12 @@ public actor SignalingServer: Node {
     guard let arrival = members[name]?.access.uplink.arrival(of: SignalingMessage.left.size, at: simulation.now) else {
       return
     }
+    present.removeAll { $0 == name }
+    let transfers = present.map { makeTransfer(.left, from: name, to: $0) }
+    for transfer in transfers { observer?.signaled(transfer, .sent) }
     await simulation.sleep(until: arrival)
     members[name] = nil
-    present.removeAll { $0 == name }
-    for other in present {
-      let transfer = makeTransfer(.left, from: name, to: other)
-      simulation.spawn { await self.deliver(transfer) }
-    }
+    for transfer in transfers { simulation.spawn { await self.deliver(transfer) } }
   }
 
   /// Carries a message from one member to another; returns when it was handed over. Messages to nobody are dropped.

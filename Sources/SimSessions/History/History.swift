@@ -32,8 +32,10 @@ public struct History: Hashable, Sendable {
   }
 
   /// The history's name among others: equal scenarios with equal changes have the same one.
-  public var id: String {
+  public var id: String { Self.id(of: scenario, whatIfs) }
+
+  public static func id(of scenario: Scenario, _ whatIfs: [WhatIf]) -> String {
     let changes = whatIfs.map { "\($0.moment):\($0.action):\($0.target ?? ""):\($0.argument ?? "")" }
-    return ([scenario.name, "\(scenario.seed)"] + changes).joined(separator: "/")
+    return ([scenario.name, scenario.scenarioHash, "\(scenario.seed)"] + changes).joined(separator: "/")
   }
 }

@@ -27,6 +27,17 @@ public struct HistoryRun: Sendable {
       media: SessionRun.mediaSettings(of: session, options))
   }
 
+  /// The same call with other dice.
+  public func seeded(_ seed: UInt64) -> HistoryRun {
+    var scenario = scenario
+    scenario.seed = seed
+    do {
+      return try HistoryRun(scenario, options: builder.options)
+    } catch {
+      preconditionFailure("the seed does not decide whether a scenario can be run: \(error)")
+    }
+  }
+
   /// The call as it is.
   public func record() -> History { record([], []) }
 

@@ -43,7 +43,7 @@ extension WhatIf {
   }
 
   /// What the target may be: clients, or links such as `client-1.up`.
-  static func targets(of action: WhatIfAction, in history: History) -> [String] {
+  public static func targets(of action: WhatIfAction, in history: History) -> [String] {
     switch action.target {
     case .nothing: []
     case .client: history.ends

@@ -15,8 +15,8 @@ enum SnapshotFields {
   private static func append(_ value: Any, at path: String, to lines: inout [String]) {
     switch value {
     case let object as [String: Any]:
-      for name in object.keys.sorted() {
-        append(object[name] as Any, at: path.isEmpty ? name : "\(path).\(name)", to: &lines)
+      for (name, field) in object.sorted(by: { $0.key < $1.key }) {
+        append(field, at: path.isEmpty ? name : "\(path).\(name)", to: &lines)
       }
     case let list as [Any]:
       if list.isEmpty { lines.append("\(path) = none") }

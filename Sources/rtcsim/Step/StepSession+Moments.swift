@@ -11,7 +11,7 @@ extension StepSession {
     let detail = moment.milestone.detail.isEmpty ? "" : "  \(moment.milestone.detail)"
     let head = "\(number)/\(history.moments.count - 1)  \(fixed(moment.time.milliseconds, 3)) ms  \(moment.lane)  "
     return head + Terminal.styled("\(moment.title)\(to)", .bold) + "\(detail.printable)\n"
-      + "    \(moment.milestone.kind.explanation.first) (\(moment.milestone.rfc))\n"
+      + "    \(moment.milestone.explanation.first) (\(moment.milestone.rfc))\n"
       + "    " + Terminal.styled(moment.ends.map(Self.state).joined(separator: "   "), .dim) + "\n"
   }
 
@@ -39,7 +39,7 @@ extension StepSession {
 
   func explain(_ words: [String]) throws -> String {
     guard words.isEmpty else { throw StepError.usage("explain", found: words.joined(separator: " ")) }
-    let explanation = moment.milestone.kind.explanation
+    let explanation = moment.milestone.explanation
     var text = momentText(position)
     text += "  for a first reader  \(explanation.first)\n  for an engineer     \(explanation.engineer)\n"
     text += "  written down in     \(moment.milestone.rfc)\n"

@@ -1,0 +1,201 @@
+import RTCPrimitives
+import RTCSession
+import SimNodes
+import Testing
+
+@testable import SimSessions
+
+struct WhatIfTests {
+  private func moment(_ word: String, _ history: History, from start: Int = 0) throws -> Int {
+    try #require(history.moment(containing: word, from: start), "\(word)")
+  }
+
+  /// A call, and the same with a change at the first moment that has `word`.
+  private func fork(_ name: String, at word: String, _ change: String) throws -> (History, History) {
+    let run = try Calls.run(name)
+    let original = run.record()
+    return (original, try run.record(WhatIf(change, at: moment(word, original)), in: original))
+  }
+
+  private func first(_ kind: Milestone.Kind, _ lane: String, _ history: History) -> Instant? {
+    history.moments.first { $0.milestone.kind == kind && $0.lane == lane }?.time
+  }
+
+  @Test(arguments: WhatIfActions.all.map(\.name))
+  func `a change leaves everything before it as it was, field by field, and changes what follows`(
+    _ action: String
+  ) throws {
+    let name = action == "stop-turn" ? "two-peers-turn" : "two-peers"
+    let (word, change) = Self.example(of: action)
+    let (original, fork) = try fork(name, at: word, change)
+    let place = try moment(word, original)
+    for number in 0...place { #expect(fork.moments[number].isSame(as: original.moments[number]), "\(number)") }
+    #expect(fork.moments[place + 1].milestone.kind == .whatIf)
+    #expect(fork.traceHash != original.traceHash)
+    let difference = HistoryDifference(original, fork)
+    #expect(difference.firstFork == place + 1)
+    #expect(difference.rows.contains { $0.fork?.milestone.kind == .whatIf })
+    #expect(difference.sentence.contains("first differ at moment \(place + 1)"))
+  }
+
+  /// Where a change of each kind has something to change.
+  private static func example(of action: String) -> (word: String, change: String) {
+    switch action {
+    case "refuse-camera": ("call", "refuse-camera client-2")
+    case "stop-stun", "stop-turn": ("createOffer", action)
+    case "stop-signaling": ("offer sent", action)
+    case "change-nat": ("createOffer", "change-nat client-1 symmetric")
+    case "reboot-nat", "mute", "hold", "add-track", "restart-ice", "hang-up": ("ICE completed", "\(action) client-1")
+    default: ("ClientHello", action)
+    }
+  }
+
+  @Test func `a lost ClientHello delays the handshake by the DTLS timer, twice the round trip of ICE`() throws {
+    let (original, fork) = try fork("two-peers", at: "ClientHello", "drop-next")
+    let sent = try #require(first(.flightSent, "client-1", original))
+    let repeated = try #require(first(.flightRepeated, "client-1", fork))
+    let check = try #require(original.moments.first { $0.lane == "client-1" && $0.milestone.kind == .checkSucceeded })
+    let pairs = try #require(check.ends[0].connections.first).pairs
+    let roundTrip = try #require(pairs.first { $0.state == "succeeded" }?.roundTripTimeMs)
+    #expect(abs((repeated - sent).milliseconds - 2 * roundTrip) < 0.001)
+    let before = try #require(first(.dtlsConnected, "client-1", original))
+    let after = try #require(first(.dtlsConnected, "client-1", fork))
+    #expect(abs((after - before).milliseconds - 2 * roundTrip) < 0.01)
+    let sentence = HistoryDifference(original, fork).sentence
+    #expect(sentence.contains("DTLS connected at both ends: 523.6 ms → 604.1 ms (+80.4 ms)"), "\(sentence)")
+    #expect(sentence.contains("The DTLS timer repeated 1 flight"), "\(sentence)")
+  }
+
+  @Test func `with UDP blocked the relay takes over, and without one the diagnosis says why nobody is connected`()
+    throws
+  {
+    let (_, relayed) = try fork("two-peers-turn", at: "createOffer", "block-udp client-1")
+    let success = Diagnosis(relayed)
+    #expect(success.isConnected)
+    #expect(success.sentences.contains { $0.contains("relay") && $0.contains("relayed by the TURN server") })
+    let (_, blocked) = try fork("two-peers", at: "createOffer", "block-udp client-1")
+    let failure = Diagnosis(blocked)
+    #expect(!failure.isConnected)
+    #expect(failure.sentences[0] == "The two never get connected.")
+    #expect(failure.sentences.contains { $0.contains("client-1/nat: the firewall blocks UDP") })
+    #expect(failure.sentences.last?.contains("There is no TURN server") == true)
+  }
+
+  @Test func `a stopped server is missed by those who need it`() throws {
+    let (_, silent) = try fork("two-peers", at: "offer sent", "stop-signaling")
+    #expect(Diagnosis(silent).sentences.contains { $0.hasPrefix("The offer did not arrive") })
+    let (_, blind) = try fork("two-peers", at: "createOffer", "stop-stun")
+    #expect(!blind.moments.contains { $0.milestone.detail.hasPrefix("srflx") })
+    #expect(!Diagnosis(blind).isConnected)
+    let (_, alone) = try fork("two-peers-relay", at: "createOffer", "stop-turn")
+    #expect(!Diagnosis(alone).isConnected)
+    #expect(Diagnosis(alone).sentences.last == "There is a TURN server, but nobody got a relayed address from it.")
+  }
+
+  @Test func `a delayed datagram comes that much later, and a doubled one twice`() throws {
+    // Not much more: less than 15 ms before its timer, OpenSSL repeats a flight when anything arrives.
+    let (original, delayed) = try fork("two-peers", at: "ClientHello", "delay-next 20ms")
+    func arrival(_ title: String, _ history: History) -> [Instant] {
+      history.messages.filter { $0.title.hasPrefix(title) && $0.isDelivered }.map(\.end.time)
+    }
+    let (before, after) = (arrival("ClientHello", original), arrival("ClientHello", delayed))
+    #expect(before.count == 1 && after.count == 1)
+    #expect(after[0] - before[0] == .milliseconds(20))
+    let (_, doubled) = try fork("two-peers", at: "ClientHello", "duplicate-next")
+    #expect(arrival("ClientHello", doubled).count == 2)
+    #expect(Diagnosis(doubled).isConnected)
+  }
+
+  @Test func `while a link is cut everything on it is lost, and nothing before or after`() throws {
+    let (_, fork) = try fork("two-peers", at: "ICE completed", "cut client-1 1s")
+    let cut = try #require(fork.moments.first { $0.milestone.kind == .whatIf }).time
+    let lost = fork.messages.filter { $0.dropped == "the link is cut" }
+    #expect(!lost.isEmpty)
+    #expect(lost.allSatisfy { $0.end.time >= cut && $0.end.time < cut + .seconds(1) })
+  }
+
+  @Test func `a person can refuse the camera, and then sends sound only`() throws {
+    let (_, fork) = try fork("two-peers", at: "call", "refuse-camera client-2")
+    let end = try #require(fork.moments.last { $0.milestone.kind == .connected }).ends[1]
+    #expect(end.camera == .refused)
+    let lines = try #require(end.connections.first).transceivers
+    #expect(lines.first { $0.kind == "video" }?.currentDirection == "recvonly")
+    #expect(lines.first { $0.kind == "audio" }?.currentDirection == "sendrecv")
+    #expect(!fork.moments.contains { $0.lane == "client-1" && $0.milestone.detail == "video of client-2" })
+    let late = WhatIf(moment: fork.moments.count - 1, action: "refuse-camera", target: "client-2")
+    #expect(message { _ = try late.fault(in: fork) }.contains("was asked at moment"))
+  }
+
+  @Test func `hold makes both directions inactive, and a new track is negotiated and flows`() throws {
+    let (_, held) = try fork("two-peers", at: "ICE completed", "hold client-1")
+    let last = try #require(held.moments.first { $0.milestone.kind == .hangUp })
+    for end in last.ends {
+      let lines = try #require(end.connections.first).transceivers
+      #expect(lines.map(\.currentDirection) == ["inactive", "inactive"])
+    }
+    let (_, added) = try fork("two-peers", at: "ICE completed", "add-track client-1")
+    let both = try #require(added.moments.first { $0.milestone.kind == .hangUp }).ends
+    let receiving = try #require(both[1].connections.first)
+    #expect(receiving.transceivers.map(\.kind) == ["audio", "video", "video"])
+    #expect(receiving.inbound.filter { $0.kind == "video" && $0.framesDecoded > 100 }.count == 2)
+  }
+
+  @Test func `a muted microphone sends three bytes of silence`() throws {
+    let (original, muted) = try fork("two-peers", at: "ICE completed", "mute client-1")
+    func bytes(_ history: History) throws -> Int {
+      let end = try #require(history.moments.first { $0.milestone.kind == .hangUp }).ends[0]
+      return try #require(end.connections.first?.outbound.first { $0.kind == "audio" }).bytesSent
+    }
+    #expect(try bytes(muted) < bytes(original) / 5)
+    let lines = try #require(muted.moments.last?.ends[0].connections.first).transceivers
+    #expect(lines.map(\.isMuted) == lines.map { $0.kind == "audio" })
+  }
+
+  @Test func `restarting ICE gives both new credentials, and media goes on under the old keys`() throws {
+    let (original, fork) = try fork("two-peers", at: "ICE completed", "restart-ice client-1")
+    let before = try #require(original.moments.first { $0.milestone.kind == .iceCompleted }).ends
+    let after = try #require(fork.moments.first { $0.milestone.kind == .hangUp }).ends
+    for (old, new) in zip(before, after) {
+      let (old, new) = (try #require(old.connections.first), try #require(new.connections.first))
+      #expect(old.currentLocal?.description.media[0].attributes.iceUfrag != nil)
+      #expect(
+        old.currentLocal?.description.media[0].attributes.iceUfrag
+          != new.currentLocal?.description.media[0].attributes.iceUfrag)
+      #expect(old.srtp == new.srtp)
+      #expect(new.iceConnectionState == "completed" && new.connectionState == "connected")
+      for stream in new.inbound {
+        #expect(stream.packetsLost == 0)
+        #expect(stream.packetsReceived > 300)
+      }
+    }
+  }
+
+  @Test func `changes add up, and a change at an earlier moment takes later ones back`() throws {
+    let run = try Calls.run("two-peers")
+    let original = run.record()
+    let first = try run.record(WhatIf("drop-next", at: moment("ClientHello", original)), in: original)
+    let second = try run.record(WhatIf("drop-next client-2.up", at: moment("ServerHello", first)), in: first)
+    #expect(second.whatIfs.count == 2)
+    #expect(second.moments.count { $0.milestone.kind == .whatIf } == 2)
+    #expect(second.moments.count { $0.milestone.kind == .flightRepeated } >= 2)
+    #expect(try run.record(second.whatIfs) == second)
+    let third = try run.record(WhatIf("stop-stun", at: moment("createOffer", second)), in: second)
+    #expect(third.whatIfs.map(\.action) == ["stop-stun"])
+    #expect(message { _ = try run.record(second.whatIfs.reversed()) }.hasSuffix("comes before it"))
+  }
+
+  @Test func `what cannot be tried is refused with what could be`() throws {
+    let history = try Calls.history("two-peers")
+    func refusal(_ text: String, at moment: Int = 20) -> String {
+      message { _ = try WhatIf(text, at: moment).fault(in: history) }
+    }
+    #expect(refusal("drop-nxt").hasSuffix("did you mean 'drop-next'?"))
+    #expect(refusal("drop-next client-3.up").contains("'client-3.up' found, allowed: client-1.up, client-1.down"))
+    #expect(refusal("drop-next client-1").contains("'client-1' found, allowed: client-1.up"))
+    #expect(refusal("delay-next 90h").contains("'90h' found, allowed: a time such as 50ms, from 1ms to 60s"))
+    #expect(refusal("change-nat client-1 conic").contains("'conic' found, allowed: symmetric, port-restricted"))
+    #expect(refusal("stop-turn").contains("not possible, because this call has no TURN server"))
+    #expect(refusal("mute client-1 loud").contains("'loud' found, allowed: mute [CLIENT]"))
+    #expect(refusal("drop-next", at: 9999).hasPrefix("moment: 9999 found, allowed: 0 to"))
+  }
+}
