@@ -70,7 +70,7 @@ let package = Package(
     tests("SimNodes", ["SimNodes"]),
     tests("SimSessions", ["SimSessions"]),
     tests("WebHost", ["WebHost"]),
-    tests("CommandLine", ["rtcsim", "Benchmarks", "RTCTransport", "RTCPrimitives"]),
+    tests("CommandLine", ["rtcsim", "Benchmarks", "SimSessions", "WebHost", "RTCTransport", "RTCPrimitives"]),
     tests("Tidy", []),
   ],
   swiftLanguageModes: [.v6]

@@ -8,8 +8,33 @@ enum MessageDecoder {
   static func inspection(of message: Message) -> Inspection? {
     switch message.kind {
     case .signaling: message.description == nil ? nil : try? Inspector().inspect(message.bytes, as: .sdp)
-    case .stun, .turn, .dtls, .rtp, .rtcp, .unknown: try? Inspector().inspect(message.bytes, as: .auto)
+    case .rtcp: protectedReport(message.bytes)
+    case .stun, .turn, .dtls, .rtp, .unknown: try? Inspector().inspect(message.bytes, as: .auto)
     }
+  }
+
+  /// What of SRTCP can be read without the keys (RFC 3711 §3.4).
+  private static func protectedReport(_ bytes: [UInt8]) -> Inspection? {
+    guard bytes.count > 8 else { return nil }
+    func field(_ range: Range<Int>, _ name: String, _ value: some CustomStringConvertible, _ meaning: String)
+      -> Inspection.Field
+    {
+      Inspection.Field(range, name, "\(value)", meaning)
+    }
+    let number = bytes[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let words = Int(bytes[2]) << 8 | Int(bytes[3])
+    let fields = [
+      field(0..<1, "version, count", "\(bytes[0] >> 6), \(bytes[0] & 31)", "RFC 3550 §6.4.1"),
+      field(1..<2, "packet type", bytes[1], "200 sender report, 201 receiver report, 205 and 206 feedback"),
+      field(2..<4, "length", words, "32-bit words that follow, of the first packet"),
+      field(4..<8, "SSRC of the sender", number, "RFC 3550 §6.4.1"),
+      field(
+        8..<bytes.count, "protected", "\(bytes.count - 8) bytes",
+        "encrypted reports, authentication tag and SRTCP index, RFC 3711 §3.4"),
+    ]
+    return Inspection(
+      title: "SRTCP, \(bytes.count) bytes (RFC 3711): type \(bytes[1])", fields: fields, of: bytes,
+      json: ["kind": "rtcp", "packetType": JSON(bytes[1]), "ssrc": JSON(number)])
   }
 
   static func text(of message: Message) -> String {
