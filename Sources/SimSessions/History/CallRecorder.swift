@@ -81,7 +81,7 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     if let kind = milestone.kind.sentMessage {
       awaiting.append((number, milestone.node, kind, milestone.transaction))
       if awaiting.count > 32 { awaiting.removeFirst() }
-    } else if let last = lastDelivered[milestone.node], last.time == simulation.now {
+    } else if milestone.kind != .whatIf, let last = lastDelivered[milestone.node], last.time == simulation.now {
       message = last.message
       if messages[last.message].moment == nil { messages[last.message].moment = number }
     }

@@ -87,12 +87,13 @@ public struct HistoryDifference: Hashable, Sendable {
     // What matters to people: when the two could talk.
     for kind in [Milestone.Kind.iceConnected, .dtlsConnected, .firstFrameDecoded] {
       let (before, after) = (original.last(kind), fork.last(kind))
+      let name = kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()
       switch (before, after) {
       case (let before?, let after?) where before != after:
         text +=
-          " \(kind.rawValue) at both ends: \(before.text) ms → \(after.text) ms (\((after - before).signedText) ms)."
-      case (let before?, nil): text += " \(kind.rawValue) at both ends: \(before.text) ms → never."
-      case (nil, let after?): text += " \(kind.rawValue) at both ends: never → \(after.text) ms."
+          " \(name) at both ends: \(before.text) ms → \(after.text) ms (\((after - before).signedText) ms)."
+      case (let before?, nil): text += " \(name) at both ends: \(before.text) ms → never."
+      case (nil, let after?): text += " \(name) at both ends: never → \(after.text) ms."
       default: break
       }
     }

@@ -18,7 +18,7 @@ extension StoredHistory {
       "traceHash": .string(history.traceHash),
       "lanes": .array(history.lanes.map { ["name": .string($0.name), "kind": .string($0.kind.rawValue)] }),
       "ends": .array(history.ends.map(JSON.string)), "moments": .array(history.moments.map(\.json)),
-      "messages": .array(history.messages.map(\.json)), "series": series,
+      "messages": .array(history.messages.map(\.json)), "descriptions": descriptions, "series": series,
       "outcome": [
         "isConnected": .boolean(diagnosis.isConnected), "sentences": .array(diagnosis.sentences.map(JSON.string)),
       ],
@@ -56,6 +56,17 @@ extension StoredHistory {
       ["text": .string(line), "meaning": .string(Inspector.meaning(ofLine: line))]
     }
     return ["number": JSON(number), "lines": .array(lines)]
+  }
+
+  /// Each description with the moment at which it appears first in one place.
+  private var descriptions: JSON {
+    .array(
+      appearances.map {
+        [
+          "node": .string($0.node), "side": .string($0.isLocal ? "local" : "remote"), "type": .string($0.type),
+          "text": JSON($0.text), "moment": JSON($0.moment),
+        ]
+      })
   }
 
   private var series: JSON {
@@ -142,7 +153,7 @@ extension WhatIfAction {
       switch argument {
       case .nothing: nil
       case .duration(let usual):
-        ["name": "time", "kind": "duration", "default": .string("\(Int(usual.milliseconds))ms"), "choices": nil]
+        ["name": "time", "kind": "duration", "default": .string(usual.quantity), "choices": nil]
       case .choice(let names):
         [
           "name": "NAT", "kind": "choice", "default": .string(names[0]), "choices": .array(names.map(JSON.string)),

@@ -13,6 +13,17 @@ final class StoredHistory {
   /// Every description of the call, in the order in which it appears.
   let texts: [SessionDescription]
   private let numberOfText: [String: Int]
+  /// Where and when each description appears first, in the order of time.
+  let appearances: [Appearance]
+
+  /// A description in one place of one end.
+  struct Appearance: Hashable {
+    let node: String
+    let isLocal: Bool
+    let type: String
+    let text: Int
+    let moment: Int
+  }
 
   init(_ history: History, original: StoredHistory?) {
     self.history = history
@@ -21,10 +32,31 @@ final class StoredHistory {
     hash.combine(history.id)
     id = hash.description
     (texts, numberOfText) = Self.texts(of: history)
+    appearances = Self.appearances(in: history, texts)
   }
 
   /// The number of a description among `texts`.
   func number(ofText sdp: String) -> Int? { numberOfText[sdp] }
+
+  private static func appearances(in history: History, _ texts: [SessionDescription]) -> [Appearance] {
+    let numbers = Dictionary(uniqueKeysWithValues: texts.enumerated().map { ($0.element, $0.offset) })
+    var appearances: [Appearance] = []
+    var known: Set<Appearance> = []
+    for moment in history.moments {
+      for end in moment.ends {
+        for slot in end.slots {
+          let place = Appearance(
+            node: end.node, isLocal: slot.isLocal, type: slot.description.type,
+            text: numbers[slot.description.description] ?? 0, moment: 0)
+          guard known.insert(place).inserted else { continue }
+          appearances.append(
+            Appearance(
+              node: place.node, isLocal: place.isLocal, type: place.type, text: place.text, moment: moment.number))
+        }
+      }
+    }
+    return appearances
+  }
 
   private static func texts(of history: History) -> ([SessionDescription], [String: Int]) {
     var texts: [SessionDescription] = []

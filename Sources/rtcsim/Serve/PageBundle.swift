@@ -38,14 +38,17 @@ enum PageBundle {
     return JSON.object([JSON.Member(name: "imports", value: .object(modules))]).text(isPretty: false)
   }
 
+  /// The call and those that it is a change of, the original first.
   private static func embedded(_ stored: StoredHistory) -> String {
-    let history = stored.history
-    let all: JSON = [
-      "history": stored.json, "original": stored.original?.json ?? nil,
-      "moments": .array(history.moments.indices.map(stored.momentJSON)),
-      "messages": .array(history.messages.indices.map(stored.messageJSON)),
+    let calls = sequence(first: stored) { $0.original }.reversed().map(whole)
+    return JSON.array(calls).text(isPretty: false).replacing("</", with: "<\\/")
+  }
+
+  private static func whole(_ stored: StoredHistory) -> JSON {
+    [
+      "history": stored.json, "moments": .array(stored.history.moments.indices.map(stored.momentJSON)),
+      "messages": .array(stored.history.messages.indices.map(stored.messageJSON)),
       "texts": .array(stored.texts.indices.map(stored.textJSON)),
     ]
-    return all.text(isPretty: false).replacing("</", with: "<\\/")
   }
 }

@@ -9,6 +9,9 @@ extension StepSession {
     let text: String
     if path.hasSuffix(".mmd") {
       text = Ladder(history).mermaid
+    } else if path.hasSuffix(".html") {
+      let before = original.map { StoredHistory($0, original: nil) }
+      text = PageBundle.html(StoredHistory(history, original: before))
     } else {
       throw StepError.usage("export FILE.mmd or FILE.html", found: path)
     }
