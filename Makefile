@@ -1,10 +1,12 @@
 # `make compare` and `make test` do all the set-up on Debian 12 with Swift 6.3 on the PATH.
 
-DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev libedit-dev libwebsockets-dev pkg-config
+DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev libedit-dev libwebsockets-dev libjs-chart.js pkg-config
 # What only the tests use.
 TEST_DEPS = tshark
-# Python packages for comparisons with other implementations; named here, they are installed into .build/venv.
-PYTHON_TEST_DEPS ?= pylibsrtp==1.0.0
+# What drives the page in a test.
+BROWSER_DEPS = chromium chromium-driver
+# Python packages that only the tests use; named here, they are installed into .build/venv.
+PYTHON_TEST_DEPS ?= pylibsrtp==1.0.0 selenium==4.51.0
 # Further arguments of rtcsim: make compare ARGS="--participants 2,3 --format json"
 ARGS ?=
 
@@ -22,6 +24,8 @@ deps: swift ## Installs the Debian packages that are missing
 
 deps-test: deps ## Installs what only the tests use, too
 	@$(call install,$(TEST_DEPS))
+	@{ $(call install,$(BROWSER_DEPS)); } || \
+	  echo "make: $(BROWSER_DEPS) could not be installed; the test of the page is skipped" >&2
 	@[ -z "$(PYTHON_TEST_DEPS)" ] || [ "$$(cat .build/venv/installed 2> /dev/null)" = "$(PYTHON_TEST_DEPS)" ] || { \
 	  { $(call install,python3-venv); } && python3 -m venv --clear .build/venv && \
 	  .build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TEST_DEPS) && \

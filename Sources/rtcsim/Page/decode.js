@@ -69,7 +69,7 @@ function hexDump(digits) {
     for (let place = begin; place < Math.min(begin + 32, digits.length); place += 2) {
       const cell = element("span", {}, digits.slice(place, place + 2));
       cells.push(cell);
-      row.append(cell);
+      row.append(" ", cell);
     }
     rows.push(row);
   }

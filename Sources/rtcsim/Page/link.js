@@ -12,7 +12,8 @@ export function read() {
     const [moment, action, target, argument] = text.split(":");
     return { moment: Number.parseInt(moment, 10) || 0, action, target: target || null, argument: argument || null };
   });
-  return { scenario: fields.get("scenario"), seed: number("seed"), moment: number("moment"), whatIf };
+  const isEngineer = fields.get("depth") === "engineer";
+  return { scenario: fields.get("scenario"), seed: number("seed"), moment: number("moment"), whatIf, isEngineer };
 }
 
 export function write() {
@@ -23,6 +24,7 @@ export function write() {
     fields.append("whatif", [change.moment, change.action, change.target ?? "", change.argument ?? ""].join(":"));
   }
   fields.set("moment", state.position);
+  if (state.isEngineer) fields.set("depth", "engineer");
   return `#${fields}`;
 }
 

@@ -82,7 +82,7 @@ listen((what) => {
     $("depth").textContent = state.isEngineer ? "Engineer" : "First time";
     $("depth").setAttribute("aria-pressed", state.isEngineer);
   }
-  if (what === "call" || what === "position") link.follow(what === "call");
+  if (what !== "panel") link.follow(what === "call");
 });
 
 function connect(chosen) {
@@ -129,6 +129,7 @@ async function start() {
   for (const part of [card, ladder, timeline, panels, decode, keyboard]) part.start();
   connect(chosen);
   const wanted = link.read();
+  setDepth(wanted.isEngineer);
   await open({
     scenario: wanted.scenario ?? chosen, seed: wanted.seed ?? (wanted.scenario ? null : seed), whatIf: wanted.whatIf,
   }, wanted.moment ?? 0);
