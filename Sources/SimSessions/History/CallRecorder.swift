@@ -92,7 +92,7 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     while let fault = faults.first, fault.moment == number {
       faults.removeFirst()
       injector?.inject(fault.fault)
-      tell(.whatIf, fault.fault.sentence, at: milestone.node)
+      tell(.whatIf, fault.fault.sentence, at: fault.fault.lane)
     }
   }
 

@@ -4,7 +4,7 @@ extension Milestone {
   /// What a reader is told about it: what its kind means, and more where the detail says more.
   public var explanation: Explanation {
     switch kind {
-    case .flightSent, .flightRepeated:
+    case .flightSent:
       Self.flights.first { detail.hasPrefix($0.prefix) }?.explanation ?? kind.explanation
     case .candidateGathered: Self.candidates.first { detail.hasPrefix($0.prefix) }?.explanation ?? kind.explanation
     case .datagramDropped: Self.drops.first { detail.contains($0.word) }?.explanation ?? kind.explanation

@@ -24,6 +24,17 @@ public enum Fault: Hashable, Sendable {
     case delay(Duration)
   }
 
+  /// Where in the ladder it happens.
+  var lane: String {
+    switch self {
+    case .disturb(let client, _, _), .cut(let client, _), .blockUDP(let client), .act(let client, _): client
+    case .restartNAT(let client, _): SessionBuilder.natName(of: client)
+    case .stopSTUN: "stun"
+    case .stopTURN: "turn"
+    case .stopSignaling: "signaling"
+    }
+  }
+
   /// What it does, as a sentence without its stop.
   public var sentence: String {
     switch self {

@@ -113,11 +113,17 @@ struct StepSession {
   /// Runs the call again and says whether it is the same.
   func verify() -> String {
     let again = (try? run.record(history.whatIfs)) ?? history
-    let equal = zip(history.moments, again.moments).count { $0 == $1 }
-    let isSame = again == history
-    return isSame
-      ? "run again from seed \(run.scenario.seed): all \(equal) moments are equal, field by field; trace \(again.traceHash)\n"
-      : "run again from seed \(run.scenario.seed): \(equal) of \(history.moments.count) moments are equal\n"
+    let head = "run again from seed \(run.scenario.seed): "
+    guard again != history else {
+      return head + "all \(again.moments.count) moments are equal, field by field; trace \(again.traceHash)\n"
+    }
+    let pairs = zip(history.moments, again.moments)
+    guard let (first, second) = pairs.first(where: { $0 != $1 }) else {
+      return head + "\(history.moments.count) moments, then \(again.moments.count)\n"
+    }
+    let fields = zip(SnapshotFields.lines(of: first.ends), SnapshotFields.lines(of: second.ends)).filter { $0 != $1 }
+    let changes = fields.map { "  \($0.0) | \($0.1)\n" }.joined()
+    return head + "moment \(first.number) is not the same\n  \(first.milestone) | \(second.milestone)\n" + changes
   }
 
   private var whatIfList: String {
