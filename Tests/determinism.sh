@@ -46,6 +46,10 @@ rough_cells=(compare "$rough" --participants 3,5 --duration 8s --format json)
 check "compare on rough links, wire against model (timing)" \
   "$("$release" "${rough_cells[@]}" --fidelity wire | hashes | timing)" \
   "$("$release" "${rough_cells[@]}" --fidelity model | hashes | timing)"
+# Every field of both ends after every moment, with a change in the middle.
+steps() { printf 'until ClientHello\nwhat-if drop-next\ngoto 0\nsnapshot\n'; yes $'next\nsnapshot' | head -n 160; echo verify; }
+check "step, debug against release, field by field" "$(steps | "$debug" step two-peers | cksum)" \
+  "$(steps | "$release" step two-peers | cksum)"
 other=$("$release" "${cells[@]}" --seed 2 | hashes)
 if [ "$one" = "$other" ]; then
   failures=$((failures + 1))
