@@ -95,6 +95,27 @@ import Testing
     #expect(signaling == stable)
   }
 
+  @Test func `whose current description is the offer changes with an answer only`() throws {
+    for (offerer, answerer) in [(SignalingSide.local, SignalingSide.remote), (.remote, .local)] {
+      var signaling = Signaling()
+      #expect(signaling.currentOfferer == nil)
+      _ = try signaling.set(offerer, .offer(Self.description(1)))
+      _ = try signaling.set(answerer, .pranswer(Self.description(2)))
+      #expect(signaling.currentOfferer == nil)
+      _ = try signaling.set(answerer, .answer(Self.description(3)))
+      #expect(signaling.currentOfferer == offerer)
+      _ = try signaling.set(answerer, .offer(Self.description(4)))
+      #expect(signaling.currentOfferer == offerer)
+      _ = try signaling.set(answerer, .rollback)
+      #expect(signaling.currentOfferer == offerer)
+      _ = try signaling.set(answerer, .offer(Self.description(5)))
+      _ = try signaling.set(offerer, .answer(Self.description(6)))
+      #expect(signaling.currentOfferer == answerer)
+      signaling.close()
+      #expect(signaling.currentOfferer == answerer)
+    }
+  }
+
   @Test func `a remote offer displaces the local one`() throws {
     var signaling = try Self.signaling(in: .haveLocalOffer)
     _ = try signaling.set(.remote, .offer(Self.description(5)))
