@@ -18,38 +18,43 @@ extension PeerConnection {
 
   /// An offer of all transceivers.
   ///
-  /// - Parameter restartsICE: announces new credentials; the restart happens when the offer is set (RFC 9429 §5.2.3.1).
+  /// - Parameter restartsICE: whether the offer states new credentials; without effect on the first offer. The restart
+  ///   itself begins when the offer is set, and a rollback takes it back. The ICE roles stay (RFC 8445 §9).
+  /// - SeeAlso: RFC 9429 §5.2.3.1, RFC 8839 §4.4.3.1.1
   public mutating func createOffer(restartsICE: Bool = false) -> SessionDescription {
     assignMids()
     sessionVersion += 1
-    offeredCredentials = restartsICE ? transport.makeCredentials() : nil
-    return offerAnswer.offer(transceivers.map(\.media), previous: signaling.currentLocal)
+    let isRestart = restartsICE && signaling.currentLocal != nil
+    let credentials = isRestart ? prepareCredentials() : transport.ice.localCredentials
+    return offerAnswer(with: credentials).offer(transceivers.map(\.media), previous: signaling.currentLocal)
   }
 
   /// An answer to the remote offer; sends what `addTransceiver` prepared.
+  ///
+  /// An offer that restarts ICE is answered with new credentials, and setting the answer restarts ICE here, too.
   public mutating func createAnswer() throws(PeerConnectionError) -> SessionDescription {
     guard signaling.mayCreateAnswer, let offer = signaling.remote else {
       throw .invalidState(InvalidStateError(state: signaling.state, operation: "create an answer"))
     }
     sessionVersion += 1
+    let credentials = answersRestart ? prepareCredentials() : transport.ice.localCredentials
     let media = transceivers.map(\.media)
-    let answerer = offerAnswer
+    let answerer = offerAnswer(with: credentials)
     return try negotiate { () throws(NegotiationError) in try answerer.answer(to: offer, media) }
   }
 
-  /// Applies a description of ours; the first one starts gathering.
+  /// Applies a description of ours; the first one starts gathering, and one with new credentials restarts ICE.
   public mutating func setLocal(
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
-    try set(.local, change, into: &output)
+    try set(.local, change, at: now, into: &output)
     if !hasStarted {
       hasStarted = true
       if case .offer = change { transport.setRole(.controlling) }
       transport.start(at: now, into: &transportOutput)
-    } else if case .offer = change, let credentials = offeredCredentials {
-      transport.restart(with: credentials, at: now, into: &transportOutput)
+    } else {
+      restartICE(ifAskedBy: change, at: now)
     }
-    offeredCredentials = nil
     if case .answer(let answer) = change, let offer = signaling.currentRemote {
       let negotiation = try negotiate { () throws(NegotiationError) in
         try Negotiation(remoteOffer: offer, localAnswer: answer)
@@ -63,13 +68,9 @@ extension PeerConnection {
   public mutating func setRemote(
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
-    try set(.remote, change, into: &output)
+    try set(.remote, change, at: now, into: &output)
     switch change {
-    case .offer(let offer):
-      associate(with: offer)
-      // The new generation begins with the offer, so that candidates that trickle in behind it belong to it. A rollback
-      // does not bring the old one back.
-      if restartsICE(offer) { transport.restart(at: now, into: &transportOutput) }
+    case .offer(let offer): associate(with: offer)
     case .answer(let answer):
       guard let offer = signaling.currentLocal else { break }
       let negotiation = try negotiate { () throws(NegotiationError) in
@@ -81,31 +82,9 @@ extension PeerConnection {
     flush(at: now, into: &output)
   }
 
-  /// Learns a candidate that trickled in.
-  public mutating func addRemoteCandidate(_ candidate: ICECandidate, at now: Instant, into output: inout Output<Event>)
-  {
-    guard let candidate = Candidate(candidate) else { return }
-    transport.addRemote(candidate, at: now, into: &transportOutput)
-    flush(at: now, into: &output)
-  }
-
-  /// Learns that no more candidates will come.
-  public mutating func remoteCandidatesEnded(at now: Instant, into output: inout Output<Event>) {
-    transport.remoteCandidatesEnded(at: now, into: &transportOutput)
-    flush(at: now, into: &output)
-  }
-
-  /// Whether an offer announces other ICE credentials than those in use (RFC 8839 §4.4.3).
-  private func restartsICE(_ offer: SessionDescription) -> Bool {
-    guard let known = transport.ice.remoteCredentials,
-      let section = offer.media.first(where: { !$0.isRejected }), let ufrag = offer.iceUfrag(of: section),
-      let password = offer.icePwd(of: section)
-    else { return false }
-    return ICECredentials(ufrag: ufrag, password: password) != known
-  }
-
-  var offerAnswer: OfferAnswer {
-    let credentials = offeredCredentials ?? transport.ice.localCredentials
+  /// - Parameter credentials: the agent's, or those of a restart, whose candidates are yet to be gathered.
+  func offerAnswer(with credentials: ICECredentials) -> OfferAnswer {
+    let isRestart = credentials != transport.ice.localCredentials
     let identity = configuration.transport.identity
     return OfferAnswer(
       sessionID: sessionID, sessionVersion: sessionVersion,
@@ -113,8 +92,8 @@ extension PeerConnection {
         iceUfrag: credentials.ufrag, icePwd: credentials.password,
         fingerprint: CertificateFingerprint(.sha256, bytes: identity.fingerprint.digest),
         establishedRole: transport.localDTLSRole.map { $0 == .client ? .client : .server },
-        candidates: offeredCredentials == nil ? transport.ice.localCandidates.map { $0.signalled() } : [],
-        isGatheringComplete: offeredCredentials == nil && transport.ice.isGatheringCompleted))
+        candidates: isRestart ? [] : transport.ice.localCandidates.map { $0.signalled() },
+        isGatheringComplete: !isRestart && transport.ice.isGatheringCompleted))
   }
 
   mutating func assignMids() {
@@ -164,12 +143,19 @@ extension PeerConnection {
   }
 
   mutating func set(
-    _ side: SignalingSide, _ change: DescriptionChange, into output: inout Output<Event>
+    _ side: SignalingSide, _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
+    let hadLocalOffer = signaling.state == .haveLocalOffer
     do {
       for state in try signaling.set(side, change) { output.emit(.signalingStateChanged(state)) }
     } catch {
       throw .invalidState(error)
+    }
+    guard hadLocalOffer else { return }
+    switch (change, side) {
+    // A remote offer rolls the local one back, too.
+    case (.rollback, _), (.offer, .remote): cancelICERestart(at: now)
+    case (.offer, .local), (.pranswer, _), (.answer, _): break
     }
   }
 
@@ -214,14 +200,17 @@ extension PeerConnection {
   }
 
   mutating func apply(_ agreed: NegotiatedTransport, at now: Instant) {
+    let credentials = ICECredentials(ufrag: agreed.remoteUfrag, password: agreed.remotePwd)
+    remoteCredentials = credentials
     transport.setRemote(
-      ICECredentials(ufrag: agreed.remoteUfrag, password: agreed.remotePwd),
+      credentials,
       fingerprints: agreed.remoteFingerprints.compactMap { DTLSFingerprint($0.description) },
       role: agreed.localRole == .client ? .client : .server, at: now, into: &transportOutput)
     for candidate in agreed.remoteCandidates.compactMap(Candidate.init) {
       transport.addRemote(candidate, at: now, into: &transportOutput)
     }
     if agreed.isEndOfCandidates { transport.remoteCandidatesEnded(at: now, into: &transportOutput) }
+    addEarlyCandidates(at: now)
   }
 }
 

@@ -13,7 +13,8 @@ import RTCWire
 /// try connection.setRemote(.answer(answer), at: now, into: &output)  // checks, handshake, media
 /// ```
 /// - SeeAlso: RFC 9429 (JSEP), W3C webrtc-pc
-/// - Note: Renegotiation keeps the transport; transceivers may be added between negotiations.
+/// - Note: Renegotiation keeps the transport; transceivers may be added between negotiations, by either side. An ICE
+///   restart keeps the DTLS association, the keys and the streams.
 public struct PeerConnection: ~Copyable {
   public struct Configuration {
     public var transport: MediaTransport.Configuration
@@ -97,8 +98,11 @@ public struct PeerConnection: ~Copyable {
   static let repairInterval = Duration.milliseconds(20)
   var lastRepair = Instant.start
   var hasStarted = false
-  /// The credentials that the offer of an ICE restart announces, until it is set.
-  var offeredCredentials: ICECredentials?
+  /// Those of a description that restarts ICE, until it is applied.
+  var preparedCredentials: ICECredentials?
+  /// Those that the peer's current description states.
+  var remoteCredentials: ICECredentials?
+  var early = EarlyCandidates()
   /// Whether feedback may travel without a report before it (RFC 5506).
   var mayReduceSize = false
   /// What the reports of the datagram at hand say.
@@ -192,7 +196,7 @@ public struct PeerConnection: ~Copyable {
     for event in transportOutput.takeEvents() {
       output.emit(.transport(event))
       switch event {
-      case .ice(.candidateGathered(let candidate)): output.emit(.candidate(candidate.signalled()))
+      case .ice(.candidateGathered(let candidate)): output.emit(.candidate(signalled(candidate)))
       case .ice(.gatheringCompleted): output.emit(.gatheringCompleted)
       case .ready:
         nextReport = now + configuration.reportInterval * 0.5

@@ -74,25 +74,27 @@ final class ConnectedPair {
   var a: Side { sides[0] }
   var b: Side { sides[1] }
 
-  /// Side 0 offers, side 1 answers in the directions of `answer`, by transceiver.
+  /// One side offers, the other answers in the directions of `answer`, by transceiver.
   ///
   /// - Parameters:
   ///   - edit: what becomes of the text of both descriptions.
   ///   - meanwhile: what happens while the answer is on its way.
   func negotiate(
-    answer directions: [MediaDirection?] = [], editing edit: (String) -> String = { $0 },
-    whileAnswerTravels meanwhile: () -> Void = {}
+    from offering: Int = 0, restartingICE: Bool = false, answer directions: [MediaDirection?] = [],
+    editing edit: (String) -> String = { $0 }, whileAnswerTravels meanwhile: () -> Void = {}
   ) throws {
-    let offer = try SessionDescription(parsing: edit(a.core.createOffer().description))
-    try a.core.setLocal(.offer(offer), at: now, into: &a.output)
-    try b.core.setRemote(.offer(offer), at: now, into: &b.output)
+    let (offerer, answerer) = (sides[offering], sides[1 - offering])
+    let offer = try SessionDescription(
+      parsing: edit(offerer.core.createOffer(restartsICE: restartingICE).description))
+    try offerer.core.setLocal(.offer(offer), at: now, into: &offerer.output)
+    try answerer.core.setRemote(.offer(offer), at: now, into: &answerer.output)
     for (index, direction) in directions.enumerated() {
-      if let direction { b.core.setDirection(direction, of: index) }
+      if let direction { answerer.core.setDirection(direction, of: index) }
     }
-    let answer = try SessionDescription(parsing: edit(b.core.createAnswer().description))
-    try b.core.setLocal(.answer(answer), at: now, into: &b.output)
+    let answer = try SessionDescription(parsing: edit(answerer.core.createAnswer().description))
+    try answerer.core.setLocal(.answer(answer), at: now, into: &answerer.output)
     meanwhile()
-    try a.core.setRemote(.answer(answer), at: now, into: &a.output)
+    try offerer.core.setRemote(.answer(answer), at: now, into: &offerer.output)
     collect()
   }
 

@@ -40,6 +40,14 @@ public enum DescriptionChange: Hashable, Sendable {
     case .rollback: "rollback"
     }
   }
+
+  /// The description in it; `nil` for a rollback.
+  public var sessionDescription: SessionDescription? {
+    switch self {
+    case .offer(let description), .pranswer(let description), .answer(let description): description
+    case .rollback: nil
+    }
+  }
 }
 
 /// The operation is not allowed in this signaling state (the W3C's `InvalidStateError`).

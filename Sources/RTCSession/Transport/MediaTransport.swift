@@ -139,6 +139,12 @@ public struct MediaTransport: ~Copyable {
     flush(at: now, into: &output)
   }
 
+  /// Takes back a restart that the peer has not agreed to.
+  public mutating func cancelRestart(at now: Instant, into output: inout Output<Event>) {
+    ice.cancelRestart(at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
   /// Learns the peer's credentials, fingerprints and DTLS role (ours is the opposite).
   public mutating func setRemote(
     _ credentials: ICECredentials, fingerprints: [DTLSFingerprint], role: DTLSTransport.Role, at now: Instant,

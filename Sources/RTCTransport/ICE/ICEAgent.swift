@@ -31,10 +31,13 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var tieBreaker: UInt64
   var foundations = FoundationTable()
   var checklist = Checklist()
-  var generation = 0
+  /// How many restarts led to the present credentials.
+  public internal(set) var generation = 0
   /// The credentials of the selected pair while a restart has not led to another.
   var previousLocal: ICECredentials?
   var previousRemote: ICECredentials?
+  /// What the generation before a restart was, until the peer agrees to the restart.
+  var superseded: Superseded?
   var hasRemoteEnded = false
 
   var requests: [ICERequest] = []
@@ -120,6 +123,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     let credentials = ICECredentials(ufrag: ufrag, password: password)
     guard state != .closed, credentials != remoteCredentials else { return }
     remoteCredentials = credentials
+    superseded = nil
     patienceEnds = now + configuration.patience
     isPatient = true
     beginChecking(into: &output)
@@ -145,52 +149,6 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   public mutating func remoteCandidatesEnded(at now: Instant, into output: inout Output<Event>) {
     hasRemoteEnded = true
     advance(at: now, into: &output)
-  }
-
-  /// Fresh credentials for a restart that is to be offered first.
-  public mutating func makeCredentials() -> ICECredentials { ICECredentials(using: &entropy) }
-
-  /// Begins a new generation with new credentials and gathers anew; data keeps to the old pair until a new one is nominated.
-  ///
-  /// Afterwards signal `localCredentials`, then hand in the peer's new ones with `setRemote`. The role stays.
-  ///
-  /// - Parameter credentials: those that an offer has announced already (see `makeCredentials`).
-  /// - SeeAlso: RFC 8445 §6.1.1, §9
-  public mutating func restart(
-    with credentials: ICECredentials? = nil, at now: Instant, into output: inout Output<Event>
-  ) {
-    guard state != .closed else { return }
-    // Before a nomination, data goes through the best valid pair.
-    let kept = (selected ?? sending?.index).flatMap { state == .failed ? nil : checklist.pairs[$0] }
-    if kept.map({ $0.generation == generation }) ?? true {
-      (previousLocal, previousRemote) = (localCredentials, remoteCredentials)
-    }
-    localCredentials = credentials ?? makeCredentials()
-    remoteCredentials = nil
-    generation += 1
-    requests.removeAll { $0.pair == nil || $0.pair != kept?.id }
-    triggered.removeAll()
-    remoteCandidates.removeAll()
-    localCandidates.removeAll()
-    hasRemoteEnded = false
-    isGathering = false
-    pendingQueries.removeAll()
-    patienceEnds = nil
-    isPatient = true
-    isNominationUnderWay = false
-    firstValidAt = nil
-    nominationDue = nil
-    receiving = nil
-    checklist.pairs = kept.map { [$0] } ?? []
-    selected = kept == nil ? nil : 0
-    if kept == nil { consent = nil }
-    updateSendingPath(at: now, into: &output)
-    switch state {
-    case .completed: setState(.connected, into: &output)
-    case .disconnected, .failed: setState(.checking, into: &output)
-    case .new, .checking, .connected, .closed: break
-    }
-    start(at: now, into: &output)
   }
 
   /// Ends everything; relayed addresses are given back.
