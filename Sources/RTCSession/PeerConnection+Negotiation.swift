@@ -112,6 +112,26 @@ extension PeerConnection {
         media[index].codecs = Transceiver.codecs(media[index].kind)
         media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind)
         transceivers.append(Transceiver(media[index]))
+        transceivers[index].isOfOffer = true
+      }
+    }
+  }
+
+  /// Takes back the tags that no answer has confirmed, and the transceivers that only a remote offer wanted.
+  ///
+  /// Otherwise two new transceivers would share a tag when two offers meet.
+  /// - SeeAlso: RFC 9429 §4.1.10.2, §5.7
+  private mutating func dissociate() {
+    let confirmed = signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? []
+    for index in transceivers.indices.reversed() {
+      guard let mid = transceivers[index].media.mid, !confirmed.contains(mid) else { continue }
+      transceivers[index].media.mid = nil
+      guard transceivers[index].isOfOffer, !transceivers[index].media.direction.sends else { continue }
+      // Those behind it keep their numbers.
+      if index == transceivers.count - 1 {
+        transceivers.removeLast()
+      } else {
+        transceivers[index].media.isStopped = true
       }
     }
   }
@@ -145,17 +165,20 @@ extension PeerConnection {
   mutating func set(
     _ side: SignalingSide, _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
-    let hadLocalOffer = signaling.state == .haveLocalOffer
+    let before = signaling.state
     do {
       for state in try signaling.set(side, change) { output.emit(.signalingStateChanged(state)) }
     } catch {
       throw .invalidState(error)
     }
-    guard hadLocalOffer else { return }
-    switch (change, side) {
+    switch (before, change, side) {
     // A remote offer rolls the local one back, too.
-    case (.rollback, _), (.offer, .remote): cancelICERestart(at: now)
-    case (.offer, .local), (.pranswer, _), (.answer, _): break
+    case (.haveLocalOffer, .rollback, _), (.haveLocalOffer, .offer, .remote):
+      cancelICERestart(at: now)
+      dissociate()
+    // An offer that was made and never set has left its tags as well.
+    case (_, .rollback, _), (.stable, .offer, .remote): dissociate()
+    case (_, .offer, _), (_, .pranswer, _), (_, .answer, _): break
     }
   }
 
@@ -166,6 +189,7 @@ extension PeerConnection {
         stop(index)
         continue
       }
+      transceivers[index].isOfOffer = false
       transceivers[index].direction = media.direction
       transceivers[index].sender?.isActive = media.direction.sends
       if media.direction.sends, transceivers[index].sender == nil, let ssrc = transceivers[index].media.ssrcs.first,

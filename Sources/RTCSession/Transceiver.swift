@@ -9,6 +9,8 @@ public struct Transceiver {
   public internal(set) var direction = MediaDirection.inactive
   public internal(set) var sender: RTPStreamSender?
   public internal(set) var receiver: RTPStreamReceiver?
+  /// Whether it exists only because of a remote offer that is not answered yet.
+  var isOfOffer = false
 
   init(_ media: LocalMedia) { self.media = media }
 
