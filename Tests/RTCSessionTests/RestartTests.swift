@@ -195,6 +195,49 @@ import Testing
     try expectUnbroken(pair)
   }
 
+  /// The path is cut before the restart is offered, and lost before or while it waits for its answer.
+  @Test(arguments: [40, 15])
+  func `a restart that is rolled back saves no connection that was lost, and the next one does`(cut: Int) throws {
+    let pair = try videoPair()
+    let before = snapshots(pair)
+    pair.fate = { _ in (.zero, true) }
+    pair.run(for: .seconds(cut))
+    #expect(pair.a.core.transport.ice.state == (cut == 40 ? .failed : .disconnected))
+    let offer = pair.a.core.createOffer(restartsICE: true)
+    try pair.a.core.setLocal(.offer(offer), at: pair.now, into: &pair.a.output)
+    #expect(pair.a.core.transport.ice.state == .checking)
+    pair.run(for: .seconds(30))
+    try pair.a.core.setLocal(.rollback, at: pair.now, into: &pair.a.output)
+    #expect(pair.sides.map { $0.core.transport.ice.state } == [.failed, .failed])
+    #expect(pair.a.core.transport.ice.localCredentials == before[0].local)
+    pair.fate = { _ in (.zero, false) }
+    try pair.negotiate(restartingICE: true)
+    pair.run(for: .seconds(3))
+    expectRestarted(pair, since: before)
+    settle(pair)
+    #expect(pair.b.played[0]?.last == pair.a.sentFrames[0]?.last)
+    #expect(pair.a.played[0]?.last == pair.b.sentFrames[0]?.last)
+  }
+
+  /// Consent comes back while the restart waits, or it does not yet.
+  @Test(arguments: [true, false])
+  func `a restart that is rolled back leaves a disconnected connection as it has become`(isBack: Bool) throws {
+    let pair = try videoPair()
+    pair.fate = { _ in (.zero, true) }
+    pair.run(for: .seconds(15))
+    let offer = pair.a.core.createOffer(restartsICE: true)
+    try pair.a.core.setLocal(.offer(offer), at: pair.now, into: &pair.a.output)
+    if isBack { pair.fate = { _ in (.zero, false) } }
+    pair.run(for: .seconds(7))
+    try pair.a.core.setLocal(.rollback, at: pair.now, into: &pair.a.output)
+    #expect(pair.a.core.transport.ice.state == (isBack ? .connected : .disconnected))
+    pair.fate = { _ in (.zero, false) }
+    pair.run(for: .seconds(10))
+    #expect(pair.sides.map { $0.core.transport.ice.state } == [.connected, .connected])
+    settle(pair)
+    #expect(pair.b.played[0]?.last == pair.a.sentFrames[0]?.last)
+  }
+
   @Test func `of two restarts that meet one is rolled back, and the other succeeds`() throws {
     let pair = try videoPair()
     let before = snapshots(pair)
