@@ -1,6 +1,5 @@
-public import RTCPrimitives
 import RTCTransport
-public import RTCWire
+import RTCWire
 
 /// All that can be seen of a connection at one time, under the names of W3C webrtc-pc and webrtc-stats where they have one.
 ///
