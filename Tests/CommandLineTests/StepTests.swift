@@ -98,6 +98,7 @@ struct StepTests {
     #expect(try session.answer("explain").contains("for an engineer"))
     #expect(try session.answer("ladder 5").split(separator: "\n").count == 6)
     #expect(try session.answer("help what-if").contains("drop-next [LINK]"))
+    #expect(try session.answer("about").contains("every delay is the network's"))
     #expect(try session.answer("outcome").contains("directly from one to the other"))
   }
 

@@ -146,7 +146,7 @@ extension Milestone.Kind {
     }
   }
 
-  /// The section that describes it.
+  /// The section that describes it; empty for what no document describes.
   public var rfc: String {
     switch self {
     case .call: "RFC 8825 §3"
@@ -191,7 +191,7 @@ extension Milestone.Kind {
     case .onHold: "RFC 3264 §8.4"
     case .hangUp, .peerLeft: "RFC 3550 §6.6"
     case .datagramDropped: "RFC 4787 §5"
-    case .whatIf: "RFC 8825 §3"
+    case .whatIf: ""
     }
   }
 }

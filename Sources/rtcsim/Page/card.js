@@ -20,6 +20,7 @@ function show() {
   $("moment-detail").textContent = now.detail;
   $("moment-text").textContent = state.isEngineer ? now.engineer : now.first;
   $("moment-rfc").textContent = now.rfc;
+  $("moment-rfc").hidden = !now.rfc;
   if (now.url) $("moment-rfc").href = now.url;
   else $("moment-rfc").removeAttribute("href");
   const message = now.message === null ? null : call().messages[now.message];

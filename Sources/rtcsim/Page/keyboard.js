@@ -9,7 +9,7 @@ import * as timeline from "rtcsim/timeline.js";
 const keys = [
   ["→ ←", "next moment, back"], ["Home End", "first and last moment"], ["Space", "play or pause"],
   ["/", "go until a word"], ["d", "decode this moment's message"], ["w", "what if: change something here"],
-  ["t", "texts for the first time, or for an engineer"], ["1 … 8", "panels"], ["Esc", "close"], ["?", "this list"],
+  ["t", "texts for the first time, or for an engineer"], ["1 … 9", "panels"], ["Esc", "close"], ["?", "this list"],
 ];
 
 export function start() {

@@ -10,13 +10,15 @@ import { connectivity, media, security } from "rtcsim/ends.js";
 import { whatIf } from "rtcsim/whatif.js";
 import { difference } from "rtcsim/difference.js";
 import { charts } from "rtcsim/charts.js";
+import { about } from "rtcsim/about.js";
 
 /** `both` panels are drawn for each end at each moment; the others once for the whole page. */
 const panels = [
   { name: "states", title: "States", both: states }, { name: "sdp", title: "SDP", both: descriptions },
   { name: "pairs", title: "ICE", both: connectivity }, { name: "keys", title: "Keys", both: security },
   { name: "media", title: "Media", both: media }, { name: "charts", title: "Charts", whole: charts },
-  { name: "whatif", title: "What if", whole: whatIf }, { name: "difference", title: "Difference", whole: difference },
+  { name: "about", title: "Call", whole: about }, { name: "whatif", title: "What if", whole: whatIf },
+  { name: "difference", title: "Difference", whole: difference },
 ];
 
 let request = 0;

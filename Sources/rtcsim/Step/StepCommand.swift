@@ -34,6 +34,7 @@ struct StepCommand {
       StepCommand("packet", "[N]", "the moment's message, or message N: bytes and fields") { try $0.packet($1) },
       StepCommand("stats", "[a|b]", "transceivers and statistics") { try $0.statistics($1) },
       StepCommand("snapshot", "[a|b]", "every field of both ends") { try $0.snapshot($1) },
+      StepCommand("about", "", "the call as a whole, and which delays are whose") { session, _ in session.about },
       StepCommand("outcome", "", "whether the two could talk, and if not, why") { session, _ in session.outcome },
       StepCommand("what-if", "ACTION [TARGET] [ARGUMENT]", "runs the call again with a change at this moment") {
         try $0.whatIf($1)

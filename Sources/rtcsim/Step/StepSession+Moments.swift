@@ -11,8 +11,13 @@ extension StepSession {
     let detail = moment.milestone.detail.isEmpty ? "" : "  \(moment.milestone.detail)"
     let head = "\(number)/\(history.moments.count - 1)  \(fixed(moment.time.milliseconds, 3)) ms  \(moment.lane)  "
     return head + Terminal.styled("\(moment.title)\(to)", .bold) + "\(detail.printable)\n"
-      + "    \(moment.milestone.explanation.first) (\(moment.milestone.rfc))\n"
+      + "    \(moment.milestone.explanation.first)\(Self.source(moment))\n"
       + "    " + Terminal.styled(moment.ends.map(Self.state).joined(separator: "   "), .dim) + "\n"
+  }
+
+  /// Where it is written down, in brackets.
+  private static func source(_ moment: Moment) -> String {
+    moment.milestone.rfc.isEmpty ? "" : " (\(moment.milestone.rfc))"
   }
 
   /// The states of one end in a line.
@@ -42,7 +47,7 @@ extension StepSession {
     let explanation = moment.milestone.explanation
     var text = momentText(position)
     text += "  for a first reader  \(explanation.first)\n  for an engineer     \(explanation.engineer)\n"
-    text += "  written down in     \(moment.milestone.rfc)\n"
+    if !moment.milestone.rfc.isEmpty { text += "  written down in     \(moment.milestone.rfc)\n" }
     if let number = moment.message {
       text += "  message \(number)           \(Self.line(history.messages[number]).printable)\n"
     }
@@ -76,6 +81,13 @@ extension StepSession {
     if let reason = message.dropped { text += Terminal.styled("  dropped at \(message.end.lane): \(reason)\n", .red) }
     if message.kind != .signaling { text += "\n" + HexDump.text(of: message.bytes) }
     return text + "\n" + MessageDecoder.text(of: message)
+  }
+
+  var about: String {
+    let scenario = history.scenario
+    return (["\(scenario.name): \(scenario.summary)"] + history.notes).map { "\($0)\n" }.joined()
+      + "seed \(scenario.seed), trace \(history.traceHash), \(history.moments.count) moments, "
+      + "\(history.messages.count) messages\n"
   }
 
   var outcome: String { Diagnosis(history).sentences.map { "\($0)\n" }.joined() }
