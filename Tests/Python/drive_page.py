@@ -112,12 +112,14 @@ def drive(page, folder):
     page.press(Keys.ESCAPE)
     check(not page.find("#decode").is_displayed(), "Escape closes the message")
 
-    for number in "12345678"[:6]:
+    for number in "123456":
         page.press(number)
         time.sleep(0.3)
     page.press("1", "t")
     page.driver.save_screenshot(f"{folder}/page-1280-light.png")
+    time.sleep(0.5)
     link = page.driver.current_url
+    check("moment=" in link and "depth=engineer" in link, f"the address leads to the moment: {link}")
 
     page.press("w")
     page.find("[data-action=drop-next]").send_keys(Keys.ENTER)
@@ -126,14 +128,14 @@ def drive(page, folder):
     check("DTLS timer repeated 1 flight" in difference, f"the DTLS timer is told: {difference[:300]}")
     check(len(page.driver.find_elements(By.CSS_SELECTOR, "#histories button")) == 2, "original and change are both there")
     page.driver.save_screenshot(f"{folder}/difference-1280-light.png")
+    time.sleep(0.5)
     forked = (page.driver.current_url, page.seen())
 
     page.resize(390, 844, "dark")
     time.sleep(0.5)
     check(page.fits(), "nothing sticks out at 390 pixels")
     page.driver.save_screenshot(f"{folder}/page-390-dark.png")
-    page.find("#tab-states").click()
-    page.driver.execute_script("document.getElementById('stage').scrollIntoView()")
+    page.find("#tab-ladder").click()
     time.sleep(0.5)
     page.driver.save_screenshot(f"{folder}/ladder-390-dark.png")
     page.resize(1280, 900, "dark")
@@ -147,13 +149,13 @@ def drive(page, folder):
     page.wait(lambda: page.seen() == forked[1], "and to the same change")
     errors = page.errors()
     check(not errors, f"no errors in the console: {errors}")
-    return {"stepsForward": 30, "link": link, "difference": difference.split("\n")[0]}
+    return {"stepsForward": 30, "link": link, "difference": " ".join(difference.split())[:600]}
 
 
 def open_exported(page, folder):
     step(page, Keys.ARROW_RIGHT, 5)
     page.press("2", "d")
-    page.wait(lambda: page.find("#panel").text != "", "an exported page shows its panels")
+    page.wait(lambda: page.find(".panel:not([hidden])").text != "", "an exported page shows its panels")
     page.driver.save_screenshot(f"{folder}/exported.png")
     errors = page.errors()
     check(not errors, f"no errors in the console of an exported page: {errors}")

@@ -1,30 +1,38 @@
-// What happens at this moment, in words.
+// This module tells in words what happens at the present moment.
 
-import { $ } from "rtcsim/dom.js";
-import { call, listen, moment, state } from "rtcsim/state.js";
-import * as decode from "rtcsim/decode.js";
+import { $, ms } from "rtcsim/dom.js";
+import { call, lastPosition, listen, moment, state } from "rtcsim/store.js";
 
-export function start() {
-  listen((what) => { if (what !== "panel") show(); });
-  $("moment-message").addEventListener("click", () => decode.open(moment().message));
+/** `decode` opens a message. */
+export function start(decode) {
+  listen((what) => {
+    if (what !== "panel") show();
+    if (what === "call" || what === "moment") announce();
+  });
+  $("moment-message").addEventListener("click", () => decode(moment().message));
 }
 
 function show() {
   const now = moment();
-  if (!now) return;
-  $("moment-number").textContent = `${now.number} / ${call().moments.length - 1}`;
-  $("moment-time").textContent = `${now.timeMs.toFixed(3)} ms`;
-  $("moment-lane").textContent = now.to ? `${now.lane} → ${now.to}` : now.lane;
-  $("moment-title").textContent = now.title;
-  $("moment-title").dataset.phase = now.phase;
-  $("moment-detail").textContent = now.detail;
-  $("moment-text").textContent = state.isEngineer ? now.engineer : now.first;
-  $("moment-rfc").textContent = now.rfc;
-  $("moment-rfc").hidden = !now.rfc;
-  if (now.url) $("moment-rfc").href = now.url;
-  else $("moment-rfc").removeAttribute("href");
-  const message = now.message === null ? null : call().messages[now.message];
-  $("moment-message").hidden = message === null;
-  $("moment-message").textContent = message ? `Message ${message.number}: ${message.title}` : "";
-  $("live").textContent = `${now.number}, ${now.lane}: ${now.title}`;
+  const message = now ? call().messages[now.message ?? -1] : null;
+  document.body.dataset.phase = now?.phase ?? "";
+  $("moment-number").textContent = now ? `${now.number} / ${lastPosition()}` : "";
+  $("moment-time").textContent = now ? `${ms(now.timeMs, 3)} ms` : "";
+  $("moment-lane").textContent = !now ? "" : now.to ? `${now.lane} → ${now.to}` : now.lane;
+  $("moment-title").textContent = now?.title ?? "This call has no moments";
+  $("moment-detail").textContent = now?.detail ?? "";
+  $("moment-text").textContent = !now ? "Nothing happened in it. Choose another scenario or seed."
+    : state.isEngineer ? now.engineer : now.first;
+  $("moment-rfc").hidden = !now?.url;
+  if (now?.url) $("moment-rfc").href = now.url;
+  $("moment-rfc").textContent = now?.rfc ?? "";
+  $("moment-rfc-text").textContent = now && !now.url ? now.rfc ?? "" : "";
+  $("moment-message").hidden = !message;
+  $("moment-message").textContent = message ? `Decode ${message.title}` : "";
+  $("moment-message").dataset.protocol = message?.protocol ?? "";
+}
+
+function announce() {
+  const now = moment();
+  $("live").textContent = now ? `${now.number}, ${now.lane}: ${now.title}` : "";
 }

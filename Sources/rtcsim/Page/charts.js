@@ -1,69 +1,89 @@
-// Rates, round trips and losses as time goes on, drawn by Chart.js where it is there.
+// This module draws rates, round trips and losses over the call with Chart.js, where the server has it.
 
-import { element } from "rtcsim/dom.js";
-import { call, moment, state } from "rtcsim/state.js";
+import { element, empty } from "rtcsim/dom.js";
+import { call, listen, moment, state } from "rtcsim/store.js";
+import { introductions } from "rtcsim/text.js";
 
-const titles = { "kbit/s": "Rates of the access links, UDP/IP layer", ms: "Round trip of the selected pair", "%": "Datagrams lost of those sent" };
+const titles = { "kbit/s": "Bit rate", ms: "Round trip time", "%": "Loss" };
 let drawn = { id: null, box: null, charts: [] };
 
+/** The charts of a call; they are made once, and a step moves their marker only. */
 export function charts(history) {
-  if (!window.Chart) return element("p", { class: "empty" }, "Charts need Chart.js (Debian: libjs-chart.js), which this machine does not have.");
   if (drawn.id === history.id) {
-    drawn.charts.forEach((chart) => chart.update("none"));
+    for (const chart of drawn.charts) chart.draw();
     return drawn.box;
   }
-  drawn.charts.forEach((chart) => chart.destroy());
-  drawn = { id: history.id, box: element("div", { class: "charts" }), charts: [] };
-  for (const unit of Object.keys(titles)) {
-    const canvas = element("canvas", { role: "img", "aria-label": titles[unit] });
-    drawn.box.append(element("figure", {}, element("figcaption", {}, `${titles[unit]}, ${unit}`), element("div", { class: "chart" }, canvas)));
-    drawn.charts.push(make(canvas, history, unit));
-  }
+  for (const chart of drawn.charts) chart.destroy();
+  drawn = { id: history.id, box: element("section", { class: "charts" }), charts: [] };
+  const lines = history.series?.lines ?? [];
+  if (!window.Chart) drawn.box.append(empty("The charts need Chart.js (Debian: libjs-chart.js), which the server does not have."));
+  else if (lines.length === 0) drawn.box.append(empty("This call was not measured over time."));
+  else fill(history, [...new Set(lines.map((line) => line.unit))]);
   return drawn.box;
 }
 
-/** A line where the present moment is. */
-const marker = {
-  id: "marker",
-  afterDatasetsDraw(chart) {
-    const now = moment();
-    if (!now || drawn.id !== call()?.id) return;
-    const x = chart.scales.x.getPixelForValue(now.timeMs / 1000);
-    const { top, bottom } = chart.chartArea;
-    chart.ctx.save();
-    chart.ctx.strokeStyle = colour("--accent");
-    chart.ctx.beginPath();
-    chart.ctx.moveTo(x, top);
-    chart.ctx.lineTo(x, bottom);
-    chart.ctx.stroke();
-    chart.ctx.restore();
-  },
-};
+function fill(history, units) {
+  drawn.box.append(element("p", { class: "introduction" }, introductions.charts));
+  for (const unit of units) {
+    const title = `${titles[unit] ?? "Value"}, ${unit}`;
+    const canvas = element("canvas", { role: "img", "aria-label": title });
+    drawn.box.append(element("figure", {}, element("figcaption", {}, title), element("div", { class: "chart" }, canvas)));
+    drawn.charts.push(make(canvas, history, unit));
+  }
+}
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** A vertical line at the present moment. */
+const marker = {
+  id: "marker",
+  afterDatasetsDraw({ ctx, scales, chartArea }) {
+    const now = moment();
+    if (!now || drawn.id !== call()?.id) return;
+    const x = scales.x.getPixelForValue(now.timeMs / 1000);
+    if (x < chartArea.left || x > chartArea.right) return;
+    ctx.save();
+    ctx.strokeStyle = colour("--accent");
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    ctx.moveTo(x, chartArea.top);
+    ctx.lineTo(x, chartArea.bottom);
+    ctx.stroke();
+    ctx.restore();
+  },
+};
+
 function make(canvas, history, unit) {
-  const palette = ["--line-1", "--line-2", "--line-3", "--line-4"].map(colour);
-  const lines = history.series.lines.filter((line) => line.unit === unit);
-  const axis = { ticks: { color: colour("--soft") }, grid: { color: colour("--rule") } };
+  const { timeMs, lines } = history.series;
+  const palette = ["--signaling", "--stun", "--dtls", "--turn"].map(colour);
+  const [soft, rule, text] = ["--soft", "--rule", "--text"].map(colour);
+  const axis = { ticks: { color: soft, maxTicksLimit: 6 }, grid: { color: rule } };
   return new window.Chart(canvas, {
     type: "line", plugins: [marker],
     data: {
-      datasets: lines.map((line, index) => ({
-        label: line.name, borderColor: palette[index], backgroundColor: palette[index], borderWidth: 1.5, pointRadius: 0,
-        borderDash: index % 2 ? [5, 3] : [], spanGaps: false,
-        data: line.values.map((value, place) => ({ x: history.series.timeMs[place] / 1000, y: value })),
+      datasets: lines.filter((line) => line.unit === unit).map((line, index) => ({
+        label: line.name, borderColor: palette[index % 4], backgroundColor: palette[index % 4], borderWidth: 1.5, pointRadius: 0,
+        borderDash: index % 2 ? [5, 3] : [], data: line.values.map((value, place) => ({ x: timeMs[place] / 1000, y: value })),
       })),
     },
     options: {
-      animation: false, maintainAspectRatio: false, parsing: false, interaction: { mode: "index", intersect: false },
-      scales: { x: { type: "linear", title: { display: true, text: "s", color: colour("--soft") }, ...axis }, y: { beginAtZero: true, ...axis } },
-      plugins: { legend: { labels: { color: colour("--text"), boxWidth: 18, boxHeight: 2 } } },
+      animation: false, maintainAspectRatio: false, parsing: false, interaction: { mode: "index", intersect: false, axis: "x" },
+      scales: {
+        x: { type: "linear", max: timeMs.at(-1) / 1000, ...axis, ticks: { ...axis.ticks, callback: (value) => `${Number(value.toFixed(1))} s` } },
+        y: { beginAtZero: true, ...axis },
+      },
+      plugins: { legend: { align: "start", labels: { color: text, boxWidth: 16, boxHeight: 1, padding: 8 } } },
     },
   });
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  drawn.id = null;
-  if (state.panel === "charts") document.getElementById("tab-charts")?.click();
-});
+/** Colours come from the style sheet, so the charts are made again when light and dark change; `redraw` shows the panel. */
+export function start(redraw) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    drawn.id = null;
+    if (state.panel === "charts") redraw();
+  });
+  listen((what) => {
+    if (what === "call" && drawn.id !== call()?.id) drawn.id = null;
+  });
+}

@@ -1,47 +1,54 @@
-// Everything can be done without a mouse.
+// This module makes everything work without a mouse.
 
 import { $, element } from "rtcsim/dom.js";
-import { call, go, moment, setDepth, state } from "rtcsim/state.js";
 import * as decode from "rtcsim/decode.js";
 import * as panels from "rtcsim/panels.js";
+import { call, go, lastPosition, moment, setDepth, state } from "rtcsim/store.js";
+import { keys } from "rtcsim/text.js";
 import * as timeline from "rtcsim/timeline.js";
 
-const keys = [
-  ["→ ←", "next moment, back"], ["Home End", "first and last moment"], ["Space", "play or pause"],
-  ["/", "go until a word"], ["d", "decode this moment's message"], ["w", "what if: change something here"],
-  ["t", "texts for the first time, or for an engineer"], ["1 … 9", "panels"], ["Esc", "close"], ["?", "this list"],
-];
+const actions = {
+  ArrowRight: () => go(state.position + 1), ArrowLeft: () => go(state.position - 1),
+  Home: () => go(0, "jump"), End: () => go(lastPosition(), "jump"), " ": timeline.toggle,
+  "/": openSearch, d: () => decode.open(moment()?.message), "[": () => decode.openNext(-1), "]": () => decode.openNext(1),
+  w: () => panels.select("whatif", true), t: () => setDepth(!state.isEngineer), "?": showKeys,
+};
 
 export function start() {
   document.addEventListener("keydown", press);
-  $("help").addEventListener("click", help);
+  $("help").addEventListener("click", showKeys);
   $("keys").append(
-    element("h2", {}, "Keys"),
-    element("dl", {}, keys.map(([key, meaning]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, meaning)])),
+    element("h2", { id: "keys-title" }, "Keys"),
+    element("dl", {}, keys.map(([names, meaning]) => [
+      element("dt", {}, names.split("  ").map((name) => element("kbd", {}, name))), element("dd", {}, meaning),
+    ])),
     element("button", { type: "button", onclick: () => $("keys").close() }, "Close"));
 }
 
-const help = () => $("keys").showModal();
+/** Where there is little room, the search is among the further controls. */
+function openSearch() {
+  if (!$("search").offsetParent) $("more").click();
+  $("search").focus();
+}
+
+function showKeys() {
+  if (!$("keys").open) $("keys").showModal();
+}
 
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || $("keys").open) return;
   if (event.key === "Escape") return escape(event);
-  const isTyping = event.target.matches("input:not([type=range]), select, textarea") || $("keys").open;
-  if (isTyping || !call()) return;
-  const isOnButton = event.target.matches("button, a, [role=tab], summary");
-  if (isOnButton && (event.key === " " || event.key === "Enter")) return;
-  const action = {
-    ArrowRight: () => go(state.position + 1), ArrowLeft: () => go(state.position - 1), Home: () => go(0),
-    End: () => go(call().moments.length - 1), " ": timeline.toggle, "/": () => $("search").focus(),
-    d: () => decode.open(moment().message), w: () => panels.select("whatif", true), t: () => setDepth(!state.isEngineer),
-    "?": help,
-  }[event.key] ?? panels.shortcut(event.key);
+  if (!call() || event.target.closest("input:not([type=range]), select, textarea")) return;
+  const isPressable = event.target.closest("button, a, summary");
+  if (isPressable && (event.key === " " || event.key === "Enter")) return;
+  const action = actions[event.key] ?? panels.shortcut(event.key);
   if (!action) return;
   event.preventDefault();
   action();
 }
 
+/** Leaves a field, or closes the message. */
 function escape(event) {
-  if (event.target === $("search")) $("search").blur();
-  decode.close();
+  if (event.target.closest("input, select")) event.target.blur();
+  else decode.close();
 }

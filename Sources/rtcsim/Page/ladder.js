@@ -1,153 +1,167 @@
-// The ladder: lanes, moments as dots, messages as arrows. Drawn once for each call; steps only move classes.
+// This module draws the ladder: lanes, moments as dots and messages as arrows; it draws once for a call, and a step only moves classes.
 
-import { $, element, shape } from "rtcsim/dom.js";
-import { call, go, listen, state } from "rtcsim/state.js";
-import * as decode from "rtcsim/decode.js";
+import { $, element, prefersStillness, shape } from "rtcsim/dom.js";
+import { arrange, endLane } from "rtcsim/rows.js";
+import { call, go, listen, state } from "rtcsim/store.js";
+import { protocols } from "rtcsim/text.js";
 
-const rowHeight = 24;
-const timeWidth = 58;
-const protocols = ["signaling", "stun", "turn", "dtls", "rtp", "rtcp"];
+const wide = { rowHeight: 25, pauseHeight: 20, gutter: 42, left: 168, right: 168, radius: 6 };
+const narrow = { rowHeight: 33, pauseHeight: 20, gutter: 0, left: 44, right: 34, radius: 6 };
 
-let rows = [];
-let shownRow = -1;
-let width = 0;
+let drawn = null;
 
-export function start() {
+/** `decode` opens a message. */
+export function start(decode) {
   listen((what) => {
     if (what === "call") draw();
-    if (what === "call" || what === "position") mark();
+    if (what === "call" || what === "moment") mark();
   });
   new ResizeObserver(() => {
-    if (!call() || Math.abs($("ladder").clientWidth - width) < 8) return;
+    if (!call() || Math.abs($("ladder").clientWidth - (drawn?.width ?? 0)) < 4) return;
     draw();
     mark();
   }).observe($("ladder"));
-  $("legend").append(...protocols.map((name) => element("span", { class: `key ${name}` }, name.toUpperCase().replace("SIGNALING", "Signaling"))));
+  $("ladder").addEventListener("click", (event) => {
+    const message = event.target.closest("[data-message]");
+    const moment = event.target.closest("[data-moment]");
+    if (message) decode(Number(message.dataset.message));
+    else if (moment) go(Number(moment.dataset.moment), "jump");
+  });
+  $("legend").append(...Object.entries(protocols).map(([name, title]) => element("span", { class: `key ${name}` }, title)),
+    element("span", { class: "key flying" }, "on its way"), element("span", { class: "key cross" }, "dropped"));
 }
 
-/** Moments and messages in the order of time; a message that a moment announces stands in its row. */
-function arrange(history) {
-  const announced = new Set();
-  const entries = history.moments.map((moment) => {
-    const message = moment.message === null ? null : history.messages[moment.message];
-    const sends = message && message.moment === moment.number && message.from === moment.lane;
-    if (sends) announced.add(message.number);
-    return { time: moment.timeMs, order: 1, moment, message: sends ? message : null };
-  });
-  for (const message of history.messages) {
-    if (!announced.has(message.number)) entries.push({ time: message.sentMs, order: 0, moment: null, message });
-  }
-  return entries.sort((one, other) =>
-    one.time - other.time || (one.moment && other.moment ? one.moment.number - other.moment.number : one.order - other.order));
-}
+/** A lane's name where there is little room; a NAT stands beside its client. */
+const shortName = (lane) => (lane.kind === "nat" ? "NAT" : ["stun", "turn"].includes(lane.kind) ? lane.name.toUpperCase() : lane.name);
 
 function draw() {
   const history = call();
-  width = $("ladder").clientWidth;
-  const lanes = history.lanes;
-  const step = (width - timeWidth) / lanes.length;
-  const places = new Map(lanes.map((lane, index) => [lane.name, timeWidth + step * (index + 0.5)]));
-  const entries = arrange(history);
-  const height = entries.length * rowHeight + 40;
-  const drawing = shape("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-  for (const x of places.values()) drawing.append(shape("line", { class: "lane", x1: x, x2: x, y1: 0, y2: height }));
-  rows = [];
-  let time = null;
-  entries.forEach((entry, index) => {
-    const label = entry.time === time ? "" : entry.time.toFixed(entry.time < 10000 ? 1 : 0);
-    time = entry.time;
-    drawing.append(row(entry, index, places, label));
-  });
-  $("ladder").replaceChildren(drawing);
-  $("lanes").replaceChildren(...lanes.map((lane) => element("span", {
-    class: lane.kind, style: `left:${places.get(lane.name)}px;max-width:${step - 4}px`, title: lane.name,
-  }, step < 70 ? short(lane.name) : lane.name)));
-  shownRow = -1;
+  const width = $("ladder").clientWidth;
+  drawn = null;
+  if (width === 0) return;
+  const isNarrow = width < 560;
+  const sizes = isNarrow ? narrow : wide;
+  const first = sizes.gutter + sizes.left;
+  const step = (width - first - sizes.right) / Math.max(1, history.lanes.length - 1);
+  const places = new Map(history.lanes.map((lane, index) => [lane.name, first + step * index]));
+  const at = (lane) => places.get(lane) ?? first;
+  const { rows, arrows, height, rowOfMoment } = arrange(history, sizes);
+  const arrowGroups = arrows.map((arrow) => drawArrow(arrow, at, sizes.radius));
+  const rowGroups = rows.map((row, index) => drawRow(row, rows[index - 1], { at, width, sizes, isNarrow, history }));
+  $("ladder").replaceChildren(shape("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: isNarrow ? "narrow" : "wide" },
+    shape("rect", { class: "present", x: 0, y: 0, width, height: sizes.rowHeight }),
+    history.lanes.map((lane) => shape("line", { class: `lane ${lane.kind}`, x1: at(lane.name), x2: at(lane.name), y1: 0, y2: height })),
+    rows.filter((row) => row.moment).map((row) => shape("rect", {
+      class: "back", x: 0, y: row.y - sizes.rowHeight / 2, width, height: sizes.rowHeight, "data-moment": row.moment.number,
+    })), arrowGroups, rowGroups));
+  $("lanes").replaceChildren(...history.lanes.map((lane) =>
+    element("span", { class: lane.kind, style: `left:${at(lane.name)}px`, title: lane.name }, shortName(lane))));
+  drawn = { width, sizes, rows, arrows, arrowGroups, rowGroups, rowOfMoment, row: null };
 }
 
-/** A lane's name where there is little room. */
-const short = (name) => name.replace("client-", "c").replace("signaling", "sig").replace("/", " ");
-
-function row(entry, index, places, timeLabel) {
-  const y = index * rowHeight + 22;
-  const { moment, message } = entry;
+/** The dot and words of a row; the words of both clients stand outside, so that arrows do not cross them. */
+function drawRow(row, before, { at, width, sizes, isNarrow, history }) {
+  const { moment, y } = row;
+  const message = row.message ?? row.sent;
+  const lane = moment?.lane ?? message.from;
+  const x = at(lane);
+  const isRight = x > at(history.lanes[0].name) + (at(history.lanes.at(-1).name) - at(history.lanes[0].name)) / 2;
+  const isOutside = !isNarrow && history.lanes.find((one) => one.name === lane)?.kind === "client";
+  const goesLeft = isOutside ? !isRight : isRight;
   const group = shape("g", {
-    class: `row future ${moment ? `phase-${moment.phase}` : "between"}`, "data-moment": moment?.number,
+    class: `row ${moment ? `phase-${moment.phase}` : `only ${message.protocol}`}`,
+    "data-moment": moment?.number, "data-message": moment ? null : message.number,
   });
-  group.append(shape("rect", { class: "back", x: 0, y: y - 15, width, height: rowHeight }));
-  group.append(shape("text", { class: "time", x: timeWidth - 8, y: y + 4 }, timeLabel));
-  if (message) group.append(arrow(message, y, places));
-  if (moment) {
-    const x = places.get(moment.lane) ?? timeWidth;
-    group.append(shape("circle", { class: "dot", cx: x, cy: y, r: 4 }));
-    if (!message) group.append(caption(moment.title, x, y));
-    group.addEventListener("click", () => go(moment.number));
+  if (!before || before.time.toFixed(1) !== row.time.toFixed(1)) {
+    group.append(shape("text", { class: "time", x: 38, y: y + 4 }, row.time.toFixed(row.time < 1000 ? 1 : 0)));
   }
-  rows.push({ group, moment: moment?.number ?? null });
+  if (row.pause) group.append(shape("text", { class: "pause", x: 38, y: y - sizes.rowHeight / 2 - 5 }, `+${Math.round(row.pause)}`));
+  if (moment) group.append(shape("circle", { class: "dot", cx: x, cy: y, r: 4 }));
+  const room = isOutside ? sizes.left - 10 : isNarrow ? (isRight ? x - 54 : width - x - 14) : 190;
+  // Of a flight, what is in it says more than that it was sent.
+  const title = !moment || row.sent?.protocol === "dtls" ? message.title : moment.title;
+  const words = shape("text", {
+    class: "words", "text-anchor": goesLeft ? "end" : "start", x: x + (goesLeft ? -10 : 10), y: y + (isNarrow ? -6 : 4),
+  }, cut(title, room));
+  const rest = room - widthOf(title) - 6;
+  if (moment && row.sent && rest > 40 && row.sent.title !== title) {
+    words.append(shape("tspan", { class: `protocol ${row.sent.protocol}`, dx: 6 }, cut(row.sent.title, rest)));
+  }
+  group.append(words);
   return group;
 }
 
-function arrow(message, y, places) {
-  const stops = [message.from, ...message.hops.map((hop) => hop.lane), message.to];
-  const begin = places.get(message.from) ?? timeWidth;
-  const end = places.get(message.to) ?? timeWidth;
-  const slope = 6;
-  const direction = end >= begin ? 1 : -1;
-  const group = shape("g", {
-    class: `message ${message.protocol}${message.dropped ? " dropped" : ""}`, "data-message": message.number,
-    onclick: (event) => {
-      event.stopPropagation();
-      decode.open(message.number);
-    },
-  }, shape("title", {}, `${message.title}, ${message.size} bytes${message.dropped ? `: ${message.dropped.reason}` : ""}`));
-  // A wide invisible line is easier to hit.
-  for (const name of ["hit", "line"]) {
-    group.append(shape("line", { class: name, x1: begin, y1: y, x2: end, y2: y + slope }));
-  }
-  for (const lane of stops.slice(1, -1)) {
-    const x = places.get(lane) ?? begin;
-    const share = end === begin ? 0 : (x - begin) / (end - begin);
-    group.append(shape("circle", { class: "hop", cx: x, cy: y + slope * share, r: 2.5 }));
-  }
-  if (message.dropped) {
-    group.append(shape("path", {
-      class: "cross", d: `M${end - 5} ${y + slope - 5}l10 10m0 -10l-10 10`,
-    }));
-  } else {
-    group.append(shape("path", {
-      class: "head", d: `M${end} ${y + slope}l${-8 * direction} -5v8z`,
-    }));
-  }
-  const middle = (begin + end) / 2;
-  const room = Math.max(60, Math.abs(end - begin));
-  const most = Math.floor(room / 6.2);
-  const text = message.title.length > most ? `${message.title.slice(0, most - 1)}…` : message.title;
-  group.append(shape("text", { class: "label", x: middle, y: y - 3 }, text));
-  return group;
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** The width of words as they are drawn. */
+function widthOf(text) {
+  ruler.font = `11.5px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(text).width;
 }
 
-/** A moment's title beside its dot, on the side where there is room. */
-function caption(text, x, y) {
-  const isRight = x > width / 2;
-  const room = Math.floor((isRight ? x - timeWidth : width - x) / 6.4) - 2;
-  const shown = text.length > room ? `${text.slice(0, Math.max(3, room - 1))}…` : text;
-  return shape("text", { class: `caption ${isRight ? "left" : "right"}`, x: isRight ? x - 9 : x + 9, y: y + 4 }, shown);
+/** As much of a text as there is room for. */
+function cut(text, room) {
+  if (widthOf(text) <= room) return text;
+  let most = text.length - 1;
+  while (most > 3 && widthOf(`${text.slice(0, most)}…`) > room) most -= 1;
+  return `${text.slice(0, most)}…`;
 }
 
-/** Lights the present moment and dims what is to come. */
+/** A line over all hops, each at its lane; a head where the message arrives, a cross where it is dropped. */
+function drawArrow({ message, y1, y2, isArrival }, at, radius) {
+  const end = endLane(message);
+  const hops = message.hops.map((hop) => hop.lane).filter((lane) => lane !== end);
+  const xs = [message.from, ...hops, end].map(at);
+  if (xs.every((x) => x === xs[0])) xs[xs.length - 1] += 16;
+  const lengths = xs.map((x, index) => (index === 0 ? 0 : Math.abs(x - xs[index - 1])));
+  const whole = lengths.reduce((sum, length) => sum + length, 0);
+  let gone = 0;
+  const points = xs.map((x, index) => {
+    gone += lengths[index];
+    return [x, y1 + ((y2 - y1) * gone) / whole];
+  });
+  const [beforeX, beforeY] = points.at(-2);
+  const direction = Math.atan2(points.at(-1)[1] - beforeY, points.at(-1)[0] - beforeX);
+  const short = isArrival && !message.dropped ? radius : 0;
+  const [x, y] = [points.at(-1)[0] - short * Math.cos(direction), points.at(-1)[1] - short * Math.sin(direction)];
+  points[points.length - 1] = [x, y];
+  const angle = (direction * 180) / Math.PI;
+  const path = points.map(([px, py], index) => `${index === 0 ? "M" : "L"}${px.toFixed(1)} ${py.toFixed(1)}`).join("");
+  const how = message.dropped ? `, dropped at ${message.dropped.lane}: ${message.dropped.reason}` : "";
+  return shape("g", { class: `message ${message.protocol}${message.dropped ? " dropped" : ""}`, "data-message": message.number },
+    shape("title", {}, `${message.title}, ${message.size} bytes, ${message.from} → ${message.to}${how}`),
+    shape("path", { class: "hit", d: path }), shape("path", { class: "line", d: path }),
+    points.slice(1, -1).map(([cx, cy]) => shape("circle", { class: "hop", cx, cy, r: 2.2 })),
+    message.dropped ? shape("path", { class: "end", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` })
+      : shape("path", { class: "head", d: "M0 0l-8 -4v8z", transform: `translate(${x} ${y}) rotate(${angle})` }));
+}
+
+/** Lights the present moment and dims the future; only what changes is touched. */
 function mark() {
-  const index = rows.findIndex((row) => row.moment === state.position);
-  if (index < 0) return;
-  const [from, to] = shownRow < 0 ? [0, rows.length - 1] : [Math.min(shownRow, index), Math.max(shownRow, index)];
-  for (let place = from; place <= to; place += 1) {
-    rows[place].group.classList.toggle("future", place > index);
-    rows[place].group.classList.toggle("current", place === index);
+  const history = call();
+  if (!drawn || !history.moments.length) return;
+  const row = drawn.rowOfMoment.get(state.position);
+  const [from, to] = drawn.row === null ? [0, drawn.rows.length - 1] : [Math.min(drawn.row, row), Math.max(drawn.row, row)];
+  for (let index = from; index <= to; index += 1) {
+    drawn.rowGroups[index].classList.toggle("future", index > row);
+    drawn.rowGroups[index].classList.toggle("now", index === row);
   }
-  shownRow = index;
+  drawn.row = row;
+  const lit = history.moments[state.position].message;
+  drawn.arrows.forEach((arrow, index) => {
+    const { classList } = drawn.arrowGroups[index];
+    classList.toggle("future", arrow.from > row);
+    classList.toggle("flying", arrow.from <= row && arrow.to > row);
+    classList.toggle("lit", arrow.message.number === lit);
+  });
+  const { y } = drawn.rows[row];
+  $("ladder").querySelector(".present").setAttribute("y", y - drawn.sizes.rowHeight / 2 - (drawn.sizes === narrow ? 5 : 0));
+  reveal(y);
+}
+
+function reveal(y) {
   const box = $("ladder");
-  const y = index * rowHeight;
-  if (y < box.scrollTop + 60 || y > box.scrollTop + box.clientHeight - 90) {
-    const isQuick = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    box.scrollTo({ top: Math.max(0, y - box.clientHeight * 0.4), behavior: isQuick ? "auto" : "smooth" });
-  }
+  if (y > box.scrollTop + 60 && y < box.scrollTop + box.clientHeight - 110) return;
+  const far = Math.abs(y - box.scrollTop - box.clientHeight / 2) > box.clientHeight * 1.5;
+  box.scrollTo({ top: Math.max(0, y - box.clientHeight * 0.4), behavior: far || prefersStillness() ? "auto" : "smooth" });
 }

@@ -1,138 +1,162 @@
-// The page: loads calls, connects the controls, and passes on what changes.
+// This module is the page: it loads calls, connects the controls in the header, and starts all other parts.
 
 import { $, element } from "rtcsim/dom.js";
-import * as source from "rtcsim/source.js";
-import { add, call, find, go, listen, setDepth, show, state } from "rtcsim/state.js";
-import * as link from "rtcsim/link.js";
-import * as ladder from "rtcsim/ladder.js";
 import * as card from "rtcsim/card.js";
-import * as timeline from "rtcsim/timeline.js";
-import * as panels from "rtcsim/panels.js";
+import * as charts from "rtcsim/charts.js";
 import * as decode from "rtcsim/decode.js";
+import * as hint from "rtcsim/hint.js";
 import * as keyboard from "rtcsim/keyboard.js";
+import * as ladder from "rtcsim/ladder.js";
+import * as link from "rtcsim/link.js";
+import * as panels from "rtcsim/panels.js";
+import * as search from "rtcsim/search.js";
+import * as source from "rtcsim/source.js";
+import { add, call, listen, replaceCalls, setDepth, setPanel, show, state } from "rtcsim/store.js";
+import * as timeline from "rtcsim/timeline.js";
+import * as whatif from "rtcsim/whatif.js";
 
-export function fail(error) {
+let standard = { scenario: null, seed: 1 };
+let latest = 0;
+
+function fail(error) {
   $("error").textContent = error.message ?? String(error);
   $("error").hidden = false;
 }
 
-/** Runs something that may fail; the reason is shown, and nothing else happens. */
-export async function attempt(work) {
-  document.body.classList.add("busy");
+/** Does something that may fail; the reason is shown, and all stays as it was. */
+async function attempt(work) {
+  latest += 1;
+  const mine = latest;
+  document.body.classList.add("loading");
   try {
-    await work();
+    await work(() => mine === latest);
     $("error").hidden = true;
   } catch (error) {
     fail(error);
   } finally {
-    document.body.classList.remove("busy");
+    if (mine === latest) document.body.classList.remove("loading");
   }
 }
 
-/** Shows a call from the beginning of the page's life, with the changes of its address. */
-async function open(wanted, position) {
-  const { scenario, seed, whatIf } = wanted;
-  const histories = source.exported.slice();
-  if (!source.isExported) {
+/**
+ * Shows the call of an address, from the original on through all its what-ifs; afresh, all other what-ifs are closed.
+ *
+ * An exported file shows its last call where the address says nothing.
+ */
+const open = (wanted, how = "step", isAfresh = false) => attempt(async (isLatest) => {
+  const { scenario, seed, whatIf } = { ...wanted, scenario: wanted.scenario ?? standard.scenario, seed: wanted.seed ?? standard.seed };
+  const find = (calls) => calls.findIndex((history) => link.isOf(history, { scenario, seed, whatIf }));
+  const known = isAfresh ? -1 : find(state.calls);
+  const histories = source.isExported ? source.exportedHistories.slice() : [];
+  if (known < 0 && !source.isExported) {
     for (let count = 0; count <= whatIf.length; count += 1) {
       histories.push(await source.history({ scenario, seed, whatIf: whatIf.slice(0, count) }));
     }
   }
-  state.calls = [];
-  for (const history of histories) add(history, position);
-}
+  if (!isLatest()) return;
+  setDepth(wanted.isEngineer ?? state.isEngineer);
+  if (wanted.panel) setPanel(wanted.panel);
+  if (known >= 0) show(known, wanted.moment ?? 0, how);
+  else {
+    const asked = source.isExported && !wanted.scenario ? -1 : find(histories);
+    replaceCalls(histories, asked < 0 ? histories.length - 1 : asked, wanted.moment ?? 0, how);
+  }
+});
 
-/** Tries a change at the present moment. */
-export const change = (whatIf) => attempt(async () => {
-  const history = call();
-  const wanted = {
-    scenario: history.scenario, seed: history.seed,
-    whatIf: [...history.whatIf.filter((before) => before.moment <= whatIf.moment), whatIf],
-  };
-  const fork = await source.history(wanted);
-  add(fork, Math.min(whatIf.moment + 1, fork.moments.length - 1));
+/** Tries a change at the present moment; changes after it are left out. */
+const change = (whatIf) => attempt(async (isLatest) => {
+  const { scenario, seed, whatIf: before } = call();
+  const position = state.position;
+  const kept = (before ?? []).filter((one) => one.moment <= position);
+  const fork = await source.history({ scenario, seed, whatIf: [...kept, { moment: position, ...whatIf }] });
+  if (!isLatest()) return;
+  add(fork, fork.difference?.firstFork ?? position);
   panels.select("difference");
 });
 
-function showTabs() {
-  $("histories").replaceChildren(...state.calls.map((history, index) => {
-    const changes = history.whatIf.map((one) => one.action).join(" + ");
-    return element("button", {
-      type: "button", "aria-pressed": index === state.shown, title: history.fork?.sentence ?? history.summary,
-      onclick: () => show(index),
-    }, changes || "Original");
-  }));
-}
+const nameOf = (whatIf) => [whatIf.action, whatIf.target].filter(Boolean).join(" ");
 
 function showCall() {
   const history = call();
   document.title = `rtcsim: ${history.scenario}`;
   $("scenario").value = history.scenario;
   $("seed").value = history.seed;
-  $("outcome").replaceChildren(
-    element("strong", {}, history.outcome.isConnected ? "Connected. " : "Not connected. "),
-    history.outcome.sentences.join(" "));
-  $("outcome").title = [...history.outcome.sentences, ...history.notes].join("\n");
-  showTabs();
+  $("histories").replaceChildren(...state.calls.map((one, index) => element("button", {
+    type: "button", "aria-pressed": index === state.shown, title: one.fork?.sentence ?? one.summary, onclick: () => show(index),
+  }, one.whatIf?.length ? element("span", {}, nameOf(one.whatIf.at(-1)), element("small", {}, ` at ${one.whatIf.at(-1).moment}`)) : "Original")));
+  $("histories").hidden = state.calls.length < 2;
+  showOutcome(history);
 }
 
-listen((what) => {
-  if (what === "call") showCall();
-  if (what === "depth") {
-    $("depth").textContent = state.isEngineer ? "Engineer" : "First time";
-    $("depth").setAttribute("aria-pressed", state.isEngineer);
-  }
-  if (what !== "panel") link.follow(what === "call");
-});
+function showOutcome({ outcome, notes, summary, isCut }) {
+  $("outcome").className = outcome.isConnected ? "good" : "bad";
+  $("outcome").replaceChildren(element("strong", {}, outcome.isConnected ? "Connected" : "Not connected"), " ", outcome.sentences.join(" "));
+  const cut = isCut ? ["Some moments were left out, because the call has too many."] : [];
+  $("notes").replaceChildren(
+    element("h4", {}, "This call"), element("p", {}, `${summary[0].toUpperCase()}${summary.slice(1)}.`),
+    element("h4", {}, "Outcome"), element("ul", {}, outcome.sentences.map((one) => element("li", {}, one))),
+    element("h4", {}, "Where its times come from"), element("ul", {}, [...notes, ...cut].map((one) => element("li", {}, one))));
+}
 
-function connect(chosen) {
-  $("scenario").addEventListener("change", (event) =>
-    attempt(() => open({ scenario: event.target.value, seed: null, whatIf: [] }, 0)));
-  $("seed").addEventListener("change", (event) => {
-    const seed = Number(event.target.value);
-    if (!Number.isSafeInteger(seed) || seed < 0) return fail(new Error("The seed is a whole number, 0 or more."));
-    return attempt(() => open({ scenario: $("scenario").value, seed, whatIf: [] }, state.position));
+/** A button that opens and closes something. */
+function disclose(button, reveal) {
+  $(button).addEventListener("click", () => {
+    const isOpen = $(button).getAttribute("aria-expanded") !== "true";
+    $(button).setAttribute("aria-expanded", isOpen);
+    reveal(isOpen);
   });
-  $("search").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    const found = find(event.target.value);
-    event.target.setAttribute("aria-invalid", found < 0);
-    if (found >= 0) go(found);
+}
+
+async function copyLink() {
+  const address = location.href.split("#")[0] + link.write();
+  try {
+    await navigator.clipboard.writeText(address);
+    $("copy-link").textContent = "Copied";
+  } catch {
+    prompt("The address of this moment", address);
+  }
+  setTimeout(() => { $("copy-link").textContent = "Copy link to this moment"; }, 1600);
+}
+
+function connect() {
+  $("scenario").addEventListener("change", () => run());
+  $("run-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    run();
   });
   $("depth").addEventListener("click", () => setDepth(!state.isEngineer));
-  $("copy-link").addEventListener("click", async () => {
-    const address = location.href.split("#")[0] + link.write();
-    try {
-      await navigator.clipboard.writeText(address);
-      $("copy-link").textContent = "Copied";
-    } catch {
-      prompt("The address of this moment", address);
-    }
-    setTimeout(() => { $("copy-link").textContent = "Copy link"; }, 1500);
+  $("copy-link").addEventListener("click", copyLink);
+  disclose("more", (isOpen) => document.body.classList.toggle("menu", isOpen));
+  disclose("outcome-more", (isOpen) => { $("notes").hidden = !isOpen; });
+  listen((what) => {
+    if (what === "call") showCall();
+    if (what === "depth") $("depth").setAttribute("aria-pressed", state.isEngineer);
   });
-  $("hint-close").addEventListener("click", () => { $("hint").hidden = true; });
-  window.addEventListener("hashchange", () => {
-    const { scenario, seed, whatIf, moment } = link.read();
-    if (location.hash !== link.write()) attempt(() => open({ scenario: scenario ?? chosen, seed, whatIf }, moment ?? 0));
-  });
-  window.addEventListener("popstate", () => window.dispatchEvent(new Event("hashchange")));
+}
+
+function run() {
+  const seed = Number($("seed").value.trim() || NaN);
+  if (!Number.isSafeInteger(seed) || seed < 0) return fail(new Error("The seed is a whole number, 0 or more."));
+  return open({ scenario: $("scenario").value, seed, whatIf: [], moment: 0 }, "jump", true);
 }
 
 async function start() {
   const { scenarios, chosen, seed } = await source.scenarios();
-  $("scenario").replaceChildren(...scenarios.map(({ name, summary }) =>
-    element("option", { value: name, title: summary }, name)));
-  if (source.isExported) {
-    $("scenario").disabled = true;
-    $("seed").disabled = true;
-  }
-  for (const part of [card, ladder, timeline, panels, decode, keyboard]) part.start();
-  connect(chosen);
-  const wanted = link.read();
-  setDepth(wanted.isEngineer);
-  await open({
-    scenario: wanted.scenario ?? chosen, seed: wanted.seed ?? (wanted.scenario ? null : seed), whatIf: wanted.whatIf,
-  }, wanted.moment ?? 0);
+  standard = { scenario: chosen, seed };
+  $("scenario").replaceChildren(...scenarios.map(({ name, summary }) => element("option", { value: name, title: summary }, name)));
+  for (const id of ["scenario-field", "run-form"]) $(id).hidden = source.isExported;
+  $("exported").hidden = !source.isExported;
+  connect();
+  for (const part of [card, ladder]) part.start(decode.open);
+  decode.start(fail);
+  for (const part of [panels, timeline, search, keyboard, hint]) part.start();
+  charts.start(() => show(state.shown));
+  whatif.start(change);
+  link.start(open);
+  await open(link.read());
 }
 
-attempt(start);
+start().catch((error) => {
+  document.body.classList.remove("loading");
+  fail(error);
+});

@@ -1,86 +1,117 @@
-// Session descriptions: every line with its meaning, and what has changed since the one before.
+// This module shows the session descriptions of an end, each line with its meaning, and what changed since the one before.
 
-import { element } from "rtcsim/dom.js";
+import { element, empty, replaceChildren } from "rtcsim/dom.js";
+import { compare } from "rtcsim/differ.js";
 import * as source from "rtcsim/source.js";
-import { state } from "rtcsim/state.js";
+import { state } from "rtcsim/store.js";
 
 const slots = [
-  ["pendingLocal", "pending local"], ["pendingRemote", "pending remote"], ["currentLocal", "current local"],
-  ["currentRemote", "current remote"],
+  ["pendingLocal", "pending local"], ["currentLocal", "current local"],
+  ["pendingRemote", "pending remote"], ["currentRemote", "current remote"],
 ];
 
-/** What was chosen last for each end. */
-const chosen = [null, null];
-let showsChanges = false;
+/** What was chosen last for each end, and the ends that show differences. */
+const chosen = new Map();
+const differing = new Set();
 
-export async function descriptions(connection, { history, end, index }) {
+/** The panel stays as it is while an end's descriptions are the same. */
+export const relevant = (end) => [end.node, end.connections.map((connection) => [connection.peer, ...slots.map(([name]) => connection[name])])];
+
+export async function descriptions(connection, { history, end }) {
   const filled = slots.filter(([name]) => connection[name]);
-  if (filled.length === 0) return element("p", { class: "empty" }, "No description yet.");
-  const box = element("div", {});
-  const draw = async () => {
-    const slot = filled.find(([name]) => name === chosen[index]) ?? filled[0];
-    box.replaceChildren(...(await drawn(connection, slot, filled, history, end, index, draw)));
-  };
-  await draw();
+  if (filled.length === 0) return empty("No session description yet.");
+  const box = element("div", { class: "descriptions" });
+  const redraw = async () => replaceChildren(box, await draw({ connection, history, node: end.node, filled, redraw }));
+  await redraw();
   return box;
 }
 
-async function drawn(connection, slot, filled, history, end, index, redraw) {
-  const description = connection[slot[0]];
-  const lines = (await source.text(history, description.text)).lines;
-  const before = showsChanges ? await previous(history, end.node, slot[0], description) : null;
-  const meaning = element("p", { class: "meaning", "aria-live": "polite" }, "Point at a line, or move to it, to see what it means.");
-  const explain = (line) => { meaning.textContent = line.meaning || "A line without a meaning of its own here."; };
-  const shown = before ? compare(before, lines) : lines.map((line) => ({ line, mark: " " }));
+async function draw({ connection, history, node, filled, redraw }) {
+  const [name] = filled.find(([slot]) => slot === chosen.get(node)) ?? filled[0];
+  const description = connection[name];
+  const { lines } = await source.text(history, description.text);
+  const showsDifference = differing.has(node);
+  const before = showsDifference ? await previous(history, node, name, description) : null;
   return [
     element("div", { class: "choices" },
-      filled.map(([name, title]) => element("button", {
-        type: "button", "aria-pressed": name === slot[0], onclick: () => { chosen[index] = name; redraw(); },
-      }, `${title} ${connection[name].type}`)),
-      element("label", {},
-        element("input", { type: "checkbox", checked: showsChanges, onchange: (event) => { showsChanges = event.target.checked; redraw(); } }),
-        " changes")),
-    meaning,
-    showsChanges && !before ? element("p", { class: "empty" }, "There is no earlier one of the same kind.") : null,
-    element("ol", { class: "sdp" }, shown.map(({ line, mark }) => element("li", {
-      tabindex: 0, title: line.meaning, class: mark === "+" ? "added" : mark === "−" ? "removed" : null,
-      onmouseenter: () => explain(line), onfocus: () => explain(line), onclick: () => explain(line),
-    }, before ? element("span", { class: "mark" }, mark) : null, line.text))),
+      element("select", {
+        "aria-label": `Description of ${node}`, "data-keep": `sdp-${node}`, onchange: (event) => {
+          chosen.set(node, event.target.value);
+          redraw();
+        },
+      }, filled.map(([slot, title]) => element("option", { value: slot, selected: slot === name }, `${title} ${connection[slot].type}`))),
+      element("button", {
+        type: "button", "aria-pressed": showsDifference, "data-keep": `difference-${node}`, title: "Difference to the previous description of this side and kind",
+        onclick: () => {
+          if (!differing.delete(node)) differing.add(node);
+          redraw();
+        },
+      }, "Difference")),
+    showsDifference && !before ? empty(`There is no earlier ${description.type} of this side to compare with.`) : null,
+    ...explained(before ? compare(before, lines) : lines),
   ].filter(Boolean);
 }
 
-/** The lines of the last other description of the same end, side and type. */
-async function previous(history, node, slot, description) {
-  const side = slot.endsWith("Local") ? "local" : "remote";
-  const earlier = history.descriptions.filter((one) =>
-    one.node === node && one.side === side && one.type === description.type && one.moment <= state.position
-    && one.text !== description.text);
-  return earlier.length > 0 ? (await source.text(history, earlier.at(-1).text)).lines : null;
+/** Lines as a list in which arrow keys move, and the meaning of the one pointed at, focused or tapped. */
+export function explained(lines) {
+  const hint = "Point at a line, tap it or move to it with ↑ ↓ to see what it means.";
+  const meaning = element("p", { class: "meaning", "aria-live": "polite" }, hint);
+  const list = element("ul", { class: "sdp", "aria-label": "Session description" }, lines.map((line, index) => {
+    const kind = { "+": "added", "−": "removed" }[line.mark] ?? "";
+    const section = line.text.startsWith("m=") ? "section" : "";
+    return element("li", { tabindex: index === 0 ? 0 : -1, class: `${kind} ${section}`.trim() || null },
+      line.mark ? element("span", { class: "mark", "aria-label": kind || null }, line.mark) : null,
+      element("span", {}, line.text));
+  }));
+  const items = [...list.children];
+  const explain = (index) => {
+    items.forEach((item, place) => {
+      item.classList.toggle("explained", place === index);
+      item.tabIndex = place === index ? 0 : -1;
+    });
+    meaning.textContent = lines[index].meaning || "This line has no meaning of its own here.";
+  };
+  const find = (event) => items.indexOf(event.target.closest("li"));
+  for (const kind of ["mouseover", "focusin", "click"]) {
+    list.addEventListener(kind, (event) => {
+      const index = find(event);
+      if (index >= 0) explain(index);
+    });
+  }
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    items[find(event) + step]?.focus();
+  });
+  return [list, meaning];
 }
 
-/** The longest common lines stay; the rest was taken away or added. */
-function compare(old, now) {
-  const lengths = Array.from({ length: old.length + 1 }, () => new Array(now.length + 1).fill(0));
-  for (let i = old.length - 1; i >= 0; i -= 1) {
-    for (let j = now.length - 1; j >= 0; j -= 1) {
-      lengths[i][j] = old[i].text === now[j].text
-        ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
-    }
+/** The lines of the description that the same side had before, of the same type. */
+async function previous(history, node, slot, { type, text }) {
+  const side = slot.endsWith("Local") ? "Local" : "Remote";
+  const held = async (number) => {
+    const { ends } = await source.momentDetail(history, number);
+    const connections = ends.find((end) => end.node === node)?.connections ?? [];
+    return connections.flatMap((one) => [one[`pending${side}`], one[`current${side}`]]).filter(Boolean);
+  };
+  let [sought, last] = [text, state.position];
+  for (;;) {
+    const first = await firstMoment(last, async (number) => (await held(number)).some((one) => one.text === sought));
+    const before = first === 0 ? undefined : (await held(first - 1))[0];
+    if (!before) return null;
+    if (before.type === type) return (await source.text(history, before.text)).lines;
+    [sought, last] = [before.text, first - 1];
   }
-  const lines = [];
-  let [i, j] = [0, 0];
-  while (i < old.length || j < now.length) {
-    if (i < old.length && j < now.length && old[i].text === now[j].text) {
-      lines.push({ line: now[j], mark: " " });
-      i += 1;
-      j += 1;
-    } else if (i < old.length && (j >= now.length || lengths[i + 1][j] >= lengths[i][j + 1])) {
-      lines.push({ line: old[i], mark: "−" });
-      i += 1;
-    } else {
-      lines.push({ line: now[j], mark: "+" });
-      j += 1;
-    }
+}
+
+/** The first moment at which something holds that holds from then on until `last`; few snapshots are asked for. */
+async function firstMoment(last, holds) {
+  let [low, high] = [0, last];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (await holds(middle)) high = middle;
+    else low = middle + 1;
   }
-  return lines;
+  return low;
 }

@@ -1,72 +1,43 @@
-// State machines, with the present state lit.
+// This module draws the state machines of an end with the present state filled and the transition just made lit.
 
 import { element, shape } from "rtcsim/dom.js";
+import { machines } from "rtcsim/machines.js";
+import { state } from "rtcsim/store.js";
+import { meanings } from "rtcsim/text.js";
 
-/** Names with column and row; arrows between them. */
-const machines = [
-  {
-    title: "Signaling", field: "signalingState",
-    places: {
-      stable: [1, 0], "have-local-offer": [0, 1], "have-remote-offer": [2, 1], "have-remote-pranswer": [0, 2],
-      "have-local-pranswer": [2, 2], closed: [1, 2],
-    },
-    ways: [
-      ["stable", "have-local-offer"], ["have-local-offer", "stable"], ["stable", "have-remote-offer"],
-      ["have-local-offer", "have-remote-pranswer"], ["have-remote-offer", "have-local-pranswer"], ["stable", "closed"],
-    ],
-  },
-  {
-    title: "ICE", field: "iceConnectionState",
-    places: {
-      new: [0, 0], checking: [1, 0], connected: [2, 0], failed: [0, 1], disconnected: [1, 1], completed: [2, 1],
-      closed: [1, 2],
-    },
-    ways: [
-      ["new", "checking"], ["checking", "connected"], ["connected", "completed"], ["checking", "failed"],
-      ["completed", "disconnected"], ["disconnected", "failed"], ["disconnected", "closed"],
-    ],
-  },
-  { title: "Gathering", field: "iceGatheringState", places: { new: [0, 0], gathering: [1, 0], complete: [2, 0] },
-    ways: [["new", "gathering"], ["gathering", "complete"]] },
-  {
-    title: "DTLS", field: "dtlsState",
-    places: { new: [0, 0], connecting: [1, 0], connected: [2, 0], failed: [1, 1], closed: [2, 1] },
-    ways: [["new", "connecting"], ["connecting", "connected"], ["connecting", "failed"], ["connected", "closed"]],
-  },
-  {
-    title: "Connection", field: "connectionState",
-    places: { new: [0, 0], connecting: [1, 0], connected: [2, 0], failed: [0, 1], closed: [1, 1], disconnected: [2, 1] },
-    ways: [["new", "connecting"], ["connecting", "connected"], ["connected", "disconnected"], ["disconnected", "closed"],
-      ["connecting", "failed"]],
-  },
-];
+const boxHeight = 24;
 
-const [boxWidth, boxHeight, columnStep, rowStep] = [92, 22, 104, 36];
+export const states = (connection, { before }) => machines.map((machine) => {
+  const now = connection[machine.field];
+  const was = before?.[machine.field] ?? now;
+  const change = was === now ? "" : `, just changed from ${was}`;
+  return element("figure", { class: `machine${change ? " changed" : ""}` },
+    element("figcaption", {}, element("span", {}, machine.title), change ? element("small", {}, `${was} → `) : null, element("b", {}, now)),
+    shape("svg", { viewBox: `-1 0 302 ${machine.height}`, role: "img", "aria-label": `${machine.title}: ${now}${change}` },
+      machine.ways.map(([from, to]) => way(machine, from, to, was === from && now === to && was !== now)),
+      (machine.bends ?? []).map((bend) => drawWay(bend.path, bend.head, was === bend.from && now === bend.to)),
+      (machine.labels ?? []).map(({ x, y, anchor, text }) => shape("text", { class: "label", x, y, "text-anchor": anchor }, text)),
+      Object.entries(machine.places).map(([name, place]) => box(name, place, name === now))),
+    state.isEngineer ? null : element("p", {}, meanings[machine.field]?.[now] ?? ""));
+});
 
-export function states(connection) {
-  return machines.map((machine) => {
-    const now = connection[machine.field];
-    const rows = Math.max(...Object.values(machine.places).map((place) => place[1])) + 1;
-    const [width, height] = [2 * columnStep + boxWidth + 2, (rows - 1) * rowStep + boxHeight + 2];
-    return element("figure", { class: "machine" },
-      element("figcaption", {}, machine.title, element("b", {}, now)),
-      shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${machine.title}: ${now}` },
-        machine.ways.map(([from, to]) => way(machine.places[from], machine.places[to])),
-        Object.entries(machine.places).map(([name, place]) => box(name, place, name === now))));
-  });
+const box = (name, { x, y, width }, isLit) => shape("g", { class: isLit ? "state lit" : "state" },
+  shape("rect", { x: x - width / 2, y: y - boxHeight / 2, width, height: boxHeight, rx: 4 }),
+  shape("text", { x, y: y + 3.6 }, name));
+
+/** A straight arrow between the edges of two boxes; where both directions exist, each keeps to its side. */
+function way(machine, from, to, isLit) {
+  const [start, end] = [machine.places[from], machine.places[to]];
+  const [dx, dy] = [end.x - start.x, end.y - start.y];
+  const length = Math.hypot(dx, dy);
+  const isDouble = machine.ways.some(([one, other]) => one === to && other === from);
+  const [shiftX, shiftY] = isDouble ? [(-dy / length) * 4, (dx / length) * 4] : [0, 0];
+  const share = ({ width }) => Math.min(dx ? (width / 2 + 1) / Math.abs(dx) : 9, dy ? (boxHeight / 2 + 1) / Math.abs(dy) : 9);
+  const [x1, y1] = [start.x + dx * share(start) + shiftX, start.y + dy * share(start) + shiftY];
+  const [x2, y2] = [end.x - dx * share(end) + shiftX, end.y - dy * share(end) + shiftY];
+  return drawWay(`M${x1} ${y1}L${x2} ${y2}`, [x2, y2, (Math.atan2(dy, dx) * 180) / Math.PI], isLit);
 }
 
-const centre = ([column, row]) => [column * columnStep + boxWidth / 2 + 1, row * rowStep + boxHeight / 2 + 1];
-
-function way(from, to) {
-  const [x1, y1] = centre(from);
-  const [x2, y2] = centre(to);
-  return shape("line", { class: "way", x1, y1, x2, y2 });
-}
-
-function box(name, place, isLit) {
-  const [x, y] = centre(place);
-  return shape("g", { class: isLit ? "state lit" : "state" },
-    shape("rect", { x: x - boxWidth / 2, y: y - boxHeight / 2, width: boxWidth, height: boxHeight, rx: 5 }),
-    shape("text", { x, y: y + 3.5, "font-size": name.length > 16 ? 8 : 9.5 }, name));
-}
+const drawWay = (path, [x, y, angle], isLit) => shape("g", { class: isLit ? "way lit" : "way" },
+  shape("path", { class: "line", d: path }),
+  shape("path", { class: "head", d: "M0 0l-6 -3v6z", transform: `translate(${x} ${y}) rotate(${angle})` }));
