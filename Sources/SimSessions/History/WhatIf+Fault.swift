@@ -34,12 +34,23 @@ extension WhatIf {
       }
       return .act(client: target.client, .refuseCamera)
     case "mute": return .act(client: target.client, .mute)
-    case "hold": return .act(client: target.client, .hold)
-    case "add-track": return .act(client: target.client, .addTrack)
-    case "restart-ice": return .act(client: target.client, .restartICE)
+    case "hold": return .act(client: try negotiated(target.client, history), .hold)
+    case "add-track": return .act(client: try negotiated(target.client, history), .addTrack)
+    case "restart-ice": return .act(client: try negotiated(target.client, history), .restartICE)
     case "hang-up": return .act(client: target.client, .hangUp)
     default: preconditionFailure("an action of the list is known: \(action)")
     }
+  }
+
+  /// A client that can offer again at this moment.
+  private func negotiated(_ client: String, _ history: History) throws(WhatIfError) -> String {
+    let connection = history.moments[moment].ends.first { $0.node == client }?.connections.last
+    guard let connection, connection.signalingState == "stable", connection.currentLocal != nil else {
+      let state = connection.map { "is \($0.signalingState)" } ?? "has no connection"
+      throw .notHere(
+        action: action, because: "\(client) \(state) at moment \(moment); go to one where offer and answer are done")
+    }
+    return client
   }
 
   /// What the target may be: clients, or links such as `client-1.up`.

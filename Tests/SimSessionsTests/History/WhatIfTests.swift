@@ -196,6 +196,9 @@ struct WhatIfTests {
     #expect(refusal("change-nat client-1 conic").contains("'conic' found, allowed: symmetric, port-restricted"))
     #expect(refusal("stop-turn").contains("not possible, because this call has no TURN server"))
     #expect(refusal("mute client-1 loud").contains("'loud' found, allowed: mute [CLIENT]"))
+    #expect(refusal("hold client-1", at: 3).contains("client-1 has no connection at moment 3"))
+    #expect(refusal("restart-ice client-2", at: 14).contains("client-2 is have-local-offer at moment 14"))
+    #expect(refusal("add-track client-2", at: history.moments.count - 1).contains("client-2 is closed"))
     #expect(refusal("drop-next", at: 9999).hasPrefix("moment: 9999 found, allowed: 0 to"))
   }
 }
