@@ -61,7 +61,7 @@ extension ConnectionSet {
     let transport = (connection.core.transport.hasSentRTCP, connection.core.transport.hasReceivedRTCP)
     if transport.0, !connection.hasNotedReports.sent {
       connection.hasNotedReports.sent = true
-      log.note(.firstRTCPSent, "a report on what was sent and received", from: port, to: connection.peer)
+      log.note(.firstRTCPSent, "feedback or a report", from: port, to: connection.peer)
     }
     if transport.1, !connection.hasNotedReports.received {
       connection.hasNotedReports.received = true

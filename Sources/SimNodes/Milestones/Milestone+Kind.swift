@@ -150,7 +150,7 @@ extension Milestone.Kind {
   public var rfc: String {
     switch self {
     case .call: "RFC 8825 §3"
-    case .getUserMedia, .cameraRefused: "W3C mediacapture-streams §9.2"
+    case .getUserMedia, .cameraRefused: "W3C mediacapture-streams §10.2"
     case .joining, .joined: "RFC 6455 §4"
     case .connectionCreated: "RFC 9429 §4.1.1"
     case .trackAdded: "RFC 9429 §4.1.2"
@@ -167,7 +167,8 @@ extension Milestone.Kind {
     case .candidateGathered, .gatheringCompleted: "RFC 8445 §5.1.1"
     case .candidateSent: "RFC 8838 §9"
     case .candidateReceived: "RFC 8838 §11"
-    case .endOfCandidatesSent, .endOfCandidatesReceived: "RFC 8838 §13"
+    case .endOfCandidatesSent: "RFC 8838 §13"
+    case .endOfCandidatesReceived: "RFC 8838 §14"
     case .checkSent, .nominatingCheckSent: "RFC 8445 §7.2.4"
     case .checkReceived: "RFC 8445 §7.3"
     case .checkSucceeded: "RFC 8445 §7.2.5.3"
@@ -177,10 +178,10 @@ extension Milestone.Kind {
     case .consentExpired: "RFC 7675 §5.1"
     case .iceRestarted: "RFC 8445 §9"
     case .iceNew, .iceChecking, .iceConnected, .iceCompleted, .iceDisconnected, .iceFailed, .iceClosed:
-      "RFC 8445 §6.1.3"
+      "W3C webrtc-pc §4.3.4"
     case .flightSent, .flightRepeated: "RFC 6347 §4.2.4"
     case .fingerprintVerified, .dtlsConnected: "RFC 5763 §5"
-    case .dtlsFailed: "RFC 5763 §6.7"
+    case .dtlsFailed: "RFC 5763 §5"
     case .dtlsClosed: "RFC 5246 §7.2.1"
     case .keysExported: "RFC 5764 §4.2"
     case .connected: "W3C webrtc-pc §4.3.3"
@@ -189,9 +190,8 @@ extension Milestone.Kind {
     case .firstFrameDecoded: "RFC 7741 §4.5"
     case .muted: "W3C mediacapture-streams §4.3"
     case .onHold: "RFC 3264 §8.4"
-    case .hangUp, .peerLeft: "RFC 3550 §6.6"
-    case .datagramDropped: "RFC 4787 §5"
-    case .whatIf: ""
+    case .hangUp: "RFC 3550 §6.6"
+    case .peerLeft, .datagramDropped, .whatIf: ""
     }
   }
 }

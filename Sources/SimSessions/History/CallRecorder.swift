@@ -97,9 +97,9 @@ actor CallRecorder: SessionObserver, DatagramObserver {
   }
 
   /// A moment that no client tells: something that the network or somebody outside did.
-  private func tell(_ kind: Milestone.Kind, _ detail: String, at lane: String) {
+  private func tell(_ kind: Milestone.Kind, _ detail: String, at lane: String, rfc: String? = nil) {
     note(
-      Milestone(time: simulation.now, order: simulation.takeNumber(), node: lane, kind: kind, detail: detail))
+      Milestone(time: simulation.now, order: simulation.takeNumber(), node: lane, kind: kind, detail: detail, rfc: rfc))
   }
 
   // MARK: Signaling
@@ -226,7 +226,8 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     lastDelivered[lane] = (number, simulation.now)
     tell(
       .datagramDropped,
-      "\(message.title) of \(message.sender) to \(simulation[packet].destination): \(reason.sentence)", at: lane)
+      "\(message.title) of \(message.sender) to \(simulation[packet].destination): \(reason.sentence)", at: lane,
+      rfc: reason == .filtered || reason == .noMapping ? "RFC 4787 §5" : nil)
   }
 
   private func stop(_ lane: String, _ packet: PacketHandle) -> Message.Stop {

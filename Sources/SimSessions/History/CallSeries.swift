@@ -48,6 +48,11 @@ public struct CallSeries: Hashable, Sendable {
     if index < bins[client].count { body(&bins[client][index]) }
   }
 
+  /// The end of the last bin in which something arrived; `nil` when nothing ever did.
+  func lastReceived(by client: Int) -> Instant? {
+    bins[client].lastIndex { $0.receivedBytes > 0 }.map { .start + Self.interval * ($0 + 1) }
+  }
+
   /// When each bin begins, in milliseconds.
   public var times: [Double] { (bins.first ?? []).indices.map { Double($0) * Self.interval.milliseconds } }
 

@@ -17,16 +17,18 @@ public struct Diagnosis: Hashable, Sendable {
 
   private static func success(_ history: History) -> [String] {
     var sentences: [String] = []
-    let begin = history.moments.last { $0.milestone.kind == .call }?.time ?? .start
+    let call = history.moments.last { $0.milestone.kind == .call }
+    let begin = call?.time ?? .start
     if let ready = history.last(.connected) {
-      sentences.append("Both ends are connected \((ready - begin).text) ms after the second one began.")
+      sentences.append(
+        "Counted from when \(call?.lane ?? "the call") began, both ends are connected after \((ready - begin).text) ms."
+      )
     }
     if let frame = history.last(.firstFrameDecoded) {
-      sentences.append("Both see the other's first frame \((frame - begin).text) ms after that.")
+      sentences.append("Counted from then, too, both see the other's first frame after \((frame - begin).text) ms.")
     }
     if let path = path(history) { sentences.append(path) }
-    sentences += breaks(history)
-    return sentences
+    return sentences + silences(history) + breaks(history)
   }
 
   private static func path(_ history: History) -> String? {
@@ -37,9 +39,21 @@ public struct Diagnosis: Hashable, Sendable {
       + (isRelayed ? "relayed by the TURN server." : "directly from one to the other.")
   }
 
+  /// Who heard nothing any more long before anybody hung up.
+  private static func silences(_ history: History) -> [String] {
+    let end = history.moments.first { $0.milestone.kind == .hangUp }?.time ?? .start + history.duration
+    return history.ends.indices.compactMap { index in
+      guard let last = history.series.lastReceived(by: index), end - last > .seconds(1) else { return nil }
+      return "From about \(last.text) ms on nothing arrives at \(history.ends[index]) any more."
+    }
+  }
+
   /// What went wrong after it had worked.
   private static func breaks(_ history: History) -> [String] {
-    [Milestone.Kind.iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .cameraRefused].compactMap { kind in
+    let kinds: [Milestone.Kind] = [
+      .iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .negotiationFailed, .cameraRefused,
+    ]
+    return kinds.compactMap { kind in
       guard let moment = history.moments.first(where: { $0.milestone.kind == kind }) else { return nil }
       return "At \(moment.time.text) ms, \(moment.lane): \(moment.title). \(kind.explanation.first)"
     }
@@ -49,6 +63,9 @@ public struct Diagnosis: Hashable, Sendable {
 
   private static func failure(_ history: History) -> [String] {
     var sentences = ["The two never get connected."]
+    if let hangUp = history.moments.first(where: { $0.milestone.kind == .hangUp }), !history.isNaturalEnd(hangUp) {
+      return sentences + ["\(hangUp.lane) hangs up at \(hangUp.time.text) ms, before that."]
+    }
     func has(_ kind: Milestone.Kind) -> Bool { history.moments.contains { $0.milestone.kind == kind } }
     if !has(.offerReceived) || !has(.answerReceived) {
       sentences.append(
@@ -109,5 +126,12 @@ public struct Diagnosis: Hashable, Sendable {
     return relayed == true
       ? ["There are relayed candidates, but even they were not reached."]
       : ["There is a TURN server, but nobody got a relayed address from it."]
+  }
+}
+
+extension History {
+  /// Whether a hang-up is the one with which every call ends here.
+  fileprivate func isNaturalEnd(_ moment: Moment) -> Bool {
+    moment.time + .milliseconds(500) >= .start + duration
   }
 }

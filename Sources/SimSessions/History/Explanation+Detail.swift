@@ -17,27 +17,28 @@ extension Milestone {
       "ClientHello",
       Explanation(
         "The handshake for secret keys begins: one side says which methods it knows.",
-        "Flight 1: versions, cipher suites, curves and the SRTP profiles of use_srtp; no HelloVerifyRequest, because ICE "
+        "The first flight: versions, cipher suites, curves and the SRTP profiles of use_srtp; no HelloVerifyRequest, because ICE "
           + "has proved the address.")
     ),
     (
       "ServerHello",
       Explanation(
         "The other side chooses a method, shows its certificate, and asks for one in return.",
-        "Flight 2: ServerHello, Certificate, ServerKeyExchange (ECDHE, signed), CertificateRequest, ServerHelloDone.")
+        "The second flight: ServerHello, Certificate, ServerKeyExchange (ECDHE, signed), CertificateRequest, ServerHelloDone."
+      )
     ),
     (
       "Certificate",
       Explanation(
         "This side shows its certificate, proves that it owns it, and says that it is done.",
-        "Flight 3: Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, and Finished, the first message "
+        "The third flight: Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, and Finished, the first message "
           + "that is encrypted.")
     ),
     (
       "ChangeCipherSpec",
       Explanation(
         "The other side is done, too: from here on both have the same secret.",
-        "Flight 4: ChangeCipherSpec and Finished; whoever sends it can already send media.")
+        "The last flight: ChangeCipherSpec and Finished; whoever sends it can already send media.")
     ),
     (
       "Alert",

@@ -106,7 +106,7 @@ extension Milestone.Kind {
     case .signalingStable:
       Explanation(
         "Both sides agree for now: no offer is open.",
-        "Signaling state stable: the pending descriptions have become the current ones.")
+        "Signaling state stable: an answer made the pending descriptions the current ones, or a rollback dropped them.")
     case .signalingHaveLocalOffer:
       Explanation(
         "This side has offered and waits for an answer.",
@@ -248,7 +248,8 @@ extension Milestone.Kind {
     case .flightRepeated:
       Explanation(
         "No answer came in time, so the same messages are sent again.",
-        "The handshake timer (twice the round trip that ICE measured, at least 50 ms) doubles with each repetition.")
+        "The timer is twice the round trip that ICE measured, at least 50 ms, as libwebrtc has it (RFC 6347 §4.2.4.1 "
+          + "recommends 1 s), and doubles with each repetition.")
     case .fingerprintVerified:
       Explanation(
         "The certificate is the one that the description announced: this is the right partner.",
@@ -279,12 +280,12 @@ extension Milestone.Kind {
         "SRTP authentication passed; the SSRC was announced, so that the packet finds its transceiver.")
     case .firstRTCPSent:
       Explanation(
-        "A report goes to the other side: how much was sent and how well it arrives.",
-        "Sender and receiver reports leave about once a second, at random times, encrypted as SRTCP.")
+        "A first message about the media goes to the other side: a report, or the wish for a key frame.",
+        "RTCP, encrypted as SRTCP: feedback (PLI, NACK) at once, sender and receiver reports about once a second.")
     case .firstRTCPReceived:
       Explanation(
-        "The other side reports what arrives of our media.",
-        "Report blocks carry loss and jitter; LSR and DLSR give the round trip.")
+        "The other side tells what it needs, or what arrives of our media.",
+        "Feedback asks for packets or key frames; report blocks carry loss and jitter, LSR and DLSR the round trip.")
     case .firstFrameDecoded:
       Explanation(
         "The first picture of the other side can be seen.",

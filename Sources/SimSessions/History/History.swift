@@ -35,7 +35,9 @@ public struct History: Hashable, Sendable {
   public var id: String { Self.id(of: scenario, whatIfs) }
 
   public static func id(of scenario: Scenario, _ whatIfs: [WhatIf]) -> String {
-    let changes = whatIfs.map { "\($0.moment):\($0.action):\($0.target ?? ""):\($0.argument ?? "")" }
-    return ([scenario.name, scenario.scenarioHash, "\(scenario.seed)"] + changes).joined(separator: "/")
+    let changes = whatIfs.flatMap { ["\($0.moment)", $0.action, $0.target ?? "", $0.argument ?? ""] }
+    // Each part with its length, so that no part can be taken for two.
+    return ([scenario.name, scenario.scenarioHash, "\(scenario.seed)"] + changes).map { "\($0.utf8.count):\($0)" }
+      .joined()
   }
 }

@@ -11,6 +11,8 @@ extension WhatIf {
     guard history.moments.indices.contains(moment) else {
       throw .noSuchMoment(moment, count: history.moments.count)
     }
+    if let target, definition.target == .nothing { throw .badTarget(target, action: action, allowed: ["none"]) }
+    if let argument, definition.argument == .nothing { throw .badArgument(argument, action: action, allowed: "none") }
     if let because = history.reasonAgainst(definition) { throw .notHere(action: action, because: because) }
     let target = try resolvedTarget(definition, history)
     let time = try duration(definition)
@@ -37,7 +39,7 @@ extension WhatIf {
     case "hold": return .act(client: try negotiated(target.client, history), .hold)
     case "add-track": return .act(client: try negotiated(target.client, history), .addTrack)
     case "restart-ice": return .act(client: try negotiated(target.client, history), .restartICE)
-    case "hang-up": return .act(client: target.client, .hangUp)
+    case "hang-up": return .act(client: try negotiated(target.client, history), .hangUp)
     default: preconditionFailure("an action of the list is known: \(action)")
     }
   }

@@ -15,7 +15,6 @@ export function start(decode) {
 function show() {
   const now = moment();
   const message = now ? call().messages[now.message ?? -1] : null;
-  document.body.dataset.phase = now?.phase ?? "";
   $("moment-number").textContent = now ? `${now.number} / ${lastPosition()}` : "";
   $("moment-time").textContent = now ? `${ms(now.timeMs, 3)} ms` : "";
   $("moment-lane").textContent = !now ? "" : now.to ? `${now.lane} → ${now.to}` : now.lane;
@@ -29,7 +28,6 @@ function show() {
   $("moment-rfc-text").textContent = now && !now.url ? now.rfc ?? "" : "";
   $("moment-message").hidden = !message;
   $("moment-message").textContent = message ? `Decode ${message.title}` : "";
-  $("moment-message").dataset.protocol = message?.protocol ?? "";
 }
 
 function announce() {

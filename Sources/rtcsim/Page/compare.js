@@ -36,7 +36,7 @@ const time = (value, number, open) => (number === null || number === undefined |
 
 function delta({ originalMs, forkMs }) {
   if (originalMs === null) return "+ new";
-  if (forkMs === null) return "− missing";
+  if (forkMs === null) return "− gone";
   const later = forkMs - originalMs;
   return later === 0 ? "0" : `${later > 0 ? "+" : "−"}${ms(Math.abs(later))}`;
 }

@@ -5,8 +5,8 @@ import { arrange, endLane } from "rtcsim/rows.js";
 import { call, go, listen, state } from "rtcsim/store.js";
 import { protocols } from "rtcsim/text.js";
 
-const wide = { rowHeight: 25, pauseHeight: 20, gutter: 42, left: 168, right: 168, radius: 6 };
-const narrow = { rowHeight: 33, pauseHeight: 20, gutter: 0, left: 44, right: 34, radius: 6 };
+const wide = { rowHeight: 25, pauseHeight: 20, arrivalHeight: 0, gutter: 42, left: 168, right: 168, radius: 6 };
+const narrow = { rowHeight: 32, pauseHeight: 20, arrivalHeight: 12, gutter: 0, left: 44, right: 34, radius: 6 };
 
 let drawn = null;
 
@@ -49,11 +49,12 @@ function draw() {
   const arrowGroups = arrows.map((arrow) => drawArrow(arrow, at, sizes.radius));
   const rowGroups = rows.map((row, index) => drawRow(row, rows[index - 1], { at, width, sizes, isNarrow, history }));
   $("ladder").replaceChildren(shape("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: isNarrow ? "narrow" : "wide" },
-    shape("rect", { class: "present", x: 0, y: 0, width, height: sizes.rowHeight }),
+    shape("rect", { class: "present", x: 0, y: -sizes.rowHeight, width, height: sizes.rowHeight }),
     history.lanes.map((lane) => shape("line", { class: `lane ${lane.kind}`, x1: at(lane.name), x2: at(lane.name), y1: 0, y2: height })),
     rows.filter((row) => row.moment).map((row) => shape("rect", {
       class: "back", x: 0, y: row.y - sizes.rowHeight / 2, width, height: sizes.rowHeight, "data-moment": row.moment.number,
     })), arrowGroups, rowGroups));
+  $("lanes").classList.toggle("tight", step < 52);
   $("lanes").replaceChildren(...history.lanes.map((lane) =>
     element("span", { class: lane.kind, style: `left:${at(lane.name)}px`, title: lane.name }, shortName(lane))));
   drawn = { width, sizes, rows, arrows, arrowGroups, rowGroups, rowOfMoment, row: null };
@@ -65,7 +66,7 @@ function drawRow(row, before, { at, width, sizes, isNarrow, history }) {
   const message = row.message ?? row.sent;
   const lane = moment?.lane ?? message.from;
   const x = at(lane);
-  const isRight = x > at(history.lanes[0].name) + (at(history.lanes.at(-1).name) - at(history.lanes[0].name)) / 2;
+  const isRight = history.lanes.findIndex((one) => one.name === lane) >= history.lanes.length / 2;
   const isOutside = !isNarrow && history.lanes.find((one) => one.name === lane)?.kind === "client";
   const goesLeft = isOutside ? !isRight : isRight;
   const group = shape("g", {
@@ -76,12 +77,12 @@ function drawRow(row, before, { at, width, sizes, isNarrow, history }) {
     group.append(shape("text", { class: "time", x: 38, y: y + 4 }, row.time.toFixed(row.time < 1000 ? 1 : 0)));
   }
   if (row.pause) group.append(shape("text", { class: "pause", x: 38, y: y - sizes.rowHeight / 2 - 5 }, `+${Math.round(row.pause)}`));
-  if (moment) group.append(shape("circle", { class: "dot", cx: x, cy: y, r: 4 }));
+  if (moment) group.append(shape("circle", { class: row.isDrop ? "ring" : "dot", cx: x, cy: y, r: row.isDrop ? 9 : 4 }));
   const room = isOutside ? sizes.left - 10 : isNarrow ? (isRight ? x - 54 : width - x - 14) : 190;
   // Of a flight, what is in it says more than that it was sent.
   const title = !moment || row.sent?.protocol === "dtls" ? message.title : moment.title;
   const words = shape("text", {
-    class: "words", "text-anchor": goesLeft ? "end" : "start", x: x + (goesLeft ? -10 : 10), y: y + (isNarrow ? -6 : 4),
+    class: "words", "text-anchor": goesLeft ? "end" : "start", x: x + (goesLeft ? -10 : 10), y: y + (!isNarrow ? 4 : row.isArrival ? 15 : -6),
   }, cut(title, room));
   const rest = room - widthOf(title) - 6;
   if (moment && row.sent && rest > 40 && row.sent.title !== title) {
@@ -95,7 +96,7 @@ const ruler = document.createElement("canvas").getContext("2d");
 
 /** The width of words as they are drawn. */
 function widthOf(text) {
-  ruler.font = `11.5px ${getComputedStyle(document.body).fontFamily}`;
+  ruler.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   return ruler.measureText(text).width;
 }
 
@@ -110,30 +111,33 @@ function cut(text, room) {
 /** A line over all hops, each at its lane; a head where the message arrives, a cross where it is dropped. */
 function drawArrow({ message, y1, y2, isArrival }, at, radius) {
   const end = endLane(message);
-  const hops = message.hops.map((hop) => hop.lane).filter((lane) => lane !== end);
-  const xs = [message.from, ...hops, end].map(at);
-  if (xs.every((x) => x === xs[0])) xs[xs.length - 1] += 16;
-  const lengths = xs.map((x, index) => (index === 0 ? 0 : Math.abs(x - xs[index - 1])));
-  const whole = lengths.reduce((sum, length) => sum + length, 0);
-  let gone = 0;
-  const points = xs.map((x, index) => {
-    gone += lengths[index];
-    return [x, y1 + ((y2 - y1) * gone) / whole];
-  });
+  const xs = [message.from, ...message.hops.map((hop) => hop.lane).filter((lane) => lane !== end), end].map(at);
+  const points = alongLanes(xs, y1, y2);
   const [beforeX, beforeY] = points.at(-2);
   const direction = Math.atan2(points.at(-1)[1] - beforeY, points.at(-1)[0] - beforeX);
   const short = isArrival && !message.dropped ? radius : 0;
   const [x, y] = [points.at(-1)[0] - short * Math.cos(direction), points.at(-1)[1] - short * Math.sin(direction)];
   points[points.length - 1] = [x, y];
-  const angle = (direction * 180) / Math.PI;
   const path = points.map(([px, py], index) => `${index === 0 ? "M" : "L"}${px.toFixed(1)} ${py.toFixed(1)}`).join("");
   const how = message.dropped ? `, dropped at ${message.dropped.lane}: ${message.dropped.reason}` : "";
   return shape("g", { class: `message ${message.protocol}${message.dropped ? " dropped" : ""}`, "data-message": message.number },
     shape("title", {}, `${message.title}, ${message.size} bytes, ${message.from} → ${message.to}${how}`),
     shape("path", { class: "hit", d: path }), shape("path", { class: "line", d: path }),
-    points.slice(1, -1).map(([cx, cy]) => shape("circle", { class: "hop", cx, cy, r: 2.2 })),
-    message.dropped ? shape("path", { class: "end", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` })
-      : shape("path", { class: "head", d: "M0 0l-8 -4v8z", transform: `translate(${x} ${y}) rotate(${angle})` }));
+    new Set(xs).size > 1 ? points.slice(1, -1).map(([cx, cy]) => shape("circle", { class: "hop", cx, cy, r: 2.2 })) : [],
+    message.dropped ? shape("path", { class: "cross", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` })
+      : shape("path", { class: "head", d: "M0 0l-8 -4v8z", transform: `translate(${x} ${y}) rotate(${(direction * 180) / Math.PI})` }));
+}
+
+/** Points of even slope at given lanes; what stays in its lane leaves it for a little and comes back. */
+function alongLanes(xs, y1, y2) {
+  const lengths = xs.map((x, index) => (index === 0 ? 0 : Math.abs(x - xs[index - 1])));
+  const whole = lengths.reduce((sum, length) => sum + length, 0);
+  if (whole === 0) return [[xs[0], y1], [xs[0] + 18, (y1 + y2) / 2], [xs[0], y2]];
+  let gone = 0;
+  return xs.map((x, index) => {
+    gone += lengths[index];
+    return [x, y1 + ((y2 - y1) * gone) / whole];
+  });
 }
 
 /** Lights the present moment and dims the future; only what changes is touched. */
@@ -154,8 +158,9 @@ function mark() {
     classList.toggle("flying", arrow.from <= row && arrow.to > row);
     classList.toggle("lit", arrow.message.number === lit);
   });
-  const { y } = drawn.rows[row];
-  $("ladder").querySelector(".present").setAttribute("y", y - drawn.sizes.rowHeight / 2 - (drawn.sizes === narrow ? 5 : 0));
+  const { y, isArrival } = drawn.rows[row];
+  const shift = drawn.sizes === wide ? 0 : isArrival ? 6 : -5;
+  $("ladder").querySelector(".present").setAttribute("y", y - drawn.sizes.rowHeight / 2 + shift);
   reveal(y);
 }
 

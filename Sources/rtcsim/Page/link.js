@@ -2,7 +2,7 @@
 
 import { call, listen, state } from "rtcsim/store.js";
 
-const separator = "~";
+const separator = "*";
 let timer = null;
 
 /** The address of what is shown. */

@@ -5,7 +5,7 @@ const [columnWidth, columnStep, rowStep] = [88, 106, 37];
 /** A box in a grid of three columns. */
 const at = (column, row) => ({ x: column * columnStep + columnWidth / 2, y: row * rowStep + 13, width: columnWidth });
 
-/** Signaling states of RFC 9429 §3.2; `from any` stands for close(), which every state allows. */
+/** Signaling states of RFC 9429 §3.2; `closed` stands apart, because close() leads there from every state. */
 const signaling = {
   title: "Signaling", field: "signalingState", height: 136,
   places: {

@@ -18,12 +18,14 @@ import * as whatif from "rtcsim/whatif.js";
 let standard = { scenario: null, seed: 1 };
 let latest = 0;
 
+/** Tells what went wrong; what is shown stays. */
 function fail(error) {
+  if (!call()) $("moment-title").textContent = "No call is loaded";
   $("error").textContent = error.message ?? String(error);
   $("error").hidden = false;
 }
 
-/** Does something that may fail; the reason is shown, and all stays as it was. */
+/** Does something that may fail; `isLatest` tells whether nothing else was begun meanwhile. */
 async function attempt(work) {
   latest += 1;
   const mine = latest;
@@ -85,6 +87,7 @@ function showCall() {
     type: "button", "aria-pressed": index === state.shown, title: one.fork?.sentence ?? one.summary, onclick: () => show(index),
   }, one.whatIf?.length ? element("span", {}, nameOf(one.whatIf.at(-1)), element("small", {}, ` at ${one.whatIf.at(-1).moment}`)) : "Original")));
   $("histories").hidden = state.calls.length < 2;
+  $("outcome-bar").hidden = false;
   showOutcome(history);
 }
 
@@ -144,6 +147,8 @@ async function start() {
   const { scenarios, chosen, seed } = await source.scenarios();
   standard = { scenario: chosen, seed };
   $("scenario").replaceChildren(...scenarios.map(({ name, summary }) => element("option", { value: name, title: summary }, name)));
+  $("scenario").value = chosen;
+  $("seed").value = seed;
   for (const id of ["scenario-field", "run-form"]) $(id).hidden = source.isExported;
   $("exported").hidden = !source.isExported;
   connect();

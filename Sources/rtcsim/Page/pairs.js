@@ -1,6 +1,6 @@
 // This module shows the candidates of an end and the pairs that ICE makes of them.
 
-import { element, empty, facts, mono, ms, table } from "rtcsim/dom.js";
+import { element, empty, facts, mono, ms } from "rtcsim/dom.js";
 import { state } from "rtcsim/store.js";
 import { candidateKinds } from "rtcsim/text.js";
 
@@ -26,17 +26,17 @@ function pairs(list) {
 function counts(pair) {
   const media = `packets ${pair.packetsSent} sent, ${pair.packetsReceived} received`;
   const checks = `checks ${pair.requestsSent} sent, ${pair.responsesReceived} answered; ${pair.requestsReceived} received, ${pair.responsesSent} answered`;
-  const roundTrip = `round trip ${ms(pair.roundTripTimeMs)} ms`;
+  const roundTrip = Number.isFinite(pair.roundTripTimeMs) ? `round trip ${ms(pair.roundTripTimeMs)} ms` : null;
   return [roundTrip, checks, media, state.isEngineer ? `priority ${pair.priority}` : null].filter(Boolean).join("; ");
 }
 
 function candidates(list, side) {
   if (list.length === 0) return empty(`No ${side} candidates yet.`);
-  const heads = ["Kind", "Address", ...(state.isEngineer ? ["Base", "Priority", "Foundation"] : [])];
-  return table(`Candidates, ${side}`, heads, list.map((one) => [
-    one.kind, mono(one.address),
-    ...(state.isEngineer ? [one.relatedAddress ? mono(one.relatedAddress) : null, mono(one.priority), mono(one.foundation)] : []),
-  ]));
+  const more = ({ relatedAddress, priority, foundation }) =>
+    [relatedAddress && `related to ${relatedAddress}`, `priority ${priority}`, `foundation ${foundation}`].filter(Boolean).join(", ");
+  return element("ul", { class: "candidates" }, list.map((one) => element("li", {},
+    element("span", { class: "kind" }, one.kind), mono(one.address),
+    state.isEngineer ? element("small", { class: "soft" }, more(one)) : null)));
 }
 
 /** What the kinds in view mean, for the first time. */

@@ -19,7 +19,7 @@ const panels = [
   { name: "states", title: "States", key: "1", ends: states },
   { name: "sdp", title: "SDP", key: "2", ends: descriptions, relevant },
   { name: "pairs", title: "ICE", key: "3", ends: connectivity },
-  { name: "keys", title: "Keys", key: "4", ends: security },
+  { name: "keys", title: "Security", key: "4", ends: security },
   { name: "media", title: "Media", key: "5", ends: media },
   { name: "charts", title: "Charts", key: "6", whole: charts },
   { name: "whatif", title: "What if", key: "7", whole: whatIf, id: "what-if" },
@@ -35,7 +35,7 @@ let shownEnd = null;
 
 export function start() {
   $("tabs").append(...panels.map(({ name, title, key }) => element("button", {
-    type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, title: `${title} (${key})`, onclick: () => select(name),
+    type: "button", role: "tab", id: `tab-${name}`, hidden: true, "aria-controls": `panel-${name}`, title: `${title} (${key})`, onclick: () => select(name),
   }, title)));
   $("panels").append(...panels.map(({ name }) => element("section", {
     class: "panel", id: `panel-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`, tabindex: -1, hidden: true,
@@ -124,7 +124,7 @@ function column(end, connections) {
 
 /** Where there is room for one end only, the one to show. */
 function endChoice(ends) {
-  return element("div", { class: "end-choice segments", role: "group", "aria-label": "End" }, ends.map(({ node }) => element("button", {
+  return element("div", { class: "end-choice", role: "group", "aria-label": "End" }, ends.map(({ node }) => element("button", {
     type: "button", "aria-pressed": node === shownEnd, "data-keep": `end-${node}`, onclick: () => {
       shownEnd = node;
       refresh();

@@ -15,8 +15,9 @@ const endTime = (message) => message.dropped?.ms ?? message.arrivedMs ?? message
  *
  * Messages run from row to row, or to a place between rows where nothing tells of their arrival.
  */
-export function arrange(history, { rowHeight, pauseHeight }) {
+export function arrange(history, sizes) {
   const { moments, messages } = history;
+  const { rowHeight } = sizes;
   const sending = new Map();
   const arriving = new Map();
   for (const moment of moments) {
@@ -30,9 +31,16 @@ export function arrange(history, { rowHeight, pauseHeight }) {
   }
   const rows = moments.map((moment) => ({ time: moment.timeMs, moment, message: null }));
   for (const message of messages) {
-    if (!sending.has(message.number)) insert(rows, message);
+    if (!sending.has(message.number)) insert(rows, message, arriving.get(message.number));
   }
-  const height = place(rows, rowHeight, pauseHeight);
+  for (const row of rows) {
+    const message = row.moment && messages[row.moment.message ?? -1];
+    if (!message) continue;
+    if (sending.get(message.number) === row.moment.number) row.sent = message;
+    row.isArrival = arriving.get(message.number) === row.moment.number;
+    row.isDrop = row.isArrival && Boolean(message.dropped);
+  }
+  const height = place(rows, sizes);
   const rowOfMoment = new Map();
   const rowOfMessage = new Map();
   rows.forEach((row, index) => {
@@ -44,24 +52,20 @@ export function arrange(history, { rowHeight, pauseHeight }) {
     const to = rowOfMoment.get(arriving.get(message.number));
     const y1 = rows[from].y;
     const y2 = to > from ? rows[to].y : Math.max(y1 + rowHeight * 0.35, heightOf(endTime(message), rows, rowHeight));
-    const end = to > from ? to : lastBefore(endTime(message), rows);
+    const end = to > from ? to : lastBefore(endTime(message), rows) + 1;
     return { message, from, to: Math.max(from, end), y1, y2, isArrival: to > from };
-  });
-  rows.forEach((row) => {
-    const message = row.moment && messages[row.moment.message ?? -1];
-    if (message && sending.get(message.number) === row.moment.number) row.sent = message;
   });
   return { rows, arrows, height, rowOfMoment };
 }
 
-/** Puts a message behind all that is not later; moments keep their order. */
-function insert(rows, message) {
-  const index = rows.findIndex((row) => row.time > message.sentMs);
+/** Puts a message behind all that is not later, but before the moment of its arrival; moments keep their order. */
+function insert(rows, message, arrival) {
+  const index = rows.findIndex((row) => row.time > message.sentMs || (row.moment && row.moment.number === arrival));
   rows.splice(index < 0 ? rows.length : index, 0, { time: message.sentMs, moment: null, message });
 }
 
-/** Gives each row its height; a long pause takes some room and is named. */
-function place(rows, rowHeight, pauseHeight) {
+/** Gives each row its height; a long pause takes some room and is named, and so may an arrival. */
+function place(rows, { rowHeight, pauseHeight, arrivalHeight }) {
   let y = rowHeight * 0.8;
   rows.forEach((row, index) => {
     const pause = index === 0 ? 0 : row.time - rows[index - 1].time;
@@ -70,14 +74,15 @@ function place(rows, rowHeight, pauseHeight) {
       y += pauseHeight;
     }
     row.y = y;
-    y += rowHeight;
+    y += rowHeight + (row.isArrival ? arrivalHeight : 0);
   });
   return y + rowHeight;
 }
 
+/** The last row that is earlier: an arrival comes before all that it may have caused at the same time. */
 function lastBefore(time, rows) {
   let found = 0;
-  for (let index = 0; index < rows.length && rows[index].time <= time; index += 1) found = index;
+  for (let index = 0; index < rows.length && rows[index].time < time; index += 1) found = index;
   return found;
 }
 

@@ -47,8 +47,9 @@ async function draw({ connection, history, node, filled, redraw }) {
           redraw();
         },
       }, "Difference")),
-    showsDifference && !before ? empty(`There is no earlier ${description.type} of this side to compare with.`) : null,
-    ...explained(before ? compare(before, lines) : lines),
+    !showsDifference ? null : element("p", { class: "soft small" }, before ? `Compared with the ${before.type} that this side had before.`
+      : "This side had no description before."),
+    ...explained(before ? compare(before.lines, lines) : lines),
   ].filter(Boolean);
 }
 
@@ -87,7 +88,7 @@ export function explained(lines) {
   return [list, meaning];
 }
 
-/** The lines of the description that the same side had before, of the same type. */
+/** What the same side had before: the last one of the same type, or else the last one. */
 async function previous(history, node, slot, { type, text }) {
   const side = slot.endsWith("Local") ? "Local" : "Remote";
   const held = async (number) => {
@@ -95,13 +96,14 @@ async function previous(history, node, slot, { type, text }) {
     const connections = ends.find((end) => end.node === node)?.connections ?? [];
     return connections.flatMap((one) => [one[`pending${side}`], one[`current${side}`]]).filter(Boolean);
   };
-  let [sought, last] = [text, state.position];
+  const read = async (one) => ({ type: one.type, lines: (await source.text(history, one.text)).lines });
+  let [sought, last, nearest] = [text, state.position, null];
   for (;;) {
     const first = await firstMoment(last, async (number) => (await held(number)).some((one) => one.text === sought));
     const before = first === 0 ? undefined : (await held(first - 1))[0];
-    if (!before) return null;
-    if (before.type === type) return (await source.text(history, before.text)).lines;
-    [sought, last] = [before.text, first - 1];
+    if (before?.type === type) return read(before);
+    if (!before) return nearest && read(nearest);
+    [sought, last, nearest] = [before.text, first - 1, nearest ?? before];
   }
 }
 

@@ -11,7 +11,7 @@ export const states = (connection, { before }) => machines.map((machine) => {
   const now = connection[machine.field];
   const was = before?.[machine.field] ?? now;
   const change = was === now ? "" : `, just changed from ${was}`;
-  return element("figure", { class: `machine${change ? " changed" : ""}` },
+  return element("figure", { class: "machine" },
     element("figcaption", {}, element("span", {}, machine.title), change ? element("small", {}, `${was} → `) : null, element("b", {}, now)),
     shape("svg", { viewBox: `-1 0 302 ${machine.height}`, role: "img", "aria-label": `${machine.title}: ${now}${change}` },
       machine.ways.map(([from, to]) => way(machine, from, to, was === from && now === to && was !== now)),

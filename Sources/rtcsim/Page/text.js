@@ -58,6 +58,6 @@ export const keys = [
   ["/", "until: go to the next moment with a word"], ["d", "decode the message of this moment"],
   ["[  ]", "previous and next message, while one is decoded"], ["w", "what if: change something at this moment"],
   ["t", "explanations for the first time, or for an engineer"],
-  ["1 – 8", "States, SDP, ICE, Keys, Media, Charts, What if, Compare"], ["0", "the ladder"],
+  ["1 – 8", "States, SDP, ICE, Security, Media, Charts, What if, Compare"], ["0", "the ladder"],
   ["↑  ↓", "lines of a description, fields of a message"], ["Esc", "close what is open"], ["?", "this list"],
 ];

@@ -33,7 +33,7 @@ export const toggle = () => (timer === null ? play() : stop());
 
 /** The speed is in moments a second; at the end it begins again. */
 function play() {
-  if (!call()) return;
+  if (lastPosition() === 0) return;
   if (state.position === lastPosition()) go(0);
   timer = setInterval(() => {
     go(state.position + 1);
@@ -57,7 +57,6 @@ function show() {
   const now = moment();
   $("slider").value = state.position;
   $("slider").setAttribute("aria-valuetext", now ? `${now.number}, ${ms(now.timeMs)} ms, ${now.title}` : "no moments");
-  $("phases").style.setProperty("--gone", `${lastPosition() ? (state.position / lastPosition()) * 100 : 0}%`);
   for (const id of ["first", "back"]) $(id).classList.toggle("idle", state.position === 0);
   for (const id of ["last", "next"]) $(id).classList.toggle("idle", state.position === lastPosition());
 }

@@ -58,7 +58,7 @@ extension StepSession {
   ///
   /// - Throws: `StepError.inFile` for the first line that cannot be done.
   mutating func perform(_ text: String, named name: String) throws {
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let command = line.trimmingCharacters(in: .whitespaces)
       guard !command.isEmpty, !command.hasPrefix("#") else { continue }
       Terminal.write("\(prompt)\(command)\n")

@@ -4,13 +4,16 @@ import SimSessions
 struct StepSession {
   let run: HistoryRun
   private(set) var history: History
-  /// The call that `history` is a change of.
+  /// The call that `history` is a change of: the same without the last change.
   private(set) var original: History?
+  /// The call without any change.
+  private let root: History
   private(set) var position = 0
 
   init(_ run: HistoryRun, history: History) {
     self.run = run
     self.history = history
+    root = history
   }
 
   var moment: Moment { history.moments[position] }
@@ -28,7 +31,7 @@ struct StepSession {
   ///
   /// - Throws: why it cannot be done; `StepEnd` at the end.
   mutating func answer(_ line: String) throws -> String {
-    let words = line.split(separator: " ").map(String.init)
+    let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
     // An empty line goes on, as in a debugger.
     guard let name = words.first else { return try move(by: 1, []) }
     let commands = StepCommand.all
@@ -96,24 +99,27 @@ struct StepSession {
     guard !words.isEmpty else { return whatIfList }
     let change = try WhatIf(words.joined(separator: " "), at: position)
     let fork = try run.record(change, in: history)
-    original = history
+    let takenBack = history.whatIfs.count - (fork.whatIfs.count - 1)
+    original = takenBack == 0 ? history : try run.record(fork.whatIfs.dropLast())
     history = fork
     position = min(position + 1, history.moments.count - 1)
-    return try momentText(position) + "\n" + difference() + "\n" + outcome
+    let note = takenBack > 0 ? "\(takenBack) of the changes at later moments taken back.\n" : ""
+    return try momentText(position) + "\n" + note + difference() + "\n" + outcome
   }
 
   mutating func leaveFork() throws -> String {
-    guard let original else { throw StepError.nothing("this is the original; what-if makes a change") }
-    history = original
-    self.original = nil
+    guard original != nil else { throw StepError.nothing("this is the original; what-if makes a change") }
+    history = root
+    original = nil
     position = min(position, history.moments.count - 1)
     return momentText(position)
   }
 
   /// Runs the call again and says whether it is the same.
   func verify() -> String {
-    let again = (try? run.record(history.whatIfs)) ?? history
     let head = "run again from seed \(run.scenario.seed): "
+    let again: History
+    do { again = try run.record(history.whatIfs) } catch { return head + "\(error)\n" }
     guard again != history else {
       return head + "all \(again.moments.count) moments are equal, field by field; trace \(again.traceHash)\n"
     }

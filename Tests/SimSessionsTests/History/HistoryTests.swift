@@ -150,7 +150,7 @@ struct HistoryTests {
         #expect(text.hasSuffix(".") || text.hasSuffix("?"), "\(kind)")
       }
       #expect(kind.explanation.first != kind.explanation.engineer)
-      #expect(kind.rfc.contains("§") || kind == .whatIf, "\(kind)")
+      #expect(kind.rfc.contains("§") || [.whatIf, .peerLeft, .datagramDropped].contains(kind), "\(kind)")
     }
   }
 

@@ -196,6 +196,17 @@ struct WhatIfTests {
     #expect(refusal("change-nat client-1 conic").contains("'conic' found, allowed: symmetric, port-restricted"))
     #expect(refusal("stop-turn").contains("not possible, because this call has no TURN server"))
     #expect(refusal("mute client-1 loud").contains("'loud' found, allowed: mute [CLIENT]"))
+    let spare = WhatIf(moment: 20, action: "mute", target: "client-1", argument: "/98:hang-up:client-2:")
+    #expect(message { _ = try spare.fault(in: history) }.contains("allowed: none"))
+    #expect(
+      History.id(of: history.scenario, [spare])
+        != History.id(
+          of: history.scenario,
+          [
+            WhatIf(moment: 20, action: "mute", target: "client-1"),
+            WhatIf(moment: 98, action: "hang-up", target: "client-2"),
+          ]))
+    #expect(refusal("hang-up client-1", at: 3).contains("has no connection"))
     #expect(refusal("hold client-1", at: 3).contains("client-1 has no connection at moment 3"))
     #expect(refusal("restart-ice client-2", at: 14).contains("client-2 is have-local-offer at moment 14"))
     #expect(refusal("add-track client-2", at: history.moments.count - 1).contains("client-2 is closed"))
