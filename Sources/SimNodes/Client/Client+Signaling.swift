@@ -44,7 +44,8 @@ extension Client {
     connections.log.note(.joining, "WebSocket to the signaling server", from: port, to: signaling.port.name)
     let present = await signaling.join(self, over: configuration.signalingAccess)
     isInRoom = true
-    connections.log.note(.joined, "\(present.count) others present", from: port)
+    connections.log.note(
+      .joined, present.isEmpty ? "nobody else is present" : "present: \(present.joined(separator: ", "))", from: port)
     return present
   }
 

@@ -47,6 +47,7 @@ public actor SignalingServer: Node {
   public func join(_ node: any SignalingMember, over access: SignalingAccess) async -> [String] {
     let simulation = port.simulation
     await simulation.sleep(for: access.roundTripTime * 3)
+    guard !isStopped else { return await neverAnswered() }
     let name = node.port.name
     members[name] = Member(node: node, access: access)
     await simulation.sleep(for: access.uplink.delay)
@@ -54,6 +55,12 @@ public actor SignalingServer: Node {
     present.append(name)
     await simulation.sleep(for: access.downlink.delay)
     return others
+  }
+
+  /// What a server that has stopped says.
+  private func neverAnswered() async -> [String] {
+    await port.simulation.sleep(until: .distantFuture)
+    return []
   }
 
   /// Removes a member and tells the others; returns when the server knows.

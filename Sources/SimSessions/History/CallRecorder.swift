@@ -214,7 +214,9 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     if let client = clients.firstIndex(where: { $0.port.index == sender }) {
       series.addDropped(by: client, at: simulation.now)
     }
-    guard let number = travelling.removeValue(forKey: packet) else { return }
+    // A packet of media that somebody takes off is told of, though its like are not kept.
+    guard let number = travelling.removeValue(forKey: packet) ?? (reason == .takenOff ? keep(packet, sender) : nil)
+    else { return }
     let lane = place.isEmpty ? name(of: sender) : place
     messages[number].path.append(stop(lane, packet))
     messages[number].dropped = reason.sentence
@@ -228,6 +230,18 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       .datagramDropped,
       "\(message.title) of \(message.sender) to \(simulation[packet].destination): \(reason.sentence)", at: lane,
       rfc: reason == .filtered || reason == .noMapping ? "RFC 4787 §5" : nil)
+  }
+
+  /// Writes down a packet whose way was not followed so far.
+  private func keep(_ packet: PacketHandle, _ sender: Int) -> Int? {
+    guard messages.count < Self.mostMessages else { return nil }
+    let elided = Int(simulation[packet].elided)
+    let (content, bytes) = simulation.withBytes(of: packet) { (MessageContent(of: $0, elided: elided), $0.array()) }
+    messages.append(
+      Message(
+        number: messages.count, kind: content.kind, title: content.title, path: [stop(name(of: sender), packet)],
+        bytes: bytes, elided: elided, description: nil))
+    return messages.count - 1
   }
 
   private func stop(_ lane: String, _ packet: PacketHandle) -> Message.Stop {

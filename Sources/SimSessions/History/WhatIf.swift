@@ -86,7 +86,7 @@ public enum WhatIfActions {
     WhatIfAction("drop-next", "drops the next datagram of a link", .link),
     WhatIfAction("delay-next", "delays the next datagram of a link", .link, .duration(.milliseconds(50))),
     WhatIfAction("duplicate-next", "doubles the next datagram of a link", .link),
-    WhatIfAction("cut", "cuts a client's link for a time", .client, .duration(.seconds(2))),
+    WhatIfAction("cut", "cuts a client's link for UDP, for a time", .client, .duration(.seconds(2))),
     WhatIfAction("reboot-nat", "restarts a client's NAT, which forgets its mappings", .nat),
     WhatIfAction("change-nat", "exchanges a client's NAT", .nat, .choice(NATBehaviors.all.map(\.name).reversed())),
     WhatIfAction("block-udp", "a firewall lets a client's UDP pass to the TURN server only", .client),

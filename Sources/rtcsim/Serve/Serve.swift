@@ -21,6 +21,11 @@ struct Serve: ParsableCommand {
   @Flag(help: "Opens the page in the browser.") var open = false
 
   func run() throws {
+    // The page's language counts no further.
+    if let seed, seed >= 1 << 53 {
+      throw CommandLineError.badValue(
+        name: "--seed", found: "\(seed)", allowed: "a whole number below 9007199254740992, for a page", nearest: nil)
+    }
     let library = try ScenarioLibrary.find()
     let first = try HistoryRun.open(scenario, seed: seed)
     let api = PageAPI(library: library, first: first)

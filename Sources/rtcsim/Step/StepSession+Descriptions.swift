@@ -17,18 +17,16 @@ extension StepSession {
     let title = "\(end.node): \(slot.name), \(slot.description.type)\n"
     guard request.showsDifference else { return title + Self.table(of: slot.description.description.lines) }
     guard let previous = previous(slot, of: request.end ?? 0) else {
-      return title + "there is no earlier one of the same kind to compare with\n"
+      return title + "there is no earlier one of the same side to compare with\n"
     }
     return title + Self.difference(from: previous.description.lines, to: slot.description.description.lines)
   }
 
-  /// The last other description of the same side and type before this moment.
+  /// The last other description of the same side before this moment.
   private func previous(_ slot: EndSnapshot.Slot, of end: Int) -> DescriptionSnapshot? {
     for earlier in history.moments[..<position].reversed() {
       for candidate in earlier.ends[end].slots
-      where candidate.isLocal == slot.isLocal && candidate.description.type == slot.description.type
-        && candidate.description != slot.description
-      {
+      where candidate.isLocal == slot.isLocal && candidate.description != slot.description {
         return candidate.description
       }
     }

@@ -88,6 +88,7 @@ extension StepSession {
     return (["\(scenario.name): \(scenario.summary)"] + history.notes).map { "\($0)\n" }.joined()
       + "seed \(scenario.seed), trace \(history.traceHash), \(history.moments.count) moments, "
       + "\(history.messages.count) messages\n"
+      + (history.isCut ? "The call was longer than what is kept; its end is not shown.\n" : "")
   }
 
   var outcome: String { Diagnosis(history).sentences.map { "\($0)\n" }.joined() }

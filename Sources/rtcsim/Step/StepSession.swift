@@ -142,6 +142,9 @@ struct StepSession {
 
   func help(_ words: [String]) throws -> String {
     if let name = words.first {
+      if let action = WhatIfActions.all.first(where: { $0.name == name }) {
+        return "what-if \(action.usage): \(action.summary)\n"
+      }
       guard let command = StepCommand.all.first(where: { $0.name == name }) else {
         throw StepError.unknown(name, nearest: nearestName(to: name, in: StepCommand.all.map(\.name)))
       }

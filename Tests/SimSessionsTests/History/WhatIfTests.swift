@@ -106,6 +106,17 @@ struct WhatIfTests {
     #expect(Diagnosis(doubled).isConnected)
   }
 
+  @Test func `a packet of media that is taken off is told of, and asked for again`() throws {
+    let (_, fork) = try fork("two-peers", at: "ICE completed", "drop-next client-2.up")
+    let dropped = try #require(fork.moments.first { $0.milestone.detail.contains("on purpose") })
+    let message = fork.messages[try #require(dropped.message)]
+    #expect(message.kind == .rtp && message.sender == "client-2" && message.dropped != nil)
+    let end = try #require(fork.moments.first { $0.milestone.kind == .hangUp }).ends[1]
+    #expect(
+      try #require(end.connections.first).outbound.contains { $0.kind == "video" && $0.nackCount > 0 }
+        || message.title.contains("111"))
+  }
+
   @Test func `while a link is cut everything on it is lost, and nothing before or after`() throws {
     let (_, fork) = try fork("two-peers", at: "ICE completed", "cut client-1 1s")
     let cut = try #require(fork.moments.first { $0.milestone.kind == .whatIf }).time
