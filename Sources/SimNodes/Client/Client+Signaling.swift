@@ -32,9 +32,10 @@ extension Client {
   private func askForMedia() {
     let settings = configuration.media.settings
     let kinds = [settings.video.map { _ in "video" }, settings.audio.map { _ in "audio" }].compactMap { $0 }
-    camera = .granted
-    connections.log.note(.getUserMedia, kinds.joined(separator: " and "), from: port)
-    guard isCameraRefused, settings.video != nil else { return }
+    guard isCameraRefused, settings.video != nil else {
+      camera = .granted
+      return connections.log.note(.getUserMedia, kinds.joined(separator: " and "), from: port)
+    }
     camera = .refused
     connections.log.note(.cameraRefused, "NotAllowedError; the call goes on with sound only", from: port)
   }

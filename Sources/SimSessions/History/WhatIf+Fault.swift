@@ -28,7 +28,8 @@ extension WhatIf {
     case "stop-turn": return .stopTURN
     case "stop-signaling": return .stopSignaling
     case "refuse-camera":
-      if let asked = history.moments.first(where: { $0.lane == target.client && $0.milestone.kind == .getUserMedia }),
+      let kinds: Set = [Milestone.Kind.getUserMedia, .cameraRefused]
+      if let asked = history.moments.first(where: { $0.lane == target.client && kinds.contains($0.milestone.kind) }),
         asked.number <= moment
       {
         throw .notHere(
