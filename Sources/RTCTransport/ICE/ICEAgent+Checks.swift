@@ -91,15 +91,19 @@ extension ICEAgent {
     case .check(let id, let isNominating):
       guard let index = checklist.index(of: id) else { return }
       transmit(request.transaction.request.span, overPairAt: index, at: now, into: &output)
-      output.emit(
-        .checkSent(
-          Check(
-            pair: id, local: checklist.pairs[index].local.base, remote: checklist.pairs[index].remote.address,
-            transactionID: request.id, isNominating: isNominating, transmission: request.transaction.requestsSent)))
+      output.emit(.checkSent(check(of: request, pairAt: index, isNominating: isNominating)))
     case .consent(let id):
       guard let index = checklist.index(of: id) else { return }
       transmit(request.transaction.request.span, overPairAt: index, at: now, into: &output)
+      output.emit(.consentRequested(check(of: request, pairAt: index)))
     }
+  }
+
+  private func check(of request: ICERequest, pairAt index: Int, isNominating: Bool = false) -> Check {
+    let pair = checklist.pairs[index]
+    return Check(
+      pair: pair.id, local: pair.local.base, remote: pair.remote.address, transactionID: request.id,
+      isNominating: isNominating, transmission: request.transaction.requestsSent)
   }
 
   private mutating func transmit(
@@ -195,7 +199,9 @@ extension ICEAgent {
       checkSucceeded(
         request, isNominating: isNominating, pairAt: index, mapped: mapped, at: now, into: &output)
     } else if isSymmetric {
-      checklist.pairs[index].statistics.measured(now - request.transaction.lastSent)
+      let roundTripTime = now - request.transaction.lastSent
+      checklist.pairs[index].statistics.measured(roundTripTime)
+      output.emit(.consentConfirmed(check(of: request, pairAt: index), roundTripTime: roundTripTime))
       confirmConsent(of: id, at: now, into: &output)
     }
   }
@@ -252,10 +258,7 @@ extension ICEAgent {
     setPairState(.succeeded, at: index, into: &output)
     output.emit(
       .checkSucceeded(
-        Check(
-          pair: id, local: checklist.pairs[index].local.base, remote: checklist.pairs[index].remote.address,
-          transactionID: request.id, isNominating: isNominating, transmission: request.transaction.requestsSent),
-        roundTripTime: roundTripTime))
+        check(of: request, pairAt: index, isNominating: isNominating), roundTripTime: roundTripTime))
     for thawed in checklist.unfreezeFoundation(ofPairAt: index) {
       output.emit(.pairStateChanged(checklist.pairs[thawed].id, .waiting))
     }

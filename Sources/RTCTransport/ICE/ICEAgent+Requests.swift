@@ -117,11 +117,14 @@ extension ICEAgent {
     checklist.pairs[index].statistics.requestsReceived += 1
     checklist.pairs[index].statistics.responsesSent += 1
     if consent?.pair == checklist.pairs[index].id { consent?.unanswered = 0 }
-    output.emit(
-      .checkReceived(
-        Check(
-          pair: checklist.pairs[index].id, local: base, remote: remote, transactionID: message.transactionID,
-          isNominating: message.useCandidate, transmission: 1)))
+    // On the pair in use a check asks for consent only, and is told by the side that asks.
+    if selected != index || message.useCandidate {
+      output.emit(
+        .checkReceived(
+          Check(
+            pair: checklist.pairs[index].id, local: base, remote: remote, transactionID: message.transactionID,
+            isNominating: message.useCandidate, transmission: 1)))
+    }
     let nominates = message.useCandidate && role == .controlled
     if checklist.pairs[index].state == .succeeded {
       if nominates { nominate(index, at: now, into: &output) }

@@ -126,7 +126,6 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     superseded = nil
     patienceEnds = now + configuration.patience
     isPatient = true
-    beginChecking(into: &output)
     advance(at: now, into: &output)
   }
 
@@ -141,7 +140,6 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
       remoteCandidates.append(candidate)
       if !isConcluded { formPairs(withRemote: candidate, at: now, into: &output) }
     }
-    beginChecking(into: &output)
     advance(at: now, into: &output)
   }
 
@@ -202,6 +200,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   /// Does what the last change made possible: nominates, sends what pacing allows, fails or completes, sets the timer.
   mutating func advance(at now: Instant, into output: inout Output<Event>) {
     guard state != .closed else { return }
+    beginChecking(into: &output)
     nominateIfDue(at: now, into: &output)
     paceQueries(at: now, into: &output)
     paceChecks(at: now, into: &output)

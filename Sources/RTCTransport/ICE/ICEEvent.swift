@@ -37,6 +37,9 @@ extension ICEAgent {
     case checkSent(Check)
     case checkReceived(Check)
     case checkSucceeded(Check, roundTripTime: Duration)
+    /// Asks whether the peer still wants to receive (RFC 7675 §5.1).
+    case consentRequested(Check)
+    case consentConfirmed(Check, roundTripTime: Duration)
     /// The roles were exchanged to repair a conflict (RFC 8445 §7.3.1.1).
     case roleChanged(ICERole)
     /// Media goes through this pair from now on.

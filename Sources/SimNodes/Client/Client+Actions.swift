@@ -39,7 +39,7 @@ extension Client {
     case .restartICE:
       connections.log.note(.iceRestarted, "with new credentials", from: port)
       renegotiate(restartsICE: true, at: now) { _ in }
-    case .hangUp: await hangUp()
+    case .hangUp: hangUp()
     }
     setMediaAlarm()
   }

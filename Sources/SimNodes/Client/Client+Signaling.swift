@@ -20,9 +20,12 @@ extension Client {
     guard !isConnected || !present.isEmpty || !servers.isEmpty else { return }
     connections.log.note(.call, isConnected ? "somebody clicks on Call" : "", from: port)
     await wait(configuration.delays.camera)
+    guard !hasHungUp else { return }
     askForMedia()
     await wait(configuration.delays.page)
+    guard !hasHungUp else { return }
     if !isConnected { present = await enterRoom() }
+    guard !hasHungUp else { return await signaling.leave(port.name) }
     for peer in present + servers.filter({ !present.contains($0) }) {
       if let lines = configuration.offers[peer] { await offer(lines, to: peer) }
     }
@@ -55,9 +58,11 @@ extension Client {
     if delay > .zero { await port.simulation.sleep(for: delay) }
   }
 
-  /// Closes every connection and leaves the room.
-  public func hangUp() async {
+  /// Closes every connection and leaves the room; a call that is being set up goes no further.
+  public func hangUp() {
+    guard !hasHungUp else { return }
     let now = port.simulation.now
+    hasHungUp = true
     connections.log.note(.hangUp, from: port)
     for connection in connections.all {
       connection.core.close(at: now, into: &connection.output)
@@ -69,7 +74,9 @@ extension Client {
     nextPlayoutTick = .distantFuture
     nextPicture = .distantFuture
     isInRoom = false
-    await signaling.leave(port.name)
+    // After what was handed to the channel just before.
+    let (signaling, name) = (signaling, port.name)
+    port.simulation.spawn { await signaling.leave(name) }
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {
@@ -96,9 +103,26 @@ extension Client {
       connections.log.note(.endOfCandidatesReceived, "from \(peer)", from: port)
       connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
       finish(connection, at: now)
-    case .left: connections.log.note(.peerLeft, peer, from: port)
+    case .left:
+      connections.log.note(.peerLeft, peer, from: port)
+      guard let connection = connection(with: peer) else { return }
+      let (simulation, number) = (port.simulation, connection.number)
+      simulation.spawn {
+        await simulation.sleep(for: Self.goodbyeLimit)
+        await self.close(number)
+      }
     }
     setMediaAlarm()
+  }
+
+  /// How long the goodbye of a peer that left is waited for.
+  private static let goodbyeLimit = Duration.seconds(1)
+
+  /// Closes a connection whose peer is gone; its goodbye over DTLS was lost, or there was no DTLS yet.
+  private func close(_ number: Int) {
+    let (connection, now) = (connections.all[number], port.simulation.now)
+    connection.core.close(at: now, into: &connection.output)
+    finish(connection, at: now)
   }
 
   private func isServer(_ name: String) -> Bool { configuration.sources[name] == nil }
@@ -114,6 +138,7 @@ extension Client {
       if direction.sends { connections.log.note(.trackAdded, line.kind.rawValue, from: port) }
     }
     await wait(configuration.delays.offer)
+    guard !hasHungUp else { return }
     offer(connection, at: port.simulation.now)
   }
 
@@ -171,7 +196,10 @@ extension Client {
     }
   }
 
-  private func answer(_ number: Int) { answer(connections.all[number], at: port.simulation.now) }
+  private func answer(_ number: Int) {
+    guard !hasHungUp else { return }
+    answer(connections.all[number], at: port.simulation.now)
+  }
 
   private func answer(_ connection: Connection, at now: Instant) {
     prepareEncoders(of: connection)
@@ -231,10 +259,14 @@ extension Client {
     }
   }
 
+  /// Applies a description, and tells the state that it leads to before anything that follows from it.
   private func apply(_ kind: Milestone.Kind, _ connection: Connection, _ body: () throws -> Void) {
+    let before = connection.core.signaling.state
     do {
       try body()
       connections.log.note(kind, "with \(connection.peer)", from: port)
+      let state = connection.core.signaling.state
+      if state != before { connections.log.note(Milestone.Kind(state), "with \(connection.peer)", from: port) }
     } catch {
       connections.log.note(.negotiationFailed, "\(kind.rawValue): \(error)", from: port)
       connection.hasFailed = true

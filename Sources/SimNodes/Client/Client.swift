@@ -68,6 +68,7 @@ public actor Client: Node, SignalingMember {
   var isCameraRefused = false
   var isMuted = false
   var isInRoom = false
+  var hasHungUp = false
 
   /// A transceiver of a connection.
   struct LineID: Hashable {
@@ -120,14 +121,14 @@ public actor Client: Node, SignalingMember {
     switch event {
     case .transport(.ready): startCapture(at: now)
     case .transport(.dtls(.closed)): audioTracks.removeAll { $0.connection === connection }
-    case .signalingStateChanged(let state):
-      connections.log.note(Milestone.Kind(state), "with \(connection.peer)", from: port)
+    case .signalingStateChanged(.closed):
+      connections.log.note(.signalingClosed, "with \(connection.peer)", from: port)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
     case .keyFrameRequested(let transceiver):
       outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true
-    case .transport, .packetsRequested, .senderReport: break
+    case .transport, .signalingStateChanged, .packetsRequested, .senderReport: break
     }
   }
 

@@ -47,6 +47,10 @@ extension ConnectionSet {
         .checkReceived, "\(check.remote) → \(check.local)\(check.isNominating ? ", nominating" : "")", from: port)
     case .checkSucceeded(let check, let time):
       log.note(.checkSucceeded, "\(check.way), RTT \(time.milliseconds) ms", from: port)
+    case .consentRequested(let check):
+      log.note(.consentRequested, check.way, from: port, to: peer, transaction: check.transactionID)
+    case .consentConfirmed(let check, let time):
+      log.note(.consentConfirmed, "\(check.way), RTT \(time.milliseconds) ms", from: port)
     case .pairStateChanged(let id, .failed):
       guard let pair = connection.core.transport.ice.pairs.first(where: { $0.id == id }) else { break }
       log.note(.checkFailed, "\(pair.local) – \(pair.remote)", from: port)

@@ -46,6 +46,8 @@ extension Milestone {
     case checkFailed = "check failed"
     case roleChanged = "ICE role changed"
     case pairSelected = "pair selected"
+    case consentRequested = "consent asked for"
+    case consentConfirmed = "consent confirmed"
     case consentExpired = "consent expired"
     case iceRestarted = "ICE restarted"
     case iceNew = "ICE new"
@@ -118,7 +120,7 @@ extension Milestone.Kind {
     case .candidateGathered, .candidateSent, .candidateReceived, .gatheringCompleted, .endOfCandidatesSent,
       .endOfCandidatesReceived, .checkSent, .nominatingCheckSent, .checkReceived, .checkSucceeded, .checkFailed,
       .connectionCreated, .trackAdded, .ontrack, .offerReceived, .answerReceived, .fingerprintVerified,
-      .firstRTCPSent, .firstRTCPReceived, .peerLeft, .call:
+      .firstRTCPSent, .firstRTCPReceived, .peerLeft, .call, .consentRequested, .consentConfirmed:
       true
     default: false
     }
@@ -134,7 +136,8 @@ extension Milestone.Kind {
       .signaling
     case .candidateGathered, .candidateSent, .candidateReceived, .gatheringCompleted, .endOfCandidatesSent,
       .endOfCandidatesReceived, .checkSent, .nominatingCheckSent, .checkReceived, .checkSucceeded, .checkFailed,
-      .roleChanged, .pairSelected, .consentExpired, .iceRestarted, .iceNew, .iceChecking, .iceConnected,
+      .roleChanged, .pairSelected, .consentRequested, .consentConfirmed, .consentExpired, .iceRestarted, .iceNew,
+      .iceChecking, .iceConnected,
       .iceCompleted, .iceDisconnected, .iceFailed:
       .ice
     case .flightSent, .flightRepeated, .fingerprintVerified, .dtlsConnected, .dtlsFailed, .keysExported: .dtls
@@ -149,9 +152,9 @@ extension Milestone.Kind {
   /// The section that describes it; empty for what no document describes.
   public var rfc: String {
     switch self {
-    case .call: "RFC 8825 §3"
+    case .call, .joined: "RFC 8825 §3"
     case .getUserMedia, .cameraRefused: "W3C mediacapture-streams §10.2"
-    case .joining, .joined: "RFC 6455 §4"
+    case .joining: "RFC 6455 §4"
     case .connectionCreated: "RFC 9429 §4.1.1"
     case .trackAdded: "RFC 9429 §4.1.2"
     case .createOffer: "RFC 9429 §5.2"
@@ -175,7 +178,7 @@ extension Milestone.Kind {
     case .checkFailed: "RFC 8445 §7.2.5.2"
     case .roleChanged: "RFC 8445 §7.3.1.1"
     case .pairSelected: "RFC 8445 §8.1.1"
-    case .consentExpired: "RFC 7675 §5.1"
+    case .consentRequested, .consentConfirmed, .consentExpired: "RFC 7675 §5.1"
     case .iceRestarted: "RFC 8445 §9"
     case .iceNew, .iceChecking, .iceConnected, .iceCompleted, .iceDisconnected, .iceFailed, .iceClosed:
       "W3C webrtc-pc §4.3.4"

@@ -29,10 +29,16 @@ actor CallRecorder: SessionObserver, DatagramObserver {
   private var lastDelivered: [String: (message: Int, time: Instant)] = [:]
   /// Moments that say that something is sent, which comes right after them.
   private var awaiting: [(moment: Int, node: String, kind: Message.Kind, transaction: TransactionID?)] = []
-  private var packetsOfSource: [UInt32: Int] = [:]
+  private var packetsOfHop: [Hop: Int] = [:]
   private var dropsTold: [String: Int] = [:]
 
-  /// Of each RTP stream and direction, this many packets are kept.
+  /// A stream on one part of its way: a TURN server sends again what it received.
+  private struct Hop: Hashable {
+    let ssrc: UInt32
+    let node: Int
+  }
+
+  /// Of each RTP stream, this many packets are kept on every hop.
   static let keptPackets = 3
   /// Of equal drops, this many become moments.
   static let toldDrops = 12
@@ -61,7 +67,7 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     injector?.network.observer = nil
     injector = nil
     return Recording(
-      moments: moments, messages: messages, series: series, isCut: isCut, unusedFaults: faults)
+      moments: moments, messages: messages, series: series, isCut: isCut)
   }
 
   /// Reads round trips, between two bins of the series.
@@ -69,7 +75,14 @@ actor CallRecorder: SessionObserver, DatagramObserver {
 
   // MARK: Milestones
 
-  nonisolated func noted(_ milestone: Milestone) { assumeIsolated { $0.note(milestone) } }
+  /// What is stamped with a later time, such as the end of a decoder's work, is written down when that has come.
+  nonisolated func noted(_ milestone: Milestone) {
+    guard milestone.time > simulation.now else { return assumeIsolated { $0.note(milestone) } }
+    simulation.spawn {
+      await self.simulation.sleep(for: milestone.time - self.simulation.now)
+      await self.note(milestone)
+    }
+  }
 
   private func note(_ milestone: Milestone) {
     guard moments.count < Self.mostMoments else {
@@ -181,8 +194,9 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       (MessageContent(of: $0, elided: Int(record.elided)), $0.array())
     }
     if let ssrc = content.ssrc {
-      packetsOfSource[ssrc, default: 0] += 1
-      guard (packetsOfSource[ssrc] ?? 0) <= Self.keptPackets else { return }
+      let hop = Hop(ssrc: ssrc, node: node)
+      packetsOfHop[hop, default: 0] += 1
+      guard (packetsOfHop[hop] ?? 0) <= Self.keptPackets else { return }
     }
     var message = Message(
       number: messages.count, kind: content.kind, title: content.title, path: [stop(name(of: node), packet)],
@@ -223,12 +237,13 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     let message = messages[number]
     let key = "\(lane) \(message.kind) \(reason)"
     dropsTold[key, default: 0] += 1
-    guard (dropsTold[key] ?? 0) <= Self.toldDrops else { return }
+    guard let told = dropsTold[key], told <= Self.toldDrops else { return }
+    let rest = told == Self.toldDrops ? "; more of the kind are not told" : ""
     if message.moment == nil { messages[number].moment = moments.count }
     lastDelivered[lane] = (number, simulation.now)
     tell(
       .datagramDropped,
-      "\(message.title) of \(message.sender) to \(simulation[packet].destination): \(reason.sentence)", at: lane,
+      "\(message.title) of \(message.sender) to \(simulation[packet].destination): \(reason.sentence)\(rest)", at: lane,
       rfc: reason == .filtered || reason == .noMapping ? "RFC 4787 §5" : nil)
   }
 
@@ -271,8 +286,6 @@ struct Recording {
   let series: CallSeries
   /// Whether the call was longer than what is kept.
   let isCut: Bool
-  /// Those whose moment never came.
-  let unusedFaults: [PlannedFault]
 }
 
 extension Milestone.Kind {
@@ -280,7 +293,7 @@ extension Milestone.Kind {
   var sentMessage: Message.Kind? {
     switch self {
     case .offerSent, .answerSent, .candidateSent, .endOfCandidatesSent: .signaling
-    case .checkSent, .nominatingCheckSent: .stun
+    case .checkSent, .nominatingCheckSent, .consentRequested: .stun
     case .flightSent, .flightRepeated: .dtls
     case .firstRTPSent: .rtp
     case .firstRTCPSent: .rtcp

@@ -206,6 +206,15 @@ extension Milestone.Kind {
       Explanation(
         "This is the way that sound and pictures take from now on.",
         "The nominated pair is selected; data may have used the best valid pair before.")
+    case .consentRequested:
+      Explanation(
+        "Every few seconds each side asks the other whether it still wants to hear from it.",
+        "A Binding request on the selected pair, every 4 to 6 s and never repeated; without an answer for 30 s nothing may be sent."
+      )
+    case .consentConfirmed:
+      Explanation(
+        "The other side answers: go on.",
+        "An authenticated response extends consent by 30 s and gives currentRoundTripTime.")
     case .consentExpired:
       Explanation(
         "The other side has not confirmed for 30 seconds that it still wants to hear from us, so nothing is sent any more.",

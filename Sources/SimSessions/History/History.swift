@@ -26,8 +26,10 @@ public struct History: Hashable, Sendable {
   /// The first moment from `start` on whose title or detail contains `word`, in upper or lower case.
   public func moment(containing word: String, from start: Int) -> Int? {
     let word = word.lowercased()
+    // The sentence of a change names what it does, which has not happened yet.
     return moments.indices.dropFirst(max(0, start)).first {
-      "\(moments[$0].title) \(moments[$0].milestone.detail) \(moments[$0].lane)".lowercased().contains(word)
+      (moments[$0].milestone.kind != .whatIf || "what if".contains(word))
+        && "\(moments[$0].title) \(moments[$0].milestone.detail) \(moments[$0].lane)".lowercased().contains(word)
     }
   }
 

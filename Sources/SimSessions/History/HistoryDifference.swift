@@ -121,7 +121,7 @@ extension Moment {
   /// What of the detail does not depend on chance or time.
   fileprivate var stableDetail: String {
     switch milestone.kind {
-    case .checkSucceeded: String(milestone.detail.prefix { $0 != "," })
+    case .checkSucceeded, .consentConfirmed: String(milestone.detail.prefix { $0 != "," })
     case .offerSent, .answerSent: ""
     default: milestone.detail
     }

@@ -40,7 +40,13 @@ extension WhatIf {
     case "hold": return .act(client: try negotiated(target.client, history), .hold)
     case "add-track": return .act(client: try negotiated(target.client, history), .addTrack)
     case "restart-ice": return .act(client: try negotiated(target.client, history), .restartICE)
-    case "hang-up": return .act(client: try negotiated(target.client, history), .hangUp)
+    case "hang-up":
+      if let end = history.moments.first(where: { $0.lane == target.client && $0.milestone.kind == .hangUp }),
+        end.number <= moment
+      {
+        throw .notHere(action: action, because: "\(target.client) hung up at moment \(end.number)")
+      }
+      return .act(client: target.client, .hangUp)
     default: preconditionFailure("an action of the list is known: \(action)")
     }
   }

@@ -32,7 +32,10 @@ public struct Ladder {
     }
     var next = moments.startIndex
     for message in history.messages {
-      while next < moments.endIndex, moments[next].time <= message.sentAt {
+      // What a message caused stands below it, also when it took no time.
+      while next < moments.endIndex, moments[next].time <= message.sentAt,
+        (moments[next].message ?? -1) < message.number
+      {
         entries.append(.note(lane: moments[next].lane, text: Self.text(moments[next].milestone)))
         next += 1
       }
@@ -62,7 +65,7 @@ public struct Ladder {
   private static func text(_ milestone: Milestone) -> String {
     let detail = milestone.detail.isEmpty ? "" : ": \(milestone.detail)"
     let rfc = milestone.rfc.isEmpty ? "" : " (\(milestone.rfc))"
-    return "\(milestone.time.milliseconds) ms · \(milestone.name)\(detail)\(rfc)"
+    return "\(milestone.time.text) ms · \(milestone.name)\(detail)\(rfc)"
   }
 
   private func identifier(_ name: String) -> String {

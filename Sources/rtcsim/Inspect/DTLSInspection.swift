@@ -13,8 +13,9 @@ extension Inspector {
       throw .malformed(.dtls, reason: "\(error)")
     }
     return Inspection(
-      title: "DTLS, \(records.count) records, \(bytes.count) bytes (RFC 6347): \(Self.flight(of: bytes))",
-      fields: records.flatMap(Self.fields), of: bytes,
+      title: "DTLS, \(records.count) record\(records.count == 1 ? "" : "s"), \(bytes.count) bytes (RFC 6347): "
+        + Self.flight(of: bytes),
+      fields: records.flatMap { Self.fields(of: $0, in: bytes) }, of: bytes,
       json: ["kind": "dtls", "records": .array(records.map { $0.json })])
   }
 
@@ -29,18 +30,19 @@ extension Inspector {
     }
   }
 
-  private static func fields(of record: DTLSRecord) -> [Inspection.Field] {
+  private static func fields(of record: DTLSRecord, in bytes: [UInt8]) -> [Inspection.Field] {
     let begin = record.range.lowerBound
     let body = begin + DTLSRecord.headerSize..<record.range.upperBound
     var fields: [Inspection.Field] = [
       .init(begin..<begin + 1, "content type", "\(record.contentType)", "RFC 6347 §4.1"),
-      .init(begin + 1..<begin + 3, "version", record.versionName, "RFC 6347 §4.1"),
+      .init(begin + 1..<begin + 3, "version", DTLSRecord.name(ofVersion: record.version), record.versionRemark),
       .init(begin + 3..<begin + 5, "epoch", "\(record.epoch)", record.epoch == 0 ? "not encrypted" : "encrypted"),
       .init(begin + 5..<begin + 11, "sequence number", "\(record.sequenceNumber)", "within the epoch"),
       .init(begin + 11..<begin + 13, "length", "\(body.count)", "bytes of the fragment"),
     ]
     switch record.content {
-    case .handshake(let fragments): fields += fragments.map(field)
+    case .handshake(let fragments):
+      for fragment in fragments { fields += [field(of: fragment)] + contents(of: fragment, in: bytes) }
     case .alert(let alert): fields.append(.init(body, "alert", "\(alert.level): \(alert)", "RFC 5246 §7.2"))
     case .changeCipherSpec: fields.append(.init(body, "change cipher spec", "1", "RFC 5246 §7.1"))
     case .applicationData: fields.append(.init(body, "application data", "\(body.count) bytes"))
@@ -59,7 +61,15 @@ extension Inspector {
 }
 
 extension DTLSRecord {
-  fileprivate var versionName: String {
+  /// A first ClientHello is sent in a record of the oldest version, so that every server can read it.
+  fileprivate var versionRemark: String {
+    guard version == 0xFEFF, case .handshake(let fragments) = content, fragments.first?.type == .clientHello else {
+      return "RFC 6347 §4.1"
+    }
+    return "of the record only; the ClientHello says which it knows"
+  }
+
+  static func name(ofVersion version: UInt16) -> String {
     switch version {
     case 0xFEFF: "DTLS 1.0"
     case 0xFEFD: "DTLS 1.2"
@@ -69,7 +79,7 @@ extension DTLSRecord {
 
   fileprivate var json: JSON {
     var json: JSON = [
-      "contentType": .string("\(contentType)"), "version": .string(versionName), "epoch": JSON(epoch),
+      "contentType": .string("\(contentType)"), "version": .string(Self.name(ofVersion: version)), "epoch": JSON(epoch),
       "sequenceNumber": JSON(sequenceNumber), "length": JSON(range.count - Self.headerSize),
       "encrypted": .boolean(content == .encrypted),
     ]

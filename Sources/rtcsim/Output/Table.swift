@@ -19,6 +19,8 @@ struct Table {
 
   init(_ columns: [Column]) { self.columns = columns }
 
+  var isEmpty: Bool { rows.isEmpty }
+
   /// - Precondition: `row` has one cell per column.
   mutating func append(_ row: [String]) {
     precondition(row.count == columns.count, "every row has \(columns.count) cells")

@@ -12,7 +12,7 @@ extension StepSession {
     let slots = end.slots.filter { request.type == nil || $0.description.type == request.type }
     guard let slot = slots.first else {
       let what = request.type.map { "no \($0)" } ?? "no description"
-      throw StepError.nothing("\(end.node) has \(what) at this moment")
+      return "\(end.node) has \(what) at this moment; until setLocalDescription goes to where the next is set\n"
     }
     let title = "\(end.node): \(slot.name), \(slot.description.type)\n"
     guard request.showsDifference else { return title + Self.table(of: slot.description.description.lines) }

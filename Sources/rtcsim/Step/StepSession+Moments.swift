@@ -39,7 +39,7 @@ extension StepSession {
       ]
       if word.isEmpty || row.contains(where: { $0.lowercased().contains(word) }) { table.append(row) }
     }
-    return table.text()
+    return table.isEmpty ? "no moment of the call has '\(word)'; list alone shows them all\n" : table.text()
   }
 
   func explain(_ words: [String]) throws -> String {
@@ -60,6 +60,7 @@ extension StepSession {
       throw StepError.usage("ladder [N]", found: words.joined(separator: " "))
     }
     let shown = history.messages.filter { $0.sentAt <= moment.time }.suffix(count)
+    guard !shown.isEmpty else { return "nothing has been sent up to this moment; next goes on\n" }
     return LadderText(lanes: history.lanes.map(\.name)).text(of: Array(shown))
   }
 

@@ -20,11 +20,12 @@ struct HistoryTests {
     let history = try Calls.history("two-peers")
     let flow: [(String, Milestone.Kind)] = [
       ("client-2", .getUserMedia), ("client-2", .connectionCreated), ("client-2", .trackAdded),
-      ("client-2", .createOffer), ("client-2", .setLocalOffer), ("client-2", .offerSent),
-      ("client-2", .signalingHaveLocalOffer), ("client-2", .candidateGathered), ("client-2", .candidateSent),
+      ("client-2", .createOffer), ("client-2", .setLocalOffer), ("client-2", .signalingHaveLocalOffer),
+      ("client-2", .offerSent), ("client-2", .candidateGathered), ("client-2", .candidateSent),
       ("client-1", .offerReceived), ("client-1", .setRemoteOffer), ("client-1", .signalingHaveRemoteOffer),
-      ("client-1", .ontrack), ("client-1", .createAnswer), ("client-1", .setLocalAnswer), ("client-1", .answerSent),
-      ("client-1", .signalingStable), ("client-1", .candidateReceived), ("client-1", .checkSent),
+      ("client-1", .ontrack), ("client-1", .createAnswer), ("client-1", .setLocalAnswer),
+      ("client-1", .signalingStable), ("client-1", .answerSent), ("client-1", .candidateReceived),
+      ("client-1", .checkSent),
       ("client-2", .answerReceived), ("client-2", .setRemoteAnswer), ("client-2", .signalingStable),
       ("client-2/nat", .datagramDropped), ("client-2", .checkSucceeded), ("client-2", .iceConnected),
       ("client-1", .flightSent), ("client-2", .fingerprintVerified), ("client-2", .keysExported),

@@ -162,6 +162,25 @@ struct WhatIfTests {
     #expect(lines.map(\.isMuted) == lines.map { $0.kind == "audio" })
   }
 
+  @Test(arguments: [
+    ("joining", "client-2", 0), ("joined", "client-2", 1), ("RTCPeerConnection created", "client-2", 1),
+    ("offer received", "client-1", 1), ("answer received", "client-2", 1),
+  ])
+  func `a call that is hung up while it is set up goes no further`(_ place: (String, String, Int)) throws {
+    let run = try Calls.run("two-peers")
+    let original = run.record()
+    let lane = place.1
+    let at = try #require(original.moments.first { $0.title == place.0 && $0.lane == lane }).number
+    let fork = try run.record(WhatIf("hang-up \(lane)", at: at), in: original)
+    #expect(!Diagnosis(fork).isConnected)
+    let active = fork.moments.last { $0.milestone.kind != .hangUp && $0.milestone.kind != .dtlsClosed }
+    #expect(active.map { $0.time < .start + .seconds(3) } == true, "\(place) ends early")
+    for end in try #require(fork.moments.last).ends {
+      #expect(end.connections.count <= place.2)
+      #expect(end.connections.allSatisfy { $0.connectionState == "closed" }, "\(place) \(end.node)")
+    }
+  }
+
   @Test func `restarting ICE gives both new credentials, and media goes on under the old keys`() throws {
     let (original, fork) = try fork("two-peers", at: "ICE completed", "restart-ice client-1")
     let before = try #require(original.moments.first { $0.milestone.kind == .iceCompleted }).ends
@@ -217,7 +236,7 @@ struct WhatIfTests {
             WhatIf(moment: 20, action: "mute", target: "client-1"),
             WhatIf(moment: 98, action: "hang-up", target: "client-2"),
           ]))
-    #expect(refusal("hang-up client-1", at: 3).contains("has no connection"))
+    #expect(refusal("hang-up client-2", at: history.moments.count - 1).contains("client-2 hung up at moment"))
     #expect(refusal("hold client-1", at: 3).contains("client-1 has no connection at moment 3"))
     #expect(refusal("restart-ice client-2", at: 14).contains("client-2 is have-local-offer at moment 14"))
     #expect(refusal("add-track client-2", at: history.moments.count - 1).contains("client-2 is closed"))
