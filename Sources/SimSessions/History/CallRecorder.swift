@@ -232,6 +232,7 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     guard let number = travelling.removeValue(forKey: packet) ?? (reason == .takenOff ? keep(packet, sender) : nil)
     else { return }
     let lane = place.isEmpty ? name(of: sender) : place
+    if messages[number].end.lane == lane, messages[number].path.count > 1 { messages[number].path.removeLast() }
     messages[number].path.append(stop(lane, packet))
     messages[number].dropped = reason.sentence
     let message = messages[number]
@@ -243,7 +244,8 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     lastDelivered[lane] = (number, simulation.now)
     tell(
       .datagramDropped,
-      "\(message.title) of \(message.sender) to \(simulation[packet].destination): \(reason.sentence)\(rest)", at: lane,
+      "\(message.title) from \(message.sender) to \(simulation[packet].destination): \(reason.sentence)\(rest)",
+      at: lane,
       rfc: reason == .filtered || reason == .noMapping ? "RFC 4787 §5" : nil)
   }
 

@@ -172,7 +172,7 @@ extension Milestone.Kind {
         "addIceCandidate() forms pairs with all local candidates; equal base and remote are pruned.")
     case .gatheringCompleted:
       Explanation(
-        "All own addresses were found.", "iceGatheringState complete: every server has answered or timed out.")
+        "The search for own addresses is over.", "iceGatheringState complete: every server has answered or timed out.")
     case .endOfCandidatesSent, .endOfCandidatesReceived:
       Explanation(
         "There will be no further addresses.",

@@ -112,7 +112,9 @@ extension History {
   public func reasonAgainst(_ action: WhatIfAction) -> String? {
     func has(_ kind: Lane.Kind) -> Bool { lanes.contains { $0.kind == kind } }
     switch action.name {
-    case "stop-stun": return has(.stun) ? nil : "this call has no STUN server"
+    case "stop-stun":
+      guard has(.stun) else { return "this call has no STUN server" }
+      return messages.contains { $0.end.lane == "stun" } ? nil : "nobody asks the STUN server in this call"
     case "stop-turn": return has(.turn) ? nil : "this call has no TURN server"
     case _ where action.target == .nat: return has(.nat) ? nil : "nobody in this call is behind a NAT"
     default: return nil
