@@ -47,6 +47,9 @@ public struct CandidatePair: Hashable, Sendable, Identifiable {
   let relay: Int?
   /// The check that decides over the pair's state; answers to earlier ones still count when they succeed.
   var currentCheck: TransactionID?
+  /// When it was checked first and last, repetitions aside.
+  var firstCheck: Instant?
+  var lastCheck: Instant?
   /// The peer proved with an authenticated check that it uses this path.
   var hasHeardCheck = false
   /// The peer wanted to nominate before our own check succeeded.

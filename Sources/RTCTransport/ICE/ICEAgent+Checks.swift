@@ -5,22 +5,39 @@ import RTCWire
 ///
 /// - SeeAlso: RFC 8445 §6.1.4, §7.2
 extension ICEAgent {
-  var hasCheckToSend: Bool {
-    guard areChecksAllowed else { return false }
-    return !triggered.isEmpty || (!isConcluded && checklist.nextWaiting(role: role, where: { isReady($0) }) != nil)
+  /// When the next check leaves; `nil` when there is none to send.
+  var checkDue: Instant? {
+    guard areChecksAllowed else { return nil }
+    if !triggered.isEmpty { return nextCheck }
+    switch configuration.checking {
+    case .continual(let intervals): return continualDue(intervals)
+    case .scheduled:
+      let isWaiting = !isConcluded && checklist.nextWaiting(role: role, where: { isReady($0) }) != nil
+      return isWaiting ? nextCheck : nil
+    }
   }
 
-  /// Sends one check if `Ta` has passed since the last: a triggered one, or that of the best waiting pair.
+  /// Sends the checks whose time has come: triggered ones first, then those of the pairs whose turn it is.
   mutating func paceChecks(at now: Instant, into output: inout Output<Event>) {
-    guard nextCheck <= now, hasCheckToSend else { return }
-    nextCheck = now + configuration.pacing
-    while !triggered.isEmpty {
-      if let index = checklist.index(of: triggered.removeFirst()) {
-        return sendCheck(at: index, at: now, into: &output)
+    if case .continual(let intervals) = configuration.checking, areChecksAllowed {
+      failUnanswered(intervals, at: now, into: &output)
+    }
+    while let due = checkDue, due <= now {
+      if let index = takeNextCheck(at: now) { sendCheck(at: index, at: now, into: &output) }
+      switch configuration.checking {
+      case .scheduled: nextCheck = now + configuration.pacing
+      case .continual(let intervals): nextCheck = now + continualInterval(intervals)
       }
     }
-    if !isConcluded, let index = checklist.nextWaiting(role: role, where: { isReady($0) }) {
-      sendCheck(at: index, at: now, into: &output)
+  }
+
+  private mutating func takeNextCheck(at now: Instant) -> Int? {
+    while !triggered.isEmpty {
+      if let index = checklist.index(of: triggered.removeFirst()) { return index }
+    }
+    switch configuration.checking {
+    case .continual(let intervals): return nextContinual(intervals, at: now)
+    case .scheduled: return isConcluded ? nil : checklist.nextWaiting(role: role, where: { isReady($0) })
     }
   }
 
@@ -33,11 +50,14 @@ extension ICEAgent {
   }
 
   private mutating func sendCheck(at index: Int, at now: Instant, into output: inout Output<Event>) {
-    let isNominating = role == .controlling && checklist.pairs[index].isBeingNominated
+    let isNominating =
+      role == .controlling && (checklist.pairs[index].isBeingNominated || isWorthNominating(index, at: now))
     guard let request = makeRequest(forPairAt: index, isConsent: false, isNominating: isNominating, at: now) else {
       return
     }
     cancelRetransmissions(of: checklist.pairs[index].id)
+    checklist.pairs[index].lastCheck = now
+    if checklist.pairs[index].firstCheck == nil { checklist.pairs[index].firstCheck = now }
     checklist.pairs[index].currentCheck = request.id
     checklist.pairs[index].statistics.requestsSent += 1
     if checklist.pairs[index].state != .succeeded { setPairState(.inProgress, at: index, into: &output) }
@@ -76,7 +96,11 @@ extension ICEAgent {
       let active = checklist.pairs.count { $0.state == .waiting || $0.state == .inProgress }
       schedule.initialTimeout = max(schedule.initialTimeout, configuration.pacing * active)
       // The path is known to work: rather begin anew than double the timeout many times.
-      if isNominating { (schedule.requestCount, schedule.finalMultiple) = (3, 4) }
+      if pair.isBeingNominated { (schedule.requestCount, schedule.finalMultiple) = (3, 4) }
+      if case .continual(let intervals) = configuration.checking {
+        schedule = STUNTransaction.Schedule(
+          initialTimeout: intervals.writeTimeout, requestCount: 1, finalMultiple: 1)
+      }
     }
     return ICERequest(
       isConsent ? .consent(pair.id) : .check(pair.id, isNominating: isNominating),

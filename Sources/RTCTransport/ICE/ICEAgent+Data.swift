@@ -118,7 +118,7 @@ extension ICEAgent {
     let path = Path(index: index, base: pair.local.base, remote: pair.remote.address, relay: pair.relay)
     guard path != sending else { return }
     sending = path
-    watchConsent(ofPairAt: index, at: now)
+    if !configuration.isLite { watchConsent(ofPairAt: index, at: now) }
     if let relay = path.relay { bindChannel(relay: relay, to: path.remote, at: now, into: &output) }
   }
 }

@@ -14,13 +14,13 @@ extension ICEAgent {
     keptAlive.removeAll()
     if configuration.transportPolicy == .all {
       gatherHosts(at: now, into: &output)
-      for server in configuration.stunServers {
+      for server in configuration.isLite ? [] : configuration.stunServers {
         for base in configuration.hosts.indices where isReachable(server, fromBase: base) {
           pendingQueries.append(.binding(base: base, server: server))
         }
       }
     }
-    gatherRelays(at: now, into: &output)
+    if !configuration.isLite { gatherRelays(at: now, into: &output) }
     advance(at: now, into: &output)
   }
 
@@ -35,11 +35,16 @@ extension ICEAgent {
     }
   }
 
-  /// Asks one server if `Ta` has passed since the last was asked.
+  /// Asks the servers whose turn has come: `Ta` passes between one and the next.
   mutating func paceQueries(at now: Instant, into output: inout Output<Event>) {
-    guard nextQuery <= now, !pendingQueries.isEmpty else { return }
-    nextQuery = now + configuration.pacing
-    switch pendingQueries.removeFirst() {
+    while nextQuery <= now, !pendingQueries.isEmpty {
+      nextQuery = now + configuration.pacing
+      ask(pendingQueries.removeFirst(), at: now, into: &output)
+    }
+  }
+
+  private mutating func ask(_ query: Query, at now: Instant, into output: inout Output<Event>) {
+    switch query {
     case .binding(let base, let server):
       let id = TransactionID(using: &entropy)
       let bytes = STUNMessage(.request, .binding, transactionID: id).bytes(fingerprint: true)
@@ -88,7 +93,7 @@ extension ICEAgent {
       localCandidates.append(candidate)
     }
     output.emit(.candidateGathered(candidate))
-    if !isConcluded {
+    if mayFormPairs {
       for remote in remoteCandidates { formPair(local: candidate, remote: remote, at: now, into: &output) }
       thaw(into: &output)
     }

@@ -21,7 +21,9 @@ extension ICEAgent {
   /// Nominates the best valid pair when no better one is to be expected or after a grace time.
   mutating func nominateIfDue(at now: Instant, into output: inout Output<Event>) {
     nominationDue = nil
-    guard role == .controlling, areChecksAllowed, !isConcluded, !isNominationUnderWay, let best = bestValid else {
+    guard !configuration.checking.isAggressive, role == .controlling, areChecksAllowed, !isConcluded,
+      !isNominationUnderWay, let best = bestValid
+    else {
       return
     }
     let isRelayed = checklist.pairs[best].local.kind == .relayed || checklist.pairs[best].remote.kind == .relayed
@@ -34,6 +36,15 @@ extension ICEAgent {
     isNominationUnderWay = true
     checklist.pairs[best].isBeingNominated = true
     trigger(best, into: &output)
+  }
+
+  /// Whether a check says USE-CANDIDATE without having been chosen: an aggressive agent nominates what beats the rest.
+  func isWorthNominating(_ index: Int, at now: Instant) -> Bool {
+    guard configuration.checking.isAggressive, let selected, isConcluded else {
+      return configuration.checking.isAggressive
+    }
+    let pair = checklist.pairs[index]
+    return pair.priority(role: role) > checklist.pairs[selected].priority(role: role) || !isHeard(selected, at: now)
   }
 
   /// Whether every better pair has failed, and candidates that still trickle in can hardly be better.
@@ -57,7 +68,10 @@ extension ICEAgent {
     nominationDue = nil
     guard selected != index else { return }
     let priority = checklist.pairs[index].priority(role: role)
-    if isConcluded, let selected, checklist.pairs[selected].priority(role: role) >= priority { return }
+    if isConcluded, let selected, checklist.pairs[selected].priority(role: role) >= priority, isHeard(selected, at: now)
+    {
+      return
+    }
     selected = index
     selectedCandidatePairChanges += 1
     abandonChecks(worseThan: priority, into: &output)
@@ -70,8 +84,11 @@ extension ICEAgent {
   private mutating func abandonChecks(worseThan priority: UInt64, into output: inout Output<Event>) {
     var abandoned: [CandidatePair.ID] = []
     for index in checklist.pairs.indices {
-      let isBetter = role == .controlled && checklist.pairs[index].priority(role: role) > priority
-      guard !isBetter, checklist.pairs[index].generation == generation else { continue }
+      let mayWin = role == .controlled || configuration.checking.isAggressive
+      let isBetter = mayWin && checklist.pairs[index].priority(role: role) > priority
+      guard !isBetter, !configuration.checking.isContinual, checklist.pairs[index].generation == generation else {
+        continue
+      }
       abandoned.append(checklist.pairs[index].id)
       if checklist.pairs[index].state == .inProgress { setPairState(.waiting, at: index, into: &output) }
     }

@@ -126,13 +126,22 @@ extension ICEAgent {
             isNominating: message.useCandidate, transmission: 1)))
     }
     let nominates = message.useCandidate && role == .controlled
-    if checklist.pairs[index].state == .succeeded {
+    if configuration.isLite {
+      acceptLite(index, nominates: nominates, at: now, into: &output)
+    } else if checklist.pairs[index].state == .succeeded {
       if nominates { nominate(index, at: now, into: &output) }
     } else {
       if nominates { checklist.pairs[index].isNominatedOnSuccess = true }
-      if !isConcluded || nominates { trigger(index, into: &output) }
+      if mayFormPairs || nominates { trigger(index, into: &output) }
     }
     if state == .new, remoteCredentials != nil { setState(.checking, into: &output) }
+  }
+
+  /// What a lite agent makes of a check: the pair works, because the peer says so (RFC 8445 §7.3.2).
+  private mutating func acceptLite(_ index: Int, nominates: Bool, at now: Instant, into output: inout Output<Event>) {
+    checklist.pairs[index].confirmedAt = now
+    setPairState(.succeeded, at: index, into: &output)
+    if nominates { nominate(index, at: now, into: &output) }
   }
 
   /// Two symmetric NATs that filter nothing show a new address with every check, without end and without use.

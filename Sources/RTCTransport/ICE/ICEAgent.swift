@@ -11,7 +11,7 @@ import RTCWire
 /// agent.addRemote(candidate, at: now, into: &output)        // .checkSent, .selectedPair, .stateChanged(.connected)
 /// ```
 /// - SeeAlso: RFC 8445 (ICE), RFC 8838 (trickle), RFC 8863 (patience), RFC 7675 (consent)
-/// - Note: ICE lite, ICE-TCP, mDNS names and more than one component are left out.
+/// - Note: ICE-TCP, mDNS names, more than one component, and two lite agents that talk to each other are left out.
 public struct ICEAgent: ~Copyable, ProtocolCore {
   public let configuration: ICEConfiguration
   public internal(set) var role: ICERole
@@ -138,7 +138,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
       upgradeRemote(at: known, to: candidate)
     } else {
       remoteCandidates.append(candidate)
-      if !isConcluded { formPairs(withRemote: candidate, at: now, into: &output) }
+      if mayFormPairs { formPairs(withRemote: candidate, at: now, into: &output) }
     }
     advance(at: now, into: &output)
   }
@@ -178,10 +178,13 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   /// Whether a pair of the present generation was nominated, so that no more pairs are formed or checked.
   var isConcluded: Bool { selected.map { checklist.pairs[$0].generation == generation } ?? false }
 
+  /// An agent that checks continually takes a better pair whenever it comes.
+  var mayFormPairs: Bool { !isConcluded || configuration.checking.isContinual }
+
   var areChecksAllowed: Bool {
     switch state {
     case .failed, .closed: false
-    case .new, .checking, .connected, .completed, .disconnected: remoteCredentials != nil
+    case .new, .checking, .connected, .completed, .disconnected: remoteCredentials != nil && !configuration.isLite
     }
   }
 
@@ -243,7 +246,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     var earliest = Instant.distantFuture
     for request in requests { earliest = min(earliest, request.deadline) }
     if !pendingQueries.isEmpty { earliest = min(earliest, nextQuery) }
-    if hasCheckToSend { earliest = min(earliest, nextCheck) }
+    if let checkDue { earliest = min(earliest, checkDue) }
     if let due = nominationDue { earliest = min(earliest, due) }
     if let consent { earliest = min(earliest, min(consent.nextCheck, consent.expiry)) }
     if let gatheringDeadline { earliest = min(earliest, gatheringDeadline) }

@@ -28,6 +28,12 @@ public struct ICEConfiguration: Sendable {
   public var turnServers: [TURNServer]
   public var transportPolicy: TransportPolicy
 
+  /// When which pair is checked.
+  public var checking = ICEChecking.standard
+  /// Whether this side only answers, as a server with a public address may (RFC 8445 §2.5).
+  ///
+  /// A lite agent has host candidates only, is controlled, and sends neither checks nor consent requests.
+  public var isLite = false
   /// `Ta`: the time between two new checks, and between two servers that are asked (RFC 8445 §14.2).
   public var pacing: Duration = .milliseconds(50)
   /// How requests are repeated; the first timeout grows with the number of checks (RFC 8445 §14.3).

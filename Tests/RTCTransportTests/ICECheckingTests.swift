@@ -1,0 +1,110 @@
+import RTCPrimitives
+import RTCWire
+import TestSupport
+import Testing
+
+@testable import RTCTransport
+
+/// The ways of checking and nominating that an agent may be told to use.
+struct ICECheckingTests {
+  /// When a peer sent connectivity checks, nominating or not.
+  private func checks(of peer: ICENetwork.Peer) -> [(time: Instant, check: ICEAgent.Check)] {
+    peer.log.compactMap { if case .checkSent(let check) = $0.event { ($0.time, check) } else { nil } }
+  }
+
+  @Test func `libwebrtc checks one pair every 48 ms until it answers, each time anew`() throws {
+    let network = network { configuration, _ in configuration.checking = .libwebrtc }
+    // The answerer's checks lead nowhere for 300 ms, as with a firewall in front of the offerer.
+    network.isBlocked = { sender, _, _, _ in sender == 1 && network.now < .start + .milliseconds(300) }
+    network.call()
+    network.run(for: .seconds(1))
+    let sent = checks(of: network.peers[1])
+    let first = sent.prefix { $0.time < .start + .milliseconds(300) }
+    #expect(first.count >= 5)
+    for (one, next) in zip(first, first.dropFirst()) {
+      #expect(next.time - one.time == .milliseconds(48))
+      #expect(one.check.transactionID != next.check.transactionID && next.check.transmission == 1)
+    }
+    #expect(network.peers.map(\.state) == [.completed, .completed])
+  }
+
+  @Test func `an aggressive agent nominates with its first check`() throws {
+    for checking in [ICEChecking.scheduled(.aggressive), .libwebrtc] {
+      let network = network { configuration, _ in configuration.checking = checking }
+      network.call()
+      network.run(for: .seconds(3))
+      #expect(checks(of: network.peers[0]).allSatisfy { $0.check.isNominating })
+      #expect(checks(of: network.peers[1]).allSatisfy { !$0.check.isNominating })
+      let pairs = try network.peers.map { try #require($0.pair) }
+      #expect(pairs[0].local.address == pairs[1].remote.address)
+      // Both are connected by their first check: no second one is waited for.
+      #expect(network.peers.map { checks(of: $0).count } == [1, 1])
+      #expect(network.peers.map(\.state) == [.completed, .completed])
+    }
+  }
+
+  @Test func `a continual agent moves to another pair when the one in use dies, and comes back to a better one`() throws
+  {
+    let network = network { configuration, index in
+      configuration.checking = .libwebrtc
+      if index == 0 { configuration.hosts.append(Endpoint(IPAddress(192, 0, 2, 77), 5000)) }
+    }
+    let best = network.peers[0].hosts[0]
+    network.call()
+    network.run(for: .seconds(5))
+    #expect(network.peers[0].pair?.local.base == best)
+    network.isBlocked = { _, _, source, destination in source == best || destination == best }
+    network.run(for: .seconds(20))
+    let other = network.peers[0].hosts[1]
+    #expect(network.peers[0].pair?.local.base == other)
+    #expect(network.peers[1].pair?.remote.address == other)
+    #expect(network.send([200, 7], from: 1))
+    network.run(for: .seconds(1))
+    #expect(network.peers[0].received == [[200, 7]])
+    #expect(network.peers.allSatisfy { $0.state == .connected || $0.state == .completed })
+  }
+
+  @Test func `a pair that answers nothing for 15 s has failed`() throws {
+    let network = network { configuration, _ in configuration.checking = .libwebrtc }
+    network.isBlocked = { sender, _, _, _ in sender != nil }
+    network.call()
+    network.run(for: .seconds(14))
+    #expect(network.peers.allSatisfy { $0.agent.pairs.allSatisfy { $0.state == .inProgress } })
+    network.run(for: .seconds(3))
+    #expect(network.peers.allSatisfy { $0.agent.pairs.allSatisfy { $0.state == .failed } })
+    network.run(for: .seconds(30))
+    #expect(network.peers.map(\.state) == [.failed, .failed])
+  }
+
+  @Test func `a lite agent answers, never asks, and is found by a full one behind a NAT`() throws {
+    let home = SmallNAT(
+      mapping: .endpointIndependent, filtering: .addressAndPortDependent, publicAddress: IPAddress(198, 18, 0, 1))
+    let network = network(nats: [home, nil]) { configuration, index in configuration.isLite = index == 1 }
+    network.call()
+    network.run(for: .seconds(40))
+    #expect(checks(of: network.peers[1]).isEmpty)
+    #expect(network.peers[1].agent.localCandidates.allSatisfy { $0.kind == .host })
+    #expect(network.peers.map(\.state) == [.completed, .completed])
+    #expect(network.send([200, 1], from: 0) && network.send([200, 2], from: 1))
+    network.run(for: .seconds(1))
+    #expect(network.peers.map(\.received) == [[[200, 2]], [[200, 1]]])
+    // The full agent asks for consent; the lite one only answers.
+    #expect(try #require(network.peers[0].pair).statistics.consentRequestsSent >= 6)
+    #expect(try #require(network.peers[1].pair).statistics.consentRequestsSent == 0)
+  }
+
+  @Test func `without pacing every pair is checked at once`() {
+    let network = network { configuration, index in
+      configuration.pacing = .zero
+      if index == 0 {
+        for number in UInt8(80)...83 { configuration.hosts.append(Endpoint(IPAddress(192, 0, 2, number), 5000)) }
+      }
+    }
+    network.call()
+    network.run(for: .seconds(3))
+    let sent = checks(of: network.peers[1])
+    let first = sent.first?.time
+    #expect(sent.count { $0.time == first } == 5)
+    #expect(network.peers.map(\.state) == [.completed, .completed])
+  }
+}
