@@ -12,6 +12,7 @@ public struct MediaTransport: ~Copyable {
   public struct Configuration {
     public var ice: ICEConfiguration
     public var dtls: DTLSTransport.Configuration
+    public var handshake = HandshakeKind.dtls12
     public var fidelity: Fidelity
     /// Names the dice of this transport; unique in its simulation.
     public var name: String
@@ -75,7 +76,7 @@ public struct MediaTransport: ~Copyable {
   private let configuration: Configuration
   /// That of `keys`, for which every packet asks; `nil` again when either side has closed the session.
   private var profile: SRTPProfile?
-  private var dtls: DTLSTransport?
+  private var dtls: Handshake?
   private var srtp: SRTPSession?
   /// What the remote description announced.
   public private(set) var remoteFingerprints: [DTLSFingerprint]?
@@ -129,9 +130,12 @@ public struct MediaTransport: ~Copyable {
       case .none: nil
       }
     guard let iceTimeout = ice.nextTimeout else { return handshake }
-    guard let handshake else { return iceTimeout }
+    guard let handshake, !isWaitingForPath else { return iceTimeout }
     return min(iceTimeout, handshake)
   }
+
+  /// Whether packets of the handshake travel in checks only, whose repetition takes the place of DTLS's own timer.
+  private var isWaitingForPath: Bool { ice.isEmbedding && !ice.hasPath }
 
   /// Begins to gather candidates.
   public mutating func start(at now: Instant, into output: inout Output<Event>) {
@@ -153,6 +157,8 @@ public struct MediaTransport: ~Copyable {
     remoteFingerprints = fingerprints
     if localDTLSRole == nil { localDTLSRole = role }
     dtls?.setRemoteFingerprints(fingerprints, at: now, into: &dtlsOutput)
+    if ice.isEmbedding { startHandshake(at: now) }
+    carryHandshake(at: now)
     ice.setRemote(ufrag: credentials.ufrag, password: credentials.password, at: now, into: &iceOutput)
     flush(at: now, into: &output)
   }
@@ -205,7 +211,7 @@ public struct MediaTransport: ~Copyable {
   /// Does everything that is due.
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
     ice.handleTimeout(at: now, into: &iceOutput)
-    dtls?.handleTimeout(at: now, into: &dtlsOutput)
+    if !isWaitingForPath { dtls?.handleTimeout(at: now, into: &dtlsOutput) }
     flush(at: now, into: &output)
   }
 
@@ -324,10 +330,17 @@ public struct MediaTransport: ~Copyable {
     if let time = ice.roundTripTime {
       settings.initialRetransmissionTimeout = DTLSTransport.Configuration.retransmissionTimeout(forRoundTripTime: time)
     }
+    if ice.isEmbedding { settings.mtu -= ICEAgent.embeddingOverhead }
+    if case .modelledDTLS13(let sizes) = configuration.handshake {
+      let dice = configuration.provider.dice(named: "modelled/\(configuration.name)")
+      dtls = Handshake(ModelledDTLS(role: role, sizes: sizes, configuration: settings, dice: dice))
+      return
+    }
     do {
-      dtls = try DTLSTransport(
-        provider: configuration.provider, identity: configuration.identity, role: role, name: configuration.name,
-        remoteFingerprints: remoteFingerprints, configuration: settings)
+      dtls = Handshake(
+        try DTLSTransport(
+          provider: configuration.provider, identity: configuration.identity, role: role, name: configuration.name,
+          remoteFingerprints: remoteFingerprints, configuration: settings))
     } catch {
       preconditionFailure("OpenSSL could not make a connection: \(error)")
     }
@@ -335,18 +348,31 @@ public struct MediaTransport: ~Copyable {
 
   /// Moves what ICE and DTLS want done to the output, and begins the handshake once there is a path.
   private mutating func flush(at now: Instant, into output: inout Output<Event>) {
-    if !iceOutput.datagrams.isEmpty { output.datagrams.take(&iceOutput.datagrams) }
-    if !iceOutput.events.isEmpty {
+    while !iceOutput.datagrams.isEmpty || !iceOutput.events.isEmpty {
+      if !iceOutput.datagrams.isEmpty { output.datagrams.take(&iceOutput.datagrams) }
       for event in iceOutput.takeEvents() {
         output.emit(.ice(event))
-        if case .stateChanged(.connected) = event { startHandshake(at: now) }
+        switch event {
+        case .stateChanged(.connected): startHandshake(at: now)
+        case .handshakeReceived(let packet):
+          if dtls == nil { keep(packet.span) }
+          dtls?.handle(packet.span, at: now, into: &dtlsOutput)
+        default: break
+        }
+      }
+      if ice.isEmbedding {
+        carryHandshake(at: now)
+        ice.answerHeldRequests(at: now, into: &iceOutput)
       }
     }
+    carryHandshake(at: now)
     guard dtlsOutput.datagramCount > 0 || !dtlsOutput.events.isEmpty else { return }
     var handshake = DTLSTransport.Output()
     swap(&handshake, &dtlsOutput)
-    for index in 0..<handshake.datagramCount {
-      ice.send(handshake.datagram(index), at: now, into: &output.datagrams)
+    if ice.hasPath || !ice.isEmbedding {
+      for index in 0..<handshake.datagramCount {
+        ice.send(handshake.datagram(index), at: now, into: &output.datagrams)
+      }
     }
     for event in handshake.events {
       output.emit(.dtls(event))
@@ -357,6 +383,13 @@ public struct MediaTransport: ~Copyable {
       case .failed: break
       }
     }
+    if profile != nil { ice.endEmbeddingIfAcknowledged() }
+  }
+
+  /// Lets the next checks and answers carry the packets that DTLS has just written.
+  private mutating func carryHandshake(at now: Instant) {
+    guard ice.isEmbedding, dtlsOutput.datagramCount > 0 else { return }
+    ice.embed((0..<dtlsOutput.datagramCount).map { dtlsOutput.datagram($0).array() })
   }
 
   private mutating func startHandshake(at now: Instant) {

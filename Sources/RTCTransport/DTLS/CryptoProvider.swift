@@ -37,7 +37,7 @@ public final class CryptoProvider {
   }
 
   /// The dice of the stream called `name`.
-  func dice(named name: String) -> UInt64 { host.dice(named: name) }
+  public func dice(named name: String) -> UInt64 { host.dice(named: name) }
 
   /// Runs `body`, which calls OpenSSL, with the clock at `now`; `dice` is the stream it draws from.
   func perform<Result, Failure: Error>(

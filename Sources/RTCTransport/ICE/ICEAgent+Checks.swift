@@ -86,7 +86,8 @@ extension ICEAgent {
       role == .controlling ? .iceControlling(tieBreaker) : .iceControlled(tieBreaker),
     ]
     if isNominating { attributes.append(.useCandidate) }
-    var writer = ByteWriter(reserving: 128)
+    if isCurrent { attributes += takeEmbedded() }
+    var writer = ByteWriter(reserving: embedding == nil ? 128 : 1280)
     STUNMessage(.request, .binding, transactionID: id, attributes: attributes).write(into: &writer, key: remote.key)
     var schedule = configuration.checkSchedule
     if isConsent {
@@ -214,6 +215,7 @@ extension ICEAgent {
       return
     }
     requests.remove(at: place)
+    if isCurrent, message.messageClass == .success { _ = takeEmbedded(from: message, into: &output) }
     // The answer must come back on the very path of the request (RFC 8445 §7.2.5.2.1).
     let isSymmetric = checklist.pairs[index].isSamePath(base: base, remote: remote)
     if message.messageClass == .error {

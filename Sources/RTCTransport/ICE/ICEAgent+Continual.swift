@@ -32,7 +32,8 @@ extension ICEAgent {
     for index in checklist.pairs.indices where restEnd(of: index, intervals) == .start {
       if checklist.pairs[index].statistics.requestsSent < intervals.hurried { isHurried = true }
     }
-    return bestValid == nil || isHurried ? intervals.weak : intervals.strong
+    // Embedded packets are repeated by checks, so these go on at their fastest.
+    return bestValid == nil || isHurried || isEmbedding ? intervals.weak : intervals.strong
   }
 
   /// Gives up pairs that have answered nothing for too long.
@@ -57,8 +58,11 @@ extension ICEAgent {
   /// Until when a pair rests; `nil` for one that is not checked here: the selected one is asked for consent instead.
   private func restEnd(of index: Int, _ intervals: ICEChecking.PingIntervals) -> Instant? {
     let pair = checklist.pairs[index]
-    guard pair.generation == generation, index != selected, pair.state != .failed, isReady(pair) else { return nil }
-    guard pair.state == .succeeded, let last = pair.lastCheck else { return .start }
+    guard pair.generation == generation, index != selected || isEmbedding, pair.state != .failed, isReady(pair) else {
+      return nil
+    }
+    // What is embedded is repeated by checks, also on the pair in use.
+    guard pair.state == .succeeded, !isEmbedding, let last = pair.lastCheck else { return .start }
     return last + intervals.stable
   }
 

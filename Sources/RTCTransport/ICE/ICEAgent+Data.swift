@@ -28,6 +28,9 @@ extension ICEAgent {
     return true
   }
 
+  /// Whether data can be sent.
+  public var hasPath: Bool { sending != nil }
+
   /// Takes what is STUN or TURN for itself and tells where application data lies.
   ///
   /// - Returns: the range of `datagram.bytes` that holds application data, behind the framing of a relay if there is

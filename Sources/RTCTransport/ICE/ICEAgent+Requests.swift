@@ -44,9 +44,11 @@ extension ICEAgent {
     } else {
       response.attributes = [.xorMappedAddress(remote)]
     }
-    var writer = ByteWriter(reserving: 96)
-    response.write(into: &writer, key: credentials.key)
-    transmit(writer.bytes.span, from: base, to: remote, relay: relay, at: now, into: &output)
+    let bringsHandshake =
+      isCurrent && response.messageClass == .success && takeEmbedded(from: message, into: &output)
+    respond(
+      Answer(message: response, base: base, remote: remote, relay: relay, key: credentials.key),
+      holding: bringsHandshake, at: now, into: &output)
     guard response.messageClass == .success, let priority = message.priority else { return }
     if isCurrent {
       learn(

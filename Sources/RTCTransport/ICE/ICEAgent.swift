@@ -65,6 +65,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var nominationDue: Instant?
   /// Data leaves through this pair: the selected one, before nomination the best valid one.
   var sending: Path?
+  /// What of a DTLS handshake travels in checks; `nil` when nothing does.
+  var embedding: Embedding?
   /// The pair that data came through last, which it most likely does next.
   var receiving: Int?
   var consent: Consent?
@@ -98,6 +100,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     self.entropy = entropy
     localCredentials = ICECredentials(using: &self.entropy)
     tieBreaker = self.entropy.next()
+    embedding = configuration.embedsHandshake ? Embedding() : nil
   }
 
   /// The pairs of all generations that are still in use, by falling priority.

@@ -34,6 +34,8 @@ public struct ICEConfiguration: Sendable {
   ///
   /// A lite agent has host candidates only, is controlled, and sends neither checks nor consent requests.
   public var isLite = false
+  /// Whether checks carry the DTLS handshake (draft-hancke-webrtc-sped-00).
+  public var embedsHandshake = false
   /// `Ta`: the time between two new checks, and between two servers that are asked (RFC 8445 §14.2).
   public var pacing: Duration = .milliseconds(50)
   /// How requests are repeated; the first timeout grows with the number of checks (RFC 8445 §14.3).

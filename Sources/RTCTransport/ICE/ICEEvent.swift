@@ -40,6 +40,8 @@ extension ICEAgent {
     /// Asks whether the peer still wants to receive (RFC 7675 §5.1).
     case consentRequested(Check)
     case consentConfirmed(Check, roundTripTime: Duration)
+    /// A packet of the DTLS handshake came in a check or an answer (draft-hancke-webrtc-sped-00).
+    case handshakeReceived([UInt8])
     /// The roles were exchanged to repair a conflict (RFC 8445 §7.3.1.1).
     case roleChanged(ICERole)
     /// Media goes through this pair from now on.

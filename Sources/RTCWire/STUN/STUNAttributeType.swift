@@ -42,6 +42,10 @@ public struct STUNAttributeType: RawRepresentable, Hashable, Sendable {
   public static let fingerprint = STUNAttributeType(0x8028)
   public static let iceControlled = STUNAttributeType(0x8029)
   public static let iceControlling = STUNAttributeType(0x802A)
+  /// One packet of a DTLS handshake; DTLS-IN-STUN-DATA in draft-hancke-webrtc-sped-00.
+  public static let dtlsInSTUN = STUNAttributeType(0xC070)
+  /// CRC-32 values of such packets that have arrived; DTLS-IN-STUN-ACK in the draft.
+  public static let dtlsInSTUNAcknowledgement = STUNAttributeType(0xC071)
 
   /// Whether an agent that does not know the type must refuse the message (RFC 8489 §14).
   @inlinable public var isComprehensionRequired: Bool { rawValue < 0x8000 }
@@ -83,6 +87,8 @@ public struct STUNAttributeType: RawRepresentable, Hashable, Sendable {
     case .fingerprint: "FINGERPRINT"
     case .iceControlled: "ICE-CONTROLLED"
     case .iceControlling: "ICE-CONTROLLING"
+    case .dtlsInSTUN: "META-DTLS-IN-STUN"
+    case .dtlsInSTUNAcknowledgement: "META-DTLS-IN-STUN-ACKNOWLEDGEMENT"
     default: nil
     }
   }

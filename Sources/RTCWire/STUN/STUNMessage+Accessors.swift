@@ -66,6 +66,18 @@ extension STUNMessage {
   /// Whether EVEN-PORT also reserves the next port; `nil` without EVEN-PORT.
   public var evenPort: Bool? { first { if case .evenPort(let reserveNext) = $0 { reserveNext } else { nil } } }
 
+  /// The handshake packet in a check, empty when there is none to carry; `nil` when the sender does not embed
+  /// (draft-hancke-webrtc-sped-00 §3.3.2.1).
+  public var dtlsInSTUN: [UInt8]? {
+    first { if case .unknown(.dtlsInSTUN, let value) = $0 { value } else { nil } }
+  }
+  /// The CRC-32 of handshake packets that have arrived embedded (draft-hancke-webrtc-sped-00 §3.3.2.2).
+  public var dtlsInSTUNAcknowledgements: [UInt32] {
+    let bytes: [UInt8] =
+      first { if case .unknown(.dtlsInSTUNAcknowledgement, let value) = $0 { value } else { nil } } ?? []
+    return stride(from: 0, to: bytes.count - 3, by: 4).map { bytes.span.bigEndianUInt32(at: $0) }
+  }
+
   private func first<Value>(_ extract: (STUNAttribute) -> Value?) -> Value? {
     var found: Value?
     visitEffective { attribute in

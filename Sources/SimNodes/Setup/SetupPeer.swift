@@ -1,0 +1,110 @@
+import RTCPrimitives
+import RTCSession
+import RTCTransport
+import RTCWire
+import SimKernel
+
+/// One side of a connection that is only set up: the real ICE and DTLS of a client, without media.
+///
+/// It notes when each step was seen on the wire or told by the transport.
+public actor SetupPeer: Node {
+  /// What one side tells the other in its description.
+  public struct Description: Sendable {
+    public let credentials: ICECredentials
+    public let fingerprint: DTLSFingerprint
+    public let candidates: [Candidate]
+  }
+
+  /// A step of the set-up, in the usual order.
+  public enum Step: String, CaseIterable, Sendable {
+    case descriptionSent, descriptionReceived, checkSent, checkReceived, iceConnected, clientHelloSent, dtlsSent
+    case dtlsReceived
+    /// Its Finished has left over a pair that works: media may follow.
+    case ready
+    case dtlsConnected
+  }
+
+  public nonisolated let port: NodePort
+  private let identity: DTLSIdentity
+  private var transport: MediaTransport
+  private var output = Output<MediaTransport.Event>()
+  private var candidates: [Candidate] = []
+  private var hasSentFinished = false
+  /// When each step happened first.
+  public private(set) var times: [Step: Instant] = [:]
+
+  /// - Parameter name: names the dice of the handshake; another one for every run.
+  public init(
+    _ port: NodePort, _ crypto: SetupCrypto, name: String, ice: ICEConfiguration, handshake: HandshakeKind, role: ICERole
+  ) {
+    self.port = port
+    identity = crypto.identity
+    var configuration = MediaTransport.Configuration(
+      ice: ice, fidelity: .model, name: name, provider: crypto.provider, identity: crypto.identity)
+    configuration.handshake = handshake
+    transport = MediaTransport(
+      configuration, role: role, entropy: EntropySource(port.simulation.generator("\(port.name)/entropy")))
+  }
+
+  /// Begins to gather candidates.
+  public func gather() {
+    transport.start(at: port.simulation.now, into: &output)
+    finish(at: port.simulation.now)
+  }
+
+  /// What is told to the other side now.
+  public func describe() -> Description {
+    note(.descriptionSent, at: port.simulation.now)
+    return Description(
+      credentials: transport.ice.localCredentials, fingerprint: identity.fingerprint, candidates: candidates)
+  }
+
+  /// Learns what the other side told; from now on checks are sent.
+  public func apply(_ description: Description, dtls role: DTLSTransport.Role) {
+    let now = port.simulation.now
+    note(.descriptionReceived, at: now)
+    for candidate in description.candidates { transport.addRemote(candidate, at: now, into: &output) }
+    transport.remoteCandidatesEnded(at: now, into: &output)
+    transport.setRemote(
+      description.credentials, fingerprints: [description.fingerprint], role: role, at: now, into: &output)
+    finish(at: now)
+  }
+
+  /// Notes that the other side's description is there, before it is applied.
+  public func noteReception() { note(.descriptionReceived, at: port.simulation.now) }
+
+  public func receive(_ datagram: Datagram, at now: Instant) {
+    if Demultiplexer.classify(datagram.bytes) == .dtls { note(.dtlsReceived, at: now) }
+    _ = transport.receive(datagram, at: now, into: &output)
+    finish(at: now)
+  }
+
+  public func wake(at now: Instant) {
+    transport.handleTimeout(at: now, into: &output)
+    finish(at: now)
+  }
+
+  private func finish(at now: Instant) {
+    for event in output.takeEvents() { handle(event, at: now) }
+    if hasSentFinished, transport.ice.hasPath { note(.ready, at: now) }
+    port.send(&output.datagrams)
+    if let due = transport.nextTimeout { port.wake(at: due) }
+  }
+
+  private func handle(_ event: MediaTransport.Event, at now: Instant) {
+    switch event {
+    case .ice(.candidateGathered(let candidate)): candidates.append(candidate)
+    case .ice(.checkSent): note(.checkSent, at: now)
+    case .ice(.checkReceived): note(.checkReceived, at: now)
+    case .ice(.stateChanged(.connected)): note(.iceConnected, at: now)
+    case .dtls(.sent(let flight, _)):
+      note(.dtlsSent, at: now)
+      if flight.messages.contains(.handshake(.clientHello)) { note(.clientHelloSent, at: now) }
+      if flight.messages.contains(.encryptedHandshake) { hasSentFinished = true }
+    case .dtls(.connected): note(.dtlsConnected, at: now)
+    case .ice, .dtls, .ready: break
+    }
+  }
+
+  private func note(_ step: Step, at now: Instant) { if times[step] == nil { times[step] = now } }
+}

@@ -1,0 +1,102 @@
+import RTCPrimitives
+import RTCSession
+import RTCTransport
+
+/// How two clients go about setting a connection up: the timers of ICE and DTLS, and what of it is a what-if.
+public struct SetupProfile: Hashable, Sendable {
+  /// How the descriptions are exchanged.
+  public enum Exchange: Hashable, Sendable {
+    /// The offer takes half a round trip, the answer another; both wait for `processing`.
+    case offerAndAnswer
+    /// Both sides know each other after one round trip and begin together, the first checks this much later.
+    ///
+    /// That is our reading of the benchmark in draft-hancke-webrtc-sped-00, appendix A.
+    case together(firstCheckAfter: Duration)
+  }
+
+  /// What the programs take, beside the network.
+  public struct Processing: Hashable, Sendable {
+    /// From `createOffer` to the offer's leaving.
+    public var offer: Duration = .zero
+    /// From a description's arrival at the host to the application's having it.
+    public var delivery: Duration = .zero
+    /// From there to the answer's leaving.
+    public var answer: Duration = .zero
+    /// From the answer's leaving to the answerer's first check.
+    public var answererCheck: Duration = .zero
+    /// From the answer's being there to the offerer's first check.
+    public var offererCheck: Duration = .zero
+
+    public init() {}
+
+    /// Chromium 156 on a shared machine: **fitted** to the medians of the recorded mode `host` at RTT 0, and nothing else.
+    public static let chromium: Processing = {
+      var processing = Processing()
+      processing.offer = .microseconds(3200)
+      processing.delivery = .microseconds(5200)
+      processing.answer = .microseconds(16_900)
+      processing.answererCheck = .microseconds(6900)
+      processing.offererCheck = .microseconds(2400)
+      return processing
+    }()
+  }
+
+  /// What a result rests on.
+  public enum Basis: String, Hashable, Sendable, Codable {
+    /// The real ICE agent and OpenSSL.
+    case real
+    /// Something in it is a model: DTLS 1.3 by `ModelledDTLS`.
+    case modelled
+  }
+
+  public let name: String
+  public let summary: String
+  public var checking = ICEChecking.standard
+  /// `Ta` of RFC 8445 §14.2; zero for none.
+  public var pacing: Duration = .milliseconds(50)
+  public var exchange = Exchange.offerAndAnswer
+  public var processing = Processing()
+  public var handshake = HandshakeKind.dtls12
+  public var embedsHandshake = false
+
+  public var basis: Basis { handshake == .dtls12 ? .real : .modelled }
+
+  init(_ name: String, _ summary: String, _ change: (inout SetupProfile) -> Void = { _ in }) {
+    self.name = name
+    self.summary = summary
+    change(&self)
+  }
+
+  /// Chromium as it was recorded: its timers, the time that its programs take, and the round trips of DTLS 1.3.
+  public static let recordedChromium = SetupProfile("chromium", "Chromium 156 as recorded") { profile in
+    profile.checking = .libwebrtc
+    profile.processing = .chromium
+    profile.handshake = .modelledDTLS13(.postQuantum)
+  }
+}
+
+/// The profiles that `rtcsim setup` knows; one line each.
+public enum SetupProfiles {
+  public static let all: [SetupProfile] = [
+    SetupProfile("today", "no computing time, no pacing, DTLS 1.2: round trips alone") { $0.pacing = .zero },
+    SetupProfile("chromium", "libwebrtc's timers, DTLS 1.2; both begin together, as in the SPED draft's benchmark") {
+      $0.checking = .libwebrtc
+      $0.exchange = .together(firstCheckAfter: .milliseconds(50))
+    },
+    SetupProfile("sped", "the same, with the handshake inside the checks (draft-hancke-webrtc-sped)") {
+      $0.checking = .libwebrtc
+      $0.exchange = .together(firstCheckAfter: .milliseconds(50))
+      $0.embedsHandshake = true
+    },
+    SetupProfile("snap", "today's, for media: SNAP saves two round trips of data channels only (draft-hancke-tsvwg-snap)") {
+      $0.pacing = .zero
+    },
+    SetupProfile("warp", "today's with DTLS 1.3 inside the checks (draft-uberti-tsvwg-warp)") {
+      $0.pacing = .zero
+      $0.embedsHandshake = true
+      $0.handshake = .modelledDTLS13(.elliptic)
+    },
+  ]
+
+  public static func named(_ name: String) -> SetupProfile? { all.first { $0.name == name } }
+}

@@ -1,0 +1,92 @@
+import RTCPrimitives
+import SimSessions
+
+/// What many set-ups under the same conditions took.
+struct SetupReport {
+  private let conditions: SetupRunner.Conditions
+  private let natName: String
+  private let runs: Int
+  /// Without loss.
+  private let ladder: SetupRunner.Timeline
+  private let bothDTLS: Distribution
+  private let media: Distribution
+  private let meanDTLS: Double
+
+  init(_ conditions: SetupRunner.Conditions, natName: String, runs: Int, seed: UInt64, progress: (Int) -> Void) {
+    self.conditions = conditions
+    self.natName = natName
+    self.runs = runs
+    let runner = SetupRunner()
+    var lossless = conditions
+    lossless.loss = 0
+    ladder = runner.run(lossless, seed: seed)
+    var (both, media): ([Int64], [Int64]) = ([], [])
+    for number in 0..<runs {
+      let timeline = runner.run(conditions, seed: seed &+ UInt64(number))
+      if let time = timeline.bothDTLS { both.append(time.nanoseconds) }
+      if let time = timeline.media { media.append(time.nanoseconds) }
+      progress(number + 1)
+    }
+    bothDTLS = Distribution(nanoseconds: both)
+    self.media = Distribution(nanoseconds: media)
+    meanDTLS = both.isEmpty ? .nan : Double(both.reduce(0, +)) / Double(both.count) / 1e6
+  }
+
+  private func roundTrips(_ time: Duration?) -> Double? {
+    time.map { Double($0.nanoseconds) / Double(conditions.roundTripTime.nanoseconds) }
+  }
+
+  private var clientHello: Duration? { ladder.answerer[.clientHelloSent] ?? ladder.offerer[.clientHelloSent] }
+
+  private var steps: [(name: String, key: String, time: Duration?)] {
+    [
+      ("ClientHello leaves", "clientHelloRtts", clientHello),
+      ("answerer ready", "answererRtts", ladder.answerer[.ready]),
+      ("offerer ready", "offererRtts", ladder.offerer[.ready]),
+      ("answerer complete", "answererCompleteRtts", ladder.answerer[.dtlsConnected]),
+    ]
+  }
+
+  var json: JSON {
+    var steps = JSON.object([])
+    for step in self.steps { steps.append(step.key, JSON(roundTrips(step.time), decimals: 6)) }
+    func milliseconds(_ distribution: Distribution, _ fraction: Double) -> JSON {
+      JSON(distribution.percentile(fraction)?.milliseconds, decimals: 3)
+    }
+    return [
+      "profile": .string(conditions.profile.name), "rttMs": JSON(conditions.roundTripTime.milliseconds, decimals: 3),
+      "lossPercent": JSON(conditions.loss * 100, decimals: 6), "runs": JSON(runs), "offererNat": .string(natName),
+      "media": steps,
+      "bothDtlsMs": [
+        "p10": milliseconds(bothDTLS, 0.1), "p50": milliseconds(bothDTLS, 0.5), "mean": JSON(meanDTLS, decimals: 3),
+        "p95": milliseconds(bothDTLS, 0.95),
+      ],
+      "mediaMs": ["p50": milliseconds(media, 0.5), "p95": milliseconds(media, 0.95)],
+      "connected": JSON(bothDTLS.count), "basis": .string(conditions.profile.basis.rawValue),
+      "ladderTrace": .string(ladder.traceHash),
+    ]
+  }
+
+  var text: String {
+    var ladder = Table([.left("without loss"), .right("RTTs"), .right("ms")])
+    for step in steps {
+      ladder.append([
+        step.name, roundTrips(step.time).map { fixed($0, 2) } ?? "–", step.time.map { fixed($0.milliseconds, 1) } ?? "–",
+      ])
+    }
+    var times = Table([.left("over all runs, ms"), .right("p10"), .right("p50"), .right("mean"), .right("p95")])
+    func row(_ name: String, _ distribution: Distribution, mean: Double?) {
+      let columns = [0.1, 0.5].map { distribution.percentile($0)?.milliseconds }
+        + [mean, distribution.percentile(0.95)?.milliseconds]
+      times.append([name] + columns.map { $0.map { fixed($0, 0) } ?? "–" })
+    }
+    row("both handshakes complete", bothDTLS, mean: meanDTLS.isNaN ? nil : meanDTLS)
+    row("both may send media", media, mean: nil)
+    let failed = runs - bothDTLS.count
+    return "\(conditions.profile.name): \(conditions.profile.summary)\n"
+      + "RTT \(conditions.roundTripTime.quantity), \(fixed(conditions.loss * 100, 1)) % loss each way, offerer behind \(natName), "
+      + "\(runs) runs, basis: \(conditions.profile.basis.rawValue)\n\n"
+      + ladder.text() + "\n" + times.text()
+      + (failed > 0 ? "\(failed) of \(runs) runs were not connected within \(conditions.limit.quantity).\n" : "")
+  }
+}
