@@ -148,7 +148,9 @@ public struct ModelledDTLS: ~Copyable {
       part.write(length: length, sequenceNumber: sequenceNumber, into: &writer)
       sequenceNumber += 1
       output.append(writer.bytes.span)
-      do { try names.append(writer.bytes.span) } catch { preconditionFailure("a part is a well-formed record: \(error)") }
+      do { try names.append(writer.bytes.span) } catch {
+        preconditionFailure("a part is a well-formed record: \(error)")
+      }
     }
     output.emit(.sent(names, isRetransmission: isRetransmission))
   }

@@ -33,14 +33,18 @@ public actor SetupPeer: Node {
   /// When each step happened first.
   public private(set) var times: [Step: Instant] = [:]
 
-  /// - Parameter name: names the dice of the handshake; another one for every run.
-  public init(
-    _ port: NodePort, _ crypto: SetupCrypto, name: String, ice: ICEConfiguration, handshake: HandshakeKind, role: ICERole
-  ) {
+  public init(_ port: NodePort, ice: ICEConfiguration, handshake: HandshakeKind, role: ICERole) {
     self.port = port
-    identity = crypto.identity
+    let provider: CryptoProvider
+    do {
+      // The certificate belongs to the host's name; only the handshake's dice are the run's own.
+      provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: 0)))
+      identity = try provider.identity(named: port.name)
+    } catch {
+      preconditionFailure("OpenSSL has P-256 and SHA-256: \(error)")
+    }
     var configuration = MediaTransport.Configuration(
-      ice: ice, fidelity: .model, name: name, provider: crypto.provider, identity: crypto.identity)
+      ice: ice, fidelity: .model, name: "\(port.simulation.seed)/\(port.name)", provider: provider, identity: identity)
     configuration.handshake = handshake
     transport = MediaTransport(
       configuration, role: role, entropy: EntropySource(port.simulation.generator("\(port.name)/entropy")))

@@ -9,7 +9,7 @@ import SimNodes
 ///
 /// Two hosts and a STUN server stand one round trip apart from each other, on links without a limit; each packet that a
 /// host sends is lost with the same probability. Signaling loses nothing.
-public final class SetupRunner {
+public enum SetupRunner {
   public struct Conditions: Hashable, Sendable {
     public var profile: SetupProfile
     public var roundTripTime: Duration
@@ -46,15 +46,11 @@ public final class SetupRunner {
     }
   }
 
-  private let cryptos: [SetupCrypto]
-
   private static let stunServer = IPAddress(198, 51, 100, 1)
   private static let names = ["offerer", "answerer"]
 
-  public init() { cryptos = Self.names.map { SetupCrypto(name: $0) } }
-
   /// One set-up.
-  public func run(_ conditions: Conditions, seed: UInt64) -> Timeline {
+  public static func run(_ conditions: Conditions, seed: UInt64) -> Timeline {
     let simulation = Simulation(seed: seed)
     defer { simulation.end() }
     let network = Network(simulation)
@@ -69,7 +65,7 @@ public final class SetupRunner {
     network.attach(stun.port, AttachmentPlan(addresses: [Self.stunServer], site: sites[2]))
     let nats = [conditions.offererNAT, conditions.answererNAT]
     let peers = Self.names.indices.map { index in
-      makePeer(index, nats[index], conditions, seed, simulation, network, sites[index])
+      makePeer(index, nats[index], conditions, simulation, network, sites[index])
     }
     let (offerer, answerer) = (peers[0], peers[1])
     let start = Instant.start + Self.gatheringTime
@@ -89,9 +85,9 @@ public final class SetupRunner {
   /// Before this nothing counts: candidates may be gathered.
   private static let gatheringTime = Duration.seconds(15)
 
-  private func makePeer(
-    _ index: Int, _ nat: SetupNAT, _ conditions: Conditions, _ seed: UInt64, _ simulation: Simulation,
-    _ network: Network, _ site: SiteID
+  private static func makePeer(
+    _ index: Int, _ nat: SetupNAT, _ conditions: Conditions, _ simulation: Simulation, _ network: Network,
+    _ site: SiteID
   ) -> SetupPeer {
     let port = simulation.makePort(named: Self.names[index])
     let loss: LossModel = conditions.loss > 0 ? .independent(probability: conditions.loss) : .none
@@ -104,8 +100,7 @@ public final class SetupRunner {
     ice.pacing = profile.pacing
     ice.embedsHandshake = profile.embedsHandshake
     let peer = SetupPeer(
-      port, cryptos[index], name: "setup/\(seed)/\(port.name)", ice: ice, handshake: profile.handshake,
-      role: index == 0 ? .controlling : .controlled)
+      port, ice: ice, handshake: profile.handshake, role: index == 0 ? .controlling : .controlled)
     simulation.register(peer)
     return peer
   }

@@ -13,7 +13,7 @@ struct Setup: ParsableCommand {
   @Option(help: "From one host to the other and back.") var rtt: Duration = .milliseconds(100)
   @Option(help: "Of every packet, in each direction: 10% or 0.1.") var loss = Percentage(0)
   @Option(help: "How many set-ups, each with a seed of its own.") var runs = 1000
-  @Option(help: "today, chromium, sped, snap or warp.") var profile = ProfileName(SetupProfiles.all[0])
+  @Option(help: "Whose timers, and which what-ifs.") var profile = ProfileName(SetupProfiles.all[0])
   @Option(help: "What stands before the offerer: open, fw-apdf, or mapping-filtering such as eim-apdf.")
   var offererNat = OffererNAT.usual
   @Option(help: "Compare with the recordings in this folder instead.") var against: String?
@@ -21,10 +21,14 @@ struct Setup: ParsableCommand {
   @Option(help: "table or json.") var format = OutputFormat.table
 
   func run() throws {
-    guard runs >= 1 else { throw CommandLineError.badValue(name: "--runs", found: "\(runs)", allowed: "1 or more", nearest: nil) }
-    guard rtt > .zero, rtt <= .seconds(10) else {
-      throw CommandLineError.badValue(name: "--rtt", found: rtt.quantity, allowed: "more than 0, up to 10s", nearest: nil)
+    guard runs >= 1 else {
+      throw CommandLineError.badValue(name: "--runs", found: "\(runs)", allowed: "1 or more", nearest: nil)
     }
+    guard rtt > .zero, rtt <= .seconds(10) else {
+      throw CommandLineError.badValue(
+        name: "--rtt", found: rtt.quantity, allowed: "more than 0, up to 10s", nearest: nil)
+    }
+    if let against { return try compare(with: RecordedSetups(folder: against)) }
     let conditions = SetupRunner.Conditions(
       profile.profile, roundTripTime: rtt, loss: loss.share, offererNAT: offererNat.nat)
     let progress = ProgressLine(total: Double(runs))
@@ -33,6 +37,13 @@ struct Setup: ParsableCommand {
     }
     progress.finish()
     Terminal.write(format == .json ? report.json.text() + "\n" : report.text)
+  }
+
+  /// Ends with status 1 when a step is outside.
+  private func compare(with recorded: RecordedSetups) throws {
+    let report = RecordedSetupReport(rows: recorded.compare(seed: seed))
+    Terminal.write(format == .json ? report.json.text() + "\n" : report.text)
+    if !report.isWithin { throw ExitCode(1) }
   }
 }
 
@@ -51,7 +62,7 @@ struct Percentage: ExpressibleByArgument {
   }
 
   static var allowed: String { "a share such as 10% or 0.1, up to 90%" }
-  var defaultValueDescription: String { "\(share * 100)%" }
+  var defaultValueDescription: String { "\(fixed(share * 100, 0))%" }
 }
 
 struct ProfileName: ExpressibleByArgument {

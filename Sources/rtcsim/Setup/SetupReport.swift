@@ -16,13 +16,12 @@ struct SetupReport {
     self.conditions = conditions
     self.natName = natName
     self.runs = runs
-    let runner = SetupRunner()
     var lossless = conditions
     lossless.loss = 0
-    ladder = runner.run(lossless, seed: seed)
+    ladder = SetupRunner.run(lossless, seed: seed)
     var (both, media): ([Int64], [Int64]) = ([], [])
     for number in 0..<runs {
-      let timeline = runner.run(conditions, seed: seed &+ UInt64(number))
+      let timeline = SetupRunner.run(conditions, seed: seed &+ UInt64(number))
       if let time = timeline.bothDTLS { both.append(time.nanoseconds) }
       if let time = timeline.media { media.append(time.nanoseconds) }
       progress(number + 1)
@@ -71,12 +70,14 @@ struct SetupReport {
     var ladder = Table([.left("without loss"), .right("RTTs"), .right("ms")])
     for step in steps {
       ladder.append([
-        step.name, roundTrips(step.time).map { fixed($0, 2) } ?? "–", step.time.map { fixed($0.milliseconds, 1) } ?? "–",
+        step.name, roundTrips(step.time).map { fixed($0, 2) } ?? "–",
+        step.time.map { fixed($0.milliseconds, 1) } ?? "–",
       ])
     }
     var times = Table([.left("over all runs, ms"), .right("p10"), .right("p50"), .right("mean"), .right("p95")])
     func row(_ name: String, _ distribution: Distribution, mean: Double?) {
-      let columns = [0.1, 0.5].map { distribution.percentile($0)?.milliseconds }
+      let columns =
+        [0.1, 0.5].map { distribution.percentile($0)?.milliseconds }
         + [mean, distribution.percentile(0.95)?.milliseconds]
       times.append([name] + columns.map { $0.map { fixed($0, 0) } ?? "–" })
     }

@@ -1,0 +1,142 @@
+import Foundation
+import RTCPrimitives
+import SimNodes
+
+/// What Chromium was recorded to do when it set connections up, and how near the profile that models it comes.
+///
+/// The folder holds `setup_timelines_median.csv` and `setup_fw_timelines_median.csv`: milliseconds from `createOffer`.
+public struct RecordedSetups: Sendable {
+  /// The spread of one step in several recordings.
+  struct Spread: Hashable {
+    let median: Double
+    let minimum: Double
+    let maximum: Double
+  }
+
+  private struct Key: Hashable {
+    let mode: String
+    let roundTripTime: Int
+    let step: String
+  }
+
+  /// One step of ours beside the recorded one.
+  public struct Row: Hashable, Sendable {
+    public let mode: String
+    public let roundTripTimeMs: Int
+    public let step: String
+    public let ourMs: Double?
+    /// What is accepted.
+    public let lowestMs: Double
+    public let highestMs: Double
+    public let recordedMedianMs: Double
+
+    public var isWithin: Bool { ourMs.map { (lowestMs...highestMs).contains($0) } ?? false }
+  }
+
+  private let open: [Key: Spread]
+  private let filtered: [Key: Spread]
+
+  public static let modes = ["host", "stunturn"]
+  public static let roundTripTimes = [50, 100, 200]
+
+  /// Steps under their recorded names, for the side `A` that offers and the side `B` that answers.
+  private static let steps: [(name: String, step: SetupPeer.Step)] = [
+    ("wire_tx_check_bind_req", .checkSent), ("wire_rx_check_bind_req", .checkReceived),
+    ("ice_connected", .iceConnected), ("wire_tx_dtls_first", .dtlsSent), ("wire_rx_dtls_first", .dtlsReceived),
+    ("dtls_connected", .dtlsConnected),
+  ]
+
+  /// - Throws: `RecordedSetupsError` for a file that cannot be read or has another form.
+  public init(folder: String) throws(RecordedSetupsError) {
+    open = try Self.read("\(folder)/setup_timelines_median.csv")
+    filtered = try Self.read("\(folder)/setup_fw_timelines_median.csv")
+  }
+
+  /// Runs the recorded conditions and puts the steps beside each other: those of the whole set-up without a filter, and
+  /// how much later the answerer connects with a stateful filter on both hosts.
+  public func compare(seed: UInt64) -> [Row] {
+    var rows: [Row] = []
+    for mode in Self.modes {
+      for time in Self.roundTripTimes {
+        let conditions = SetupRunner.Conditions(
+          .recordedChromium, roundTripTime: .milliseconds(time), offererNAT: .open)
+        let timeline = SetupRunner.run(conditions, seed: seed)
+        rows += row(mode, time, "A_answer_recv", timeline.offerer[.descriptionReceived])
+        rows += row(mode, time, "B_offer_recv", timeline.answerer[.descriptionReceived])
+        for (name, step) in Self.steps {
+          rows += row(mode, time, "A_\(name)", timeline.offerer[step])
+          rows += row(mode, time, "B_\(name)", timeline.answerer[step])
+        }
+        rows += delay(mode, time, timeline, seed)
+      }
+    }
+    return rows
+  }
+
+  /// Within the recorded minimum and maximum, each widened by 10 % or 15 ms, whichever is more.
+  private func row(_ mode: String, _ time: Int, _ step: String, _ ours: Duration?) -> [Row] {
+    guard let spread = open[Key(mode: mode, roundTripTime: time, step: step)] else { return [] }
+    return [
+      Row(
+        mode: mode, roundTripTimeMs: time, step: step, ourMs: ours?.milliseconds,
+        lowestMs: spread.minimum - max(0.1 * spread.minimum, 15),
+        highestMs: spread.maximum + max(0.1 * spread.maximum, 15), recordedMedianMs: spread.median)
+    ]
+  }
+
+  private func delay(
+    _ mode: String, _ time: Int, _ timeline: SetupRunner.Timeline, _ seed: UInt64
+  ) -> [Row] {
+    let key = Key(mode: mode, roundTripTime: time, step: "B_ice_connected")
+    guard let plain = open[key], let late = filtered[key] else { return [] }
+    var conditions = SetupRunner.Conditions(
+      .recordedChromium, roundTripTime: .milliseconds(time), offererNAT: .firewall)
+    conditions.answererNAT = .firewall
+    let ours = SetupRunner.run(conditions, seed: seed).answerer[.iceConnected]
+    let delay = ours.flatMap { ours in timeline.answerer[.iceConnected].map { (ours - $0).milliseconds } }
+    let recorded = late.median - plain.median
+    return [
+      Row(
+        mode: "\(mode), fw-apdf", roundTripTimeMs: time, step: "B_ice_connected later by", ourMs: delay,
+        lowestMs: recorded - 15, highestMs: recorded + 15, recordedMedianMs: recorded)
+    ]
+  }
+
+  private static func read(_ path: String) throws(RecordedSetupsError) -> [Key: Spread] {
+    guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
+      throw .unreadable(path)
+    }
+    let lines = text.split(whereSeparator: \.isNewline)
+    let columns = (lines.first ?? "").split(separator: ",").map(String.init)
+    let wanted = ["mode", "rtt_ms", "step", "median_ms", "min_ms", "max_ms"]
+    let places = wanted.compactMap { columns.firstIndex(of: $0) }
+    guard places.count == wanted.count else {
+      throw .wrongColumns(path, found: columns.joined(separator: ","), wanted: wanted.joined(separator: ","))
+    }
+    var spreads: [Key: Spread] = [:]
+    for (index, line) in lines.enumerated().dropFirst() {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard cells.count == columns.count, let time = Int(cells[places[1]]), let median = Double(cells[places[3]]),
+        let minimum = Double(cells[places[4]]), let maximum = Double(cells[places[5]])
+      else { throw .wrongLine(path, line: index + 1) }
+      spreads[Key(mode: cells[places[0]], roundTripTime: time, step: cells[places[2]])] = Spread(
+        median: median, minimum: minimum, maximum: maximum)
+    }
+    return spreads
+  }
+}
+
+/// Why recordings cannot be compared with.
+public enum RecordedSetupsError: Error, Hashable, Sendable, CustomStringConvertible {
+  case unreadable(String)
+  case wrongColumns(String, found: String, wanted: String)
+  case wrongLine(String, line: Int)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path): "--against: \(path) cannot be read; a folder of recorded set-ups is wanted"
+    case .wrongColumns(let path, let found, let wanted): "\(path): columns \(found) found, at least \(wanted) wanted"
+    case .wrongLine(let path, let line): "\(path):\(line): a line of numbers under the columns is wanted"
+    }
+  }
+}
