@@ -108,3 +108,75 @@ struct ICECheckingTests {
     #expect(network.peers.map(\.state) == [.completed, .completed])
   }
 }
+
+/// A client that leaves one network for another.
+struct ICEMobilityTests {
+  private static let wifi = Endpoint(IPAddress(192, 0, 2, 1), 5000)
+  private static let cellular = Endpoint(IPAddress(192, 0, 2, 91), 6000)
+
+  @Test
+  func `a phone that leaves its Wi-Fi is connected again after a restart, one round of signaling and checks later`()
+    throws
+  {
+    let network = network()
+    network.call()
+    network.run(for: .seconds(2))
+    let peer = network.peers[0]
+    #expect(peer.pair?.local.base == Self.wifi)
+    // The Wi-Fi is gone: nothing from or to it arrives any more.
+    network.isBlocked = { _, _, source, destination in source == Self.wifi || destination == Self.wifi }
+    peer.agent.removeHost(Self.wifi, at: network.now, into: &peer.output)
+    network.flush(0)
+    #expect(peer.state == .disconnected && !network.send([200, 1], from: 0))
+    peer.hosts.append(Self.cellular)
+    peer.agent.addHost(Self.cellular, at: network.now, into: &peer.output)
+    let begin = network.now
+    network.restart(0)
+    network.run(for: .seconds(3))
+    #expect(network.peers.map(\.state) == [.completed, .completed])
+    #expect(peer.pair?.local.base == Self.cellular)
+    #expect(peer.agent.localCandidates.map(\.base) == [Self.cellular])
+    // Two ways of signaling of 30 ms and two checks of 40 ms each, and what pacing and nomination take.
+    let again = try #require(peer.log.last { $0.event == .stateChanged(.connected) }).time
+    #expect(again - begin < .milliseconds(300), "\(again - begin)")
+    #expect(network.send([200, 1], from: 0) && network.send([200, 2], from: 1))
+    network.run(for: .seconds(1))
+    #expect(network.peers.map(\.received) == [[[200, 2]], [[200, 1]]])
+  }
+
+  @Test func `an agent that checks continually moves to its other network without a restart`() throws {
+    let network = network { configuration, index in
+      configuration.checking = .libwebrtc
+      if index == 0 { configuration.hosts.append(Self.cellular) }
+    }
+    network.call()
+    network.run(for: .seconds(5))
+    let peer = network.peers[0]
+    #expect(peer.pair?.local.base == Self.wifi)
+    network.isBlocked = { _, _, source, destination in source == Self.wifi || destination == Self.wifi }
+    peer.agent.removeHost(Self.wifi, at: network.now, into: &peer.output)
+    network.flush(0)
+    #expect(network.send([200, 1], from: 0), "the other pair was checked already")
+    network.run(for: .seconds(10))
+    #expect(network.peers[1].received == [[200, 1]])
+    #expect(network.peers[1].pair?.remote.address == Self.cellular)
+    #expect(network.peers.allSatisfy { $0.state == .connected || $0.state == .completed })
+  }
+
+  @Test func `a network that comes later is checked at once by an agent that checks continually`() throws {
+    let network = network { configuration, index in
+      configuration.checking = .libwebrtc
+      if index == 0 { configuration.hosts = [Self.cellular] }
+    }
+    network.call()
+    network.run(for: .seconds(5))
+    let peer = network.peers[0]
+    peer.hosts.append(Self.wifi)
+    peer.agent.addHost(Self.wifi, at: network.now, into: &peer.output)
+    network.flush(0)
+    network.run(for: .seconds(5))
+    // It is the second socket, so it is of lower priority: known, checked, and not taken.
+    #expect(peer.pair?.local.base == Self.cellular)
+    #expect(peer.agent.pairs.contains { $0.local.base == Self.wifi && $0.state == .succeeded })
+  }
+}

@@ -65,7 +65,7 @@ struct SmallNAT {
 final class ICENetwork {
   final class Peer {
     var agent: ICEAgent
-    let hosts: [Endpoint]
+    var hosts: [Endpoint]
     var nat: SmallNAT?
     var output = Output<ICEAgent.Event>()
     var log: [(time: Instant, event: ICEAgent.Event)] = []

@@ -34,7 +34,11 @@ extension ICEAgent {
     watched.unanswered += 1
     watched.nextCheck = now + nextConsentInterval()
     consent = watched
-    guard let request = makeRequest(forPairAt: index, isConsent: true, isNominating: false, at: now) else { return }
+    // A peer that still keeps to a dead pair learns so that this one is in use.
+    let isNominating = role == .controlling && configuration.checking.isContinual
+    guard let request = makeRequest(forPairAt: index, isConsent: true, isNominating: isNominating, at: now) else {
+      return
+    }
     checklist.pairs[index].statistics.consentRequestsSent += 1
     requests.append(request)
     transmit(request, at: now, into: &output)

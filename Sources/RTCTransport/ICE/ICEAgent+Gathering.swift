@@ -25,7 +25,7 @@ extension ICEAgent {
   }
 
   private mutating func gatherHosts(at now: Instant, into output: inout Output<Event>) {
-    for (index, host) in configuration.hosts.enumerated() {
+    for (index, host) in configuration.hosts.enumerated() where !lostHosts.contains(index) {
       adopt(
         Candidate(
           foundation: foundations.foundation(of: .host, base: host.address),
@@ -81,7 +81,7 @@ extension ICEAgent {
   }
 
   func isReachable(_ server: Endpoint, fromBase index: Int) -> Bool {
-    configuration.hosts[index].address.family == server.address.family
+    !lostHosts.contains(index) && configuration.hosts[index].address.family == server.address.family
   }
 
   /// Keeps a candidate unless it is redundant, tells it, and pairs it with what is known of the peer.

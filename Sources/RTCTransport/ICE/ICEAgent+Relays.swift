@@ -31,15 +31,13 @@ extension ICEAgent {
 
   /// Queues an allocation for every socket and server; those that exist already are announced again.
   mutating func gatherRelays(at now: Instant, into output: inout Output<Event>) {
-    if relays.isEmpty {
-      for (rank, server) in configuration.turnServers.enumerated() {
-        for base in configuration.hosts.indices where isReachable(server.endpoint, fromBase: base) {
-          let isKnown = relays.contains { $0.base == base && $0.client.configuration.server == server.endpoint }
-          if !isKnown { relays.append(Relay(base: base, rank: rank, client: makeClient(base: base, rank: rank))) }
-        }
+    for (rank, server) in configuration.turnServers.enumerated() {
+      for base in configuration.hosts.indices where isReachable(server.endpoint, fromBase: base) {
+        let isKnown = relays.contains { $0.base == base && $0.client.configuration.server == server.endpoint }
+        if !isKnown { relays.append(Relay(base: base, rank: rank, client: makeClient(base: base, rank: rank))) }
       }
     }
-    for index in relays.indices {
+    for index in relays.indices where !lostHosts.contains(relays[index].base) {
       switch relays[index].standing {
       case .allocated: announceRelay(index, at: now, into: &output)
       case .failed:
@@ -63,6 +61,16 @@ extension ICEAgent {
     for index in relays.indices where !relays[index].isSettled {
       relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
       relays[index].standing = .failed
+    }
+  }
+
+  /// The way to the servers is gone; what they lent is given back by nobody and expires.
+  mutating func loseRelays(onBase base: Int) {
+    for index in relays.indices where relays[index].base == base {
+      relays[index].client = makeClient(base: base, rank: relays[index].rank)
+      relays[index].standing = .failed
+      relays[index].address = nil
+      relays[index].permitted.removeAll()
     }
   }
 

@@ -13,7 +13,7 @@ import RTCWire
 /// - SeeAlso: RFC 8445 (ICE), RFC 8838 (trickle), RFC 8863 (patience), RFC 7675 (consent)
 /// - Note: ICE-TCP, mDNS names, more than one component, and two lite agents that talk to each other are left out.
 public struct ICEAgent: ~Copyable, ProtocolCore {
-  public let configuration: ICEConfiguration
+  public internal(set) var configuration: ICEConfiguration
   public internal(set) var role: ICERole
   public internal(set) var state = State.new
   /// The credentials of the present generation, to be signalled.
@@ -46,6 +46,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var relays: [Relay] = []
   /// What a TURN client wants done, emptied after every call.
   var relayOutput = Output<TURNClient.Event>()
+  /// Sockets whose network is gone, by their index.
+  var lostHosts: Set<Int> = []
   var isGathering = false
   var gatheringDeadline: Instant?
   /// When the next server may be asked and the next check be sent; each keeps its own `Ta`, so that gathering does not
