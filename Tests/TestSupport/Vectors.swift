@@ -35,3 +35,11 @@ public enum Vectors {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   }
 }
+
+extension Vectors {
+  /// Prints how many cases of a file ran, and how many did not and why.
+  public static func report(_ path: String, ran: Int, skipped: [String: Int] = [:]) {
+    let reasons = skipped.sorted { $0.key < $1.key }.map { "\($0.value) skipped: \($0.key)" }
+    print("vectors \(path): " + (["\(ran) ran"] + reasons).joined(separator: ", "))
+  }
+}

@@ -95,7 +95,9 @@ extension ICEAgent {
         initialTimeout: configuration.consentLifetime, requestCount: 1, finalMultiple: 1)
     } else {
       let active = checklist.pairs.count { $0.state == .waiting || $0.state == .inProgress }
-      schedule.initialTimeout = max(schedule.initialTimeout, configuration.pacing * active)
+      schedule.initialTimeout = max(
+        schedule.initialTimeout,
+        ICEConfiguration.checkTimeout(pacing: configuration.pacing, checks: checklist.pairs.count, active: active))
       // The path is known to work: rather begin anew than double the timeout many times.
       if pair.isBeingNominated { (schedule.requestCount, schedule.finalMultiple) = (3, 4) }
       if case .continual(let intervals) = configuration.checking {

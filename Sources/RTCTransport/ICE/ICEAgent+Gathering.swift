@@ -48,9 +48,12 @@ extension ICEAgent {
     case .binding(let base, let server):
       let id = TransactionID(using: &entropy)
       let bytes = STUNMessage(.request, .binding, transactionID: id).bytes(fingerprint: true)
+      var schedule = configuration.checkSchedule
+      let count = (configuration.stunServers.count + configuration.turnServers.count) * configuration.hosts.count
+      schedule.initialTimeout = max(schedule.initialTimeout, configuration.pacing * count)
       let request = ICERequest(
         .gathering(base: base, server: server),
-        transaction: STUNTransaction(id, request: bytes, at: now, schedule: configuration.checkSchedule), role: role)
+        transaction: STUNTransaction(id, request: bytes, at: now, schedule: schedule), role: role)
       requests.append(request)
       transmit(request, at: now, into: &output)
     case .relay(let index): startRelay(index, at: now, into: &output)

@@ -57,6 +57,16 @@ public struct ICEConfiguration: Sendable {
   /// How often idle reflexive candidates are kept alive (RFC 8445 §11).
   public var keepaliveInterval: Duration = .seconds(15)
 
+  /// The first retransmission timeout of a check: `MAX (500 ms, Ta · N · (Num-Waiting + Num-In-Progress))`.
+  ///
+  /// - Parameters:
+  ///   - checks: how many pairs are to be checked in all (N).
+  ///   - active: how many of them are waiting or in progress.
+  /// - SeeAlso: RFC 8445 §14.3
+  public static func checkTimeout(pacing: Duration, checks: Int, active: Int) -> Duration {
+    max(.milliseconds(500), pacing * (checks * active))
+  }
+
   public init(
     hosts: [Endpoint], stunServers: [Endpoint] = [], turnServers: [TURNServer] = [],
     transportPolicy: TransportPolicy = .all
