@@ -55,4 +55,21 @@ import Testing
     }
     #expect((2000..<18_000).contains(accepted))
   }
+
+  @Test func `descriptions of ten megabytes and of too many sections are refused, with the limit`() {
+    let head = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+    func refusal(_ line: String, _ count: Int) -> String {
+      do throws(SDPError) {
+        _ = try SessionDescription(parsing: head + String(repeating: line, count: count))
+        return "none"
+      } catch {
+        return "\(error)"
+      }
+    }
+    for line in ["a=x-unknown:value of no meaning\r\n", "a=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\n", "x"] {
+      #expect(refusal(line, 10_000_000 / line.utf8.count) == "line 1, column 1 (offset 0): more than 8388608 bytes")
+    }
+    #expect(refusal("m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n", 5000).hasSuffix("more than 4096 media descriptions"))
+    #expect(refusal("a=x\r\n", 300_000).hasSuffix("more than 200000 lines"))
+  }
 }
