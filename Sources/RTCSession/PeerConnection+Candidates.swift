@@ -6,14 +6,67 @@ import RTCWire
 ///
 /// - SeeAlso: RFC 8838 §4.1, RFC 8839 §4.4.3
 extension PeerConnection {
-  /// Learns a candidate that trickled in.
+  /// Learns a candidate that trickled in, or with an empty text that there are no more, by the rules of the W3C.
+  ///
+  /// - Throws: `PeerConnectionError`, named as the W3C names it.
+  /// - SeeAlso: W3C webrtc-pc `addIceCandidate()`
+  public mutating func addICECandidate(
+    _ candidate: ICECandidateInit, at now: Instant, into output: inout Output<Event>
+  ) throws(PeerConnectionError) {
+    guard candidate.mid != nil || candidate.sectionIndex != nil || candidate.text.isEmpty else {
+      throw .candidate(.namesNoSection)
+    }
+    guard signaling.state != .closed, let remote = signaling.remote else {
+      throw .invalidState(InvalidStateError(state: signaling.state, operation: "add a candidate"))
+    }
+    let sections = try sections(of: candidate, in: remote)
+    var parsed: ICECandidate?
+    if !candidate.text.isEmpty {
+      parsed = try? ICECandidate(parsing: candidate.text)
+      guard parsed != nil else { throw .candidate(.malformed(candidate.text)) }
+    }
+    let stated = candidate.ufrag ?? parsed?.ufrag
+    if let stated {
+      let known = sections.flatMap { section in
+        [signaling.pendingRemote, signaling.currentRemote].compactMap { $0?.iceUfrag(ofSectionLike: section) }
+      }
+      guard known.contains(stated) else { throw .candidate(.unknownUfrag(stated)) }
+    }
+    guard let parsed else { return remoteCandidatesEnded(ufrag: stated, at: now, into: &output) }
+    add(parsed, ufrag: stated, at: now, into: &output)
+  }
+
+  /// The remote sections that a candidate may be meant for; the end of candidates without a section means all of them.
+  private func sections(
+    of candidate: ICECandidateInit, in remote: SessionDescription
+  ) throws(PeerConnectionError) -> [MediaDescription] {
+    if let mid = candidate.mid {
+      guard let section = remote.media.first(where: { $0.attributes.mid == mid }) else {
+        throw .candidate(.unknownMid(mid))
+      }
+      return [section]
+    }
+    guard let index = candidate.sectionIndex else { return remote.media }
+    guard remote.media.indices.contains(index) else {
+      throw .candidate(.noSuchSection(index, count: remote.media.count))
+    }
+    return [remote.media[index]]
+  }
+
+  /// Learns a candidate that trickled in, whichever section it names.
   ///
   /// One that does not state its generation belongs to the latest remote description. Those of a restart that is not
   /// agreed yet wait for it.
   public mutating func addRemoteCandidate(_ candidate: ICECandidate, at now: Instant, into output: inout Output<Event>)
   {
+    add(candidate, ufrag: candidate.ufrag, at: now, into: &output)
+  }
+
+  private mutating func add(
+    _ candidate: ICECandidate, ufrag: String?, at now: Instant, into output: inout Output<Event>
+  ) {
     guard let parsed = Candidate(candidate) else { return }
-    if let ufrag = otherGeneration(candidate.ufrag) {
+    if let ufrag = otherGeneration(ufrag) {
       early.insert(parsed, ufrag: ufrag)
     } else {
       transport.addRemote(parsed, at: now, into: &transportOutput)
@@ -92,6 +145,26 @@ extension PeerConnection {
   }
 }
 
+/// A candidate as an application passes it on.
+///
+/// - SeeAlso: W3C webrtc-pc `RTCIceCandidateInit`
+public struct ICECandidateInit: Hashable, Sendable {
+  /// `candidate:…`, or nothing when there are no more.
+  public var text: String
+  public var mid: String?
+  /// Counted from 0; `mid` goes first.
+  public var sectionIndex: Int?
+  /// The generation that it belongs to, where the text does not state it.
+  public var ufrag: String?
+
+  public init(_ text: String, mid: String? = nil, sectionIndex: Int? = nil, ufrag: String? = nil) {
+    self.text = text
+    self.mid = mid
+    self.sectionIndex = sectionIndex
+    self.ufrag = ufrag
+  }
+}
+
 /// Candidates that came before the description whose credentials they name.
 struct EarlyCandidates {
   private var entries: [(ufrag: String, candidate: Candidate?)] = []
@@ -112,6 +185,12 @@ struct EarlyCandidates {
 }
 
 extension SessionDescription {
+  /// The user name fragment of the section with the same tag; one that leaves it to the bundle has the bundle's.
+  fileprivate func iceUfrag(ofSectionLike section: MediaDescription) -> String? {
+    guard let own = media.first(where: { $0.attributes.mid == section.attributes.mid }) else { return nil }
+    return iceUfrag(of: own) ?? iceCredentials.first?.ufrag
+  }
+
   /// The credentials of the sections in use, in order; sections of one transport state the same.
   var iceCredentials: [ICECredentials] {
     media.filter { !$0.isRejected }.compactMap { section in

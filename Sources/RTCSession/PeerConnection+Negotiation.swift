@@ -5,28 +5,27 @@ import RTCWire
 
 /// Offer and answer.
 extension PeerConnection {
-  /// Adds a transceiver and gives its number.
-  @discardableResult
-  public mutating func addTransceiver(_ kind: MediaKind, direction: MediaDirection) -> Int {
-    var media = LocalMedia(kind: kind, direction: direction)
-    media.codecs = Transceiver.codecs(kind)
-    media.headerExtensions = Transceiver.headerExtensions(kind)
-    if direction.sends { announceSource(&media) }
-    transceivers.append(Transceiver(media))
-    return transceivers.count - 1
-  }
-
   /// An offer of all transceivers.
   ///
   /// - Parameter restartsICE: whether the offer states new credentials; without effect on the first offer. The restart
   ///   itself begins when the offer is set, and a rollback takes it back. The ICE roles stay (RFC 8445 §9).
+  /// - Throws: `InvalidStateError` unless the state is `stable` or `have-local-offer`.
   /// - SeeAlso: RFC 9429 §5.2.3.1, RFC 8839 §4.4.3.1.1
-  public mutating func createOffer(restartsICE: Bool = false) -> SessionDescription {
+  public mutating func createOffer(
+    restartsICE: Bool = false
+  ) throws(PeerConnectionError) -> SessionDescription {
+    guard signaling.mayCreateOffer else {
+      throw .invalidState(InvalidStateError(state: signaling.state, operation: "create an offer"))
+    }
     assignMids()
     sessionVersion += 1
-    let isRestart = restartsICE && signaling.currentLocal != nil
+    let isRestart = (restartsICE || !credentialsToReplace.isEmpty) && signaling.currentLocal != nil
     let credentials = isRestart ? prepareCredentials() : transport.ice.localCredentials
-    return offerAnswer(with: credentials).offer(transceivers.map(\.media), previous: signaling.currentLocal)
+    let offer = offerAnswer(with: credentials).offer(
+      transceivers.map(\.media), previous: signaling.currentLocal, answered: signaling.currentRemote,
+      policy: configuration.bundlePolicy)
+    lastOffer = offer
+    return offer
   }
 
   /// An answer to the remote offer; sends what `addTransceiver` prepared.
@@ -40,45 +39,61 @@ extension PeerConnection {
     let credentials = answersRestart ? prepareCredentials() : transport.ice.localCredentials
     let media = transceivers.map(\.media)
     let answerer = offerAnswer(with: credentials)
-    return try negotiate { () throws(NegotiationError) in try answerer.answer(to: offer, media) }
+    let answer = try negotiate { () throws(NegotiationError) in try answerer.answer(to: offer, media) }
+    lastAnswer = answer
+    return answer
   }
 
   /// Applies a description of ours; the first one starts gathering, and one with new credentials restarts ICE.
+  ///
+  /// - Throws: `InvalidStateError` in the wrong state, and `InvalidModificationError` for a description that states
+  ///   other sections or keys than the one that was made last; other lines may be edited, as browsers allow.
   public mutating func setLocal(
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
+    try checkModification(of: change)
+    let isFirst = signaling.currentLocal == nil
     try set(.local, change, at: now, into: &output)
+    if isFirst, let role = change.iceRole { transport.setRole(role) }
     if !hasStarted {
       hasStarted = true
-      if case .offer = change { transport.setRole(.controlling) }
       transport.start(at: now, into: &transportOutput)
     } else {
       restartICE(ifAskedBy: change, at: now)
     }
-    if case .answer(let answer) = change, let offer = signaling.currentRemote {
+    switch change {
+    case .answer(let answer), .pranswer(let answer):
+      // A final answer has made the offer the current description.
+      guard let offer = signaling.pendingRemote ?? signaling.currentRemote else { break }
       let negotiation = try negotiate { () throws(NegotiationError) in
         try Negotiation(remoteOffer: offer, localAnswer: answer)
       }
       apply(negotiation, at: now, into: &output)
+    case .offer, .rollback: break
     }
+    finishChange(into: &output)
     flush(at: now, into: &output)
   }
 
-  /// Applies a description of the peer's.
+  /// Applies a description of the peer's. A provisional answer starts the transport and media as a final one does.
+  ///
+  /// - Throws: `InvalidStateError` in the wrong state, `InvalidAccessError` for an answer that does not fit the offer.
   public mutating func setRemote(
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
+    try checkAnswer(change)
     try set(.remote, change, at: now, into: &output)
     switch change {
     case .offer(let offer): associate(with: offer)
-    case .answer(let answer):
-      guard let offer = signaling.currentLocal else { break }
+    case .answer(let answer), .pranswer(let answer):
+      guard let offer = signaling.pendingLocal ?? signaling.currentLocal else { break }
       let negotiation = try negotiate { () throws(NegotiationError) in
         try Negotiation(localOffer: offer, remoteAnswer: answer)
       }
       apply(negotiation, at: now, into: &output)
-    case .pranswer, .rollback: break
+    case .rollback: break
     }
+    finishChange(into: &output)
     flush(at: now, into: &output)
   }
 
@@ -96,60 +111,36 @@ extension PeerConnection {
         isGatheringComplete: !isRestart && transport.ice.isGatheringCompleted))
   }
 
-  mutating func assignMids() {
-    var media = transceivers.map(\.media)
-    media.assignMids(avoiding: signaling.currentLocal)
-    for index in media.indices { transceivers[index].media = media[index] }
-  }
-
-  mutating func associate(with offer: SessionDescription) {
-    var media = transceivers.map(\.media)
-    media.associate(with: offer)
-    for index in media.indices {
-      if index < transceivers.count {
-        transceivers[index].media = media[index]
-      } else {
-        media[index].codecs = Transceiver.codecs(media[index].kind)
-        media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind)
-        transceivers.append(Transceiver(media[index]))
-        transceivers[index].isOfOffer = true
-      }
+  /// What may not be edited between the making and the setting of a description (RFC 9429 §5.4).
+  private func checkModification(of change: DescriptionChange) throws(PeerConnectionError) {
+    let last: SessionDescription?
+    switch change {
+    case .offer: last = lastOffer
+    case .answer, .pranswer: last = lastAnswer
+    case .rollback: last = nil
     }
+    guard let description = change.sessionDescription, let last else { return }
+    guard description.media.map(\.kind) == last.media.map(\.kind),
+      description.media.map(\.attributes.mid) == last.media.map(\.attributes.mid)
+    else { throw .modified("the sections") }
+    guard description.iceCredentials == last.iceCredentials else { throw .modified("the ICE credentials") }
+    guard
+      description.media.map({ description.fingerprints(of: $0) })
+        == last.media.map({ last.fingerprints(of: $0) })
+    else { throw .modified("the fingerprint") }
   }
 
-  /// Takes back the tags that no answer has confirmed, and the transceivers that only a remote offer wanted.
-  ///
-  /// Otherwise two new transceivers would share a tag when two offers meet.
-  /// - SeeAlso: RFC 9429 §4.1.10.2, §5.7
-  private mutating func dissociate() {
-    let confirmed = signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? []
-    for index in transceivers.indices.reversed() {
-      guard let mid = transceivers[index].media.mid, !confirmed.contains(mid) else { continue }
-      transceivers[index].media.mid = nil
-      guard transceivers[index].isOfOffer, !transceivers[index].media.direction.sends else { continue }
-      // Those behind it keep their numbers.
-      if index == transceivers.count - 1 {
-        transceivers.removeLast()
-      } else {
-        transceivers[index].media.isStopped = true
-      }
+  /// An answer that does not fit is refused before anything changes.
+  private func checkAnswer(_ change: DescriptionChange) throws(PeerConnectionError) {
+    switch change {
+    case .offer(let offer): try negotiate { () throws(NegotiationError) in try offer.requireMids() }
+    case .answer(let answer), .pranswer(let answer):
+      guard signaling.state == .haveLocalOffer || signaling.state == .haveRemotePranswer,
+        let offer = signaling.pendingLocal
+      else { return }
+      _ = try negotiate { () throws(NegotiationError) in try Negotiation(localOffer: offer, remoteAnswer: answer) }
+    case .rollback: break
     }
-  }
-
-  /// Sets what a transceiver wants, before an offer or an answer is made.
-  public mutating func setDirection(_ direction: MediaDirection, of index: Int) {
-    var media = transceivers[index].media
-    media.direction = direction
-    if direction.sends { announceSource(&media) }
-    transceivers[index].media = media
-  }
-
-  mutating func announceSource(_ media: inout LocalMedia) {
-    guard media.ssrcs.isEmpty else { return }
-    media.ssrcs = [UInt32(truncatingIfNeeded: entropy.next())]
-    media.cname = configuration.cname
-    media.trackID = String(entropy.next(), radix: 16)
-    media.streamIDs = ["-"]
   }
 
   func negotiate<Result>(
@@ -186,7 +177,8 @@ extension PeerConnection {
     for media in negotiation.media {
       guard let index = transceivers.firstIndex(where: { $0.media.mid == media.mid }) else { continue }
       if media.isRejected {
-        stop(index)
+        // The final answer may still accept what a provisional one rejects.
+        if signaling.state == .stable { stop(index) }
         continue
       }
       transceivers[index].isOfOffer = false
@@ -213,16 +205,6 @@ extension PeerConnection {
     if let agreed = negotiation.transport { apply(agreed, at: now) }
   }
 
-  /// Ends a transceiver whose section was rejected; its figures stay readable.
-  mutating func stop(_ index: Int) {
-    transceivers[index].media.isStopped = true
-    transceivers[index].direction = .inactive
-    transceivers[index].sender?.isActive = false
-    senders.removeAll { $0 === transceivers[index].sender }
-    receivers.removeAll { $0 === transceivers[index].receiver }
-    noteRepair(nil, of: index)
-  }
-
   mutating func apply(_ agreed: NegotiatedTransport, at now: Instant) {
     let credentials = ICECredentials(ufrag: agreed.remoteUfrag, password: agreed.remotePwd)
     remoteCredentials = credentials
@@ -238,15 +220,13 @@ extension PeerConnection {
   }
 }
 
-/// Why a description could not be applied.
-public enum PeerConnectionError: Error, Hashable, Sendable, CustomStringConvertible {
-  case invalidState(InvalidStateError)
-  case negotiation(NegotiationError)
-
-  public var description: String {
+extension DescriptionChange {
+  /// Our ICE role when this is the first description of ours; it stays for good (RFC 8445 §6.1.1).
+  fileprivate var iceRole: ICERole? {
     switch self {
-    case .invalidState(let error): "\(error)"
-    case .negotiation(let error): "\(error)"
+    case .offer: .controlling
+    case .answer, .pranswer: .controlled
+    case .rollback: nil
     }
   }
 }

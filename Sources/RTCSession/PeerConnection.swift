@@ -8,7 +8,7 @@ import RTCWire
 /// A state machine without sockets, clock or dice: it is given datagrams, descriptions and time, and says what to send.
 /// ```swift
 /// connection.addTransceiver(.audio, direction: .sendrecv)
-/// let offer = connection.createOffer()
+/// let offer = try connection.createOffer()
 /// try connection.setLocal(.offer(offer), at: now, into: &output)     // gathers candidates
 /// try connection.setRemote(.answer(answer), at: now, into: &output)  // checks, handshake, media
 /// ```
@@ -24,6 +24,8 @@ public struct PeerConnection: ~Copyable {
     public var ntp: NTPClock
     /// What is done with received packets.
     public var purpose: RTPStreamReceiver.Purpose
+    /// Which sections of an offer may be used in the bundle only.
+    public var bundlePolicy = BundlePolicy.maxCompat
     /// The mean time between two reports.
     public var reportInterval: Duration = .seconds(1)
 
@@ -41,6 +43,8 @@ public struct PeerConnection: ~Copyable {
   /// What a connection tells.
   public enum Event: Sendable {
     case signalingStateChanged(SignalingState)
+    /// Something changed that an offer has to tell; see `updateNegotiationNeeded`.
+    case negotiationNeeded
     /// A local candidate to be sent to the peer.
     case candidate(ICECandidate)
     case gatheringCompleted
@@ -100,6 +104,12 @@ public struct PeerConnection: ~Copyable {
   var hasStarted = false
   /// Those of a description that restarts ICE, until it is applied.
   var preparedCredentials: ICECredentials?
+  /// Those that are to go with the next offer (the W3C's `LocalIceCredentialsToReplace`).
+  var credentialsToReplace: [ICECredentials] = []
+  var isNegotiationNeeded = false
+  /// Those that were made last.
+  var lastOffer: SessionDescription?
+  var lastAnswer: SessionDescription?
   /// Those that the peer's current description states.
   var remoteCredentials: ICECredentials?
   var early = EarlyCandidates()

@@ -9,6 +9,8 @@ public struct Transceiver {
   public internal(set) var direction = MediaDirection.inactive
   public internal(set) var sender: RTPStreamSender?
   public internal(set) var receiver: RTPStreamReceiver?
+  /// Whether both ends know that it is stopped; before that it is stopping, and `media.isStopped` alone says so.
+  public internal(set) var isStopped = false
   /// Whether it exists only because of a remote offer that is not answered yet.
   var isOfOffer = false
 

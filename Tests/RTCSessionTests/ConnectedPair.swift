@@ -85,7 +85,7 @@ final class ConnectedPair {
   ) throws {
     let (offerer, answerer) = (sides[offering], sides[1 - offering])
     let offer = try SessionDescription(
-      parsing: edit(offerer.core.createOffer(restartsICE: restartingICE).description))
+      parsing: edit(try offerer.core.createOffer(restartsICE: restartingICE).description))
     try offerer.core.setLocal(.offer(offer), at: now, into: &offerer.output)
     try answerer.core.setRemote(.offer(offer), at: now, into: &answerer.output)
     for (index, direction) in directions.enumerated() {

@@ -176,7 +176,7 @@ import Testing
   @Test func `only extensions whose identifiers fit a one-byte header are agreed on`() throws {
     let pair = try ConnectedPair()
     pair.a.core.addTransceiver(.audio, direction: .sendrecv)
-    let text = pair.a.core.createOffer().description
+    let text = try pair.a.core.createOffer().description
     #expect(text.contains("a=extmap:2 "))
     for (id, isAnswered) in [(1, true), (14, true), (15, false), (16, false), (20, false), (255, false)] {
       let answerer = try ConnectedPair().b

@@ -38,7 +38,7 @@ import Testing
     let b = try Peer("b", IPAddress(192, 0, 2, 2), seed: seed)
     a.core.addTransceiver(.video, direction: .sendonly)
     var now = Instant.start
-    let offer = a.core.createOffer()
+    let offer = try a.core.createOffer()
     try a.core.setLocal(.offer(offer), at: now, into: &a.output)
     try b.core.setRemote(.offer(offer), at: now, into: &b.output)
     let answer = try b.core.createAnswer()
@@ -97,7 +97,7 @@ import Testing
     let offerer = try Peer("offerer", IPAddress(192, 0, 2, 1), seed: 1)
     offerer.core.addTransceiver(.audio, direction: .sendrecv)
     offerer.core.addTransceiver(.video, direction: .sendrecv)
-    let text = Array(offerer.core.createOffer().description.utf8)
+    let text = Array(try offerer.core.createOffer().description.utf8)
     let answerer = try Peer("answerer", IPAddress(192, 0, 2, 2), seed: 2)
     var parsed = 0
     for _ in 0..<400 {

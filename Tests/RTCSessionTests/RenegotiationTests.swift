@@ -208,7 +208,7 @@ import Testing
     let pair = try videoPair()
     let before = pair.sides.map { $0.core.signaling }
     let (a, b) = (pair.a, pair.b)
-    let offer = b.core.createOffer()
+    let offer = try b.core.createOffer()
     #expect(b.core.signaling == before[1])
     #expect(offer.origin.sessionID == before[1].currentLocal?.origin.sessionID)
     #expect(offer.origin.sessionVersion == before[1].currentLocal.map { $0.origin.sessionVersion + 1 })
@@ -231,7 +231,7 @@ import Testing
     let (a, b) = (pair.a, pair.b)
     a.core.addTransceiver(.video, direction: .sendonly)
     a.core.setDirection(.inactive, of: 0)
-    let offer = a.core.createOffer()
+    let offer = try a.core.createOffer()
     try a.core.setLocal(.offer(offer), at: pair.now, into: &a.output)
     try b.core.setRemote(.offer(offer), at: pair.now, into: &b.output)
     #expect(b.core.transceivers.map(\.media.mid) == ["0", "1"])
@@ -255,7 +255,7 @@ import Testing
     let pair = try videoPair()
     for side in pair.sides {
       side.core.addTransceiver(.video, direction: direction)
-      try side.core.setLocal(.offer(side.core.createOffer()), at: pair.now, into: &side.output)
+      try side.core.setLocal(.offer(try side.core.createOffer()), at: pair.now, into: &side.output)
     }
     // Side 1 is the polite one; side 0 ignores its offer.
     let offer = try #require(pair.a.core.signaling.pendingLocal)
@@ -280,7 +280,7 @@ import Testing
   @Test func `an offer that was made and never set takes no tag away from the peer's`() throws {
     let pair = try videoPair()
     pair.a.core.addTransceiver(.audio, direction: .sendonly)
-    _ = pair.a.core.createOffer()
+    _ = try pair.a.core.createOffer()
     pair.b.core.addTransceiver(.video, direction: .sendonly)
     try pair.negotiate(from: 1)
     #expect(pair.a.core.transceivers.map(\.kind) == [.video, .audio, .video])

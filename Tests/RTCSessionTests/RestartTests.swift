@@ -168,7 +168,7 @@ import Testing
   func `a restart that is rolled back leaves the connection as it was`(side: SignalingSide) throws {
     let pair = try videoPair()
     let before = snapshots(pair)
-    let offer = pair.a.core.createOffer(restartsICE: true)
+    let offer = try pair.a.core.createOffer(restartsICE: true)
     #expect(offer.iceCredentials != [before[0].local])
     #expect(pair.a.core.transport.ice.localCredentials == before[0].local)
     try pair.a.core.setLocal(.offer(offer), at: pair.now, into: &pair.a.output)
@@ -203,7 +203,7 @@ import Testing
     pair.fate = { _ in (.zero, true) }
     pair.run(for: .seconds(cut))
     #expect(pair.a.core.transport.ice.state == (cut == 40 ? .failed : .disconnected))
-    let offer = pair.a.core.createOffer(restartsICE: true)
+    let offer = try pair.a.core.createOffer(restartsICE: true)
     try pair.a.core.setLocal(.offer(offer), at: pair.now, into: &pair.a.output)
     #expect(pair.a.core.transport.ice.state == .checking)
     pair.run(for: .seconds(30))
@@ -225,7 +225,7 @@ import Testing
     let pair = try videoPair()
     pair.fate = { _ in (.zero, true) }
     pair.run(for: .seconds(15))
-    let offer = pair.a.core.createOffer(restartsICE: true)
+    let offer = try pair.a.core.createOffer(restartsICE: true)
     try pair.a.core.setLocal(.offer(offer), at: pair.now, into: &pair.a.output)
     if isBack { pair.fate = { _ in (.zero, false) } }
     pair.run(for: .seconds(7))
@@ -241,7 +241,7 @@ import Testing
   @Test func `of two restarts that meet one is rolled back, and the other succeeds`() throws {
     let pair = try videoPair()
     let before = snapshots(pair)
-    let offers = pair.sides.map { $0.core.createOffer(restartsICE: true) }
+    let offers = try pair.sides.map { try $0.core.createOffer(restartsICE: true) }
     for (side, offer) in zip(pair.sides, offers) {
       try side.core.setLocal(.offer(offer), at: pair.now, into: &side.output)
     }
@@ -262,7 +262,7 @@ import Testing
     let pair = try videoPair()
     let (a, b) = (pair.a, pair.b)
     let known = b.core.transport.ice.remoteCandidates
-    let offer = a.core.createOffer(restartsICE: true)
+    let offer = try a.core.createOffer(restartsICE: true)
     let credentials = try #require(offer.iceCredentials.first)
     let old = a.core.transport.ice.localCredentials.ufrag
     func candidate(_ host: UInt8) -> Candidate {

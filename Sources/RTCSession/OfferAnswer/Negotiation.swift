@@ -94,7 +94,7 @@ extension NegotiatedMedia {
       headerExtensions: OfferAnswer.answered(ours.attributes.headerExtensions, to: theirs.attributes.headerExtensions),
       remoteSources: remoteSources, remoteSourceGroups: theirs.attributes.sourceGroups,
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,
-      isRTCPReducedSize: ours.attributes.contains(.rtcpRsize) && theirs.attributes.contains(.rtcpRsize))
+      isRTCPReducedSize: local.isRTCPReducedSize(in: ours) && remote.isRTCPReducedSize(in: theirs))
   }
 
   /// The codecs of one side that the other side has too, with the feedback that both have.

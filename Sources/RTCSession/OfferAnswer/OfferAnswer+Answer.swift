@@ -24,13 +24,13 @@ extension OfferAnswer {
         sections.append(Self.rejection(of: remote))
         continue
       }
-      let setup = try answeredSetup(to: offer.setup(of: remote) ?? .actpass, section: index)
+      let setup = try answeredSetup(to: offer.sharedSetup(of: remote) ?? .actpass, section: index)
       sections.append(
         section(
           mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
           direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,
           headerExtensions: Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions),
-          isRTCPReducedSize: remote.attributes.contains(.rtcpRsize)))
+          isRTCPReducedSize: offer.isRTCPReducedSize(in: remote)))
       bundled.append(mid)
     }
     var answer = describe(sections, bundled: bundled)
@@ -106,6 +106,22 @@ extension RTPCodec {
 }
 
 extension SessionDescription {
+  /// Who begins the handshake; a section that is only for the bundle leaves it to the bundle's first.
+  fileprivate func sharedSetup(of section: MediaDescription) -> SetupRole? {
+    setup(of: section) ?? bundleTag.flatMap { setup(of: $0) }
+  }
+
+  /// Whether RTCP packets may stand alone (RFC 5506); a section that is only for the bundle leaves it to its first.
+  func isRTCPReducedSize(in section: MediaDescription) -> Bool {
+    guard section.attributes.contains(.bundleOnly) else { return section.attributes.contains(.rtcpRsize) }
+    return bundleTag?.attributes.contains(.rtcpRsize) ?? false
+  }
+
+  /// The first section of the bundle, whose transport the others share.
+  private var bundleTag: MediaDescription? {
+    bundleGroups.first?.first.flatMap { mid in media.first { $0.attributes.mid == mid } }
+  }
+
   /// Every section must have a tag of its own.
   func requireMids() throws(NegotiationError) {
     var seen: Set<String> = []
@@ -128,6 +144,8 @@ extension MediaDescription {
   ///
   /// The profile says nothing more: every RTP section is secured by DTLS (RFC 9429 §5.1.2).
   fileprivate var isAcceptable: Bool {
-    !isRejected && isRTP && (attributes.contains(.rtcpMux) || attributes.contains(.rtcpMuxOnly))
+    // One that is only for the bundle leaves these lines to the section whose transport it shares.
+    !isRejected && isRTP
+      && (attributes.contains(.rtcpMux) || attributes.contains(.rtcpMuxOnly) || attributes.contains(.bundleOnly))
   }
 }

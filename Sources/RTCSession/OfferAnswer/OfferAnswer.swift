@@ -8,8 +8,8 @@ public import RTCWire
 /// let agreed = try Negotiation(localOffer: offer, remoteAnswer: answer)
 /// ```
 /// - SeeAlso: RFC 9429 §5.2, §5.3, RFC 3264, RFC 9143
-/// - Note: A stopped section keeps its place for good; it is not used again for another transceiver (RFC 9429 §5.2.2
-///   would allow it). Every section repeats the transport's attributes, as browsers do, and none is `bundle-only`.
+/// - Note: Every section repeats the transport's attributes, as browsers do, unless the bundle policy makes it
+///   `bundle-only`.
 public struct OfferAnswer: Hashable, Sendable {
   public var sessionID: UInt64
   /// Grows by one with every description that differs from the last one (RFC 9429 §5.2.2); the caller counts.
@@ -26,34 +26,64 @@ public struct OfferAnswer: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - media: the transceivers, each with its tag (see `assignMids`). One whose section was rejected is stopped.
-  ///   - previous: our most recent description. Its sections come first, in order; one that `media` does not name is
+  ///   - previous: our current description. Its sections come first, in order; one that `media` does not name is
   ///     rejected. Payload types and extension ids keep their meaning.
-  public func offer(_ media: [LocalMedia], previous: SessionDescription? = nil) -> SessionDescription {
+  ///   - answered: the peer's current description. A section that is rejected in both is used again for a transceiver
+  ///     that has none, under the new one's tag.
+  ///   - policy: which sections that are offered for the first time are only for the bundle.
+  /// - SeeAlso: RFC 9429 §5.2.1, §5.2.2
+  public func offer(
+    _ media: [LocalMedia], previous: SessionDescription? = nil, answered: SessionDescription? = nil,
+    policy: BundlePolicy = .maxCompat
+  ) -> SessionDescription {
     var numbers = FormatNumbers(previous: previous)
     var sections: [MediaDescription] = []
     let known = previous?.media ?? []
-    for section in known {
-      guard let mid = section.attributes.mid, let local = media.first(where: { $0.mid == mid }), !local.isStopped else {
-        sections.append(Self.rejection(of: section))
-        continue
-      }
-      sections.append(offered(local, mid: mid, &numbers))
-    }
     let knownMids = Set(known.compactMap(\.attributes.mid))
-    for local in media {
+    var unplaced = media.filter { local in
       guard let mid = local.mid else { preconditionFailure("a transceiver has its tag before it is offered") }
-      guard !knownMids.contains(mid), !local.isStopped else { continue }
-      sections.append(offered(local, mid: mid, &numbers))
+      return !knownMids.contains(mid) && !local.isStopped
     }
+    for (index, section) in known.enumerated() {
+      if let local = media.first(where: { $0.mid == section.attributes.mid }), !local.isStopped {
+        sections.append(offered(local, isBundleOnly: false, &numbers))
+      } else if section.port == 0, let answered, answered.media.indices.contains(index),
+        answered.media[index].port == 0, !unplaced.isEmpty
+      {
+        sections.append(offered(unplaced.removeFirst(), after: sections, policy, &numbers))
+      } else {
+        sections.append(Self.rejection(of: section))
+      }
+    }
+    for local in unplaced { sections.append(offered(local, after: sections, policy, &numbers)) }
     return describe(sections, bundled: sections.filter { !$0.isRejected }.compactMap(\.attributes.mid))
   }
 
-  private func offered(_ local: LocalMedia, mid: String, _ numbers: inout FormatNumbers) -> MediaDescription {
-    section(
-      mid: mid, kind: local.kind.rawValue, transport: "UDP/TLS/RTP/SAVPF", setup: .actpass, local: local,
+  private func offered(
+    _ local: LocalMedia, after sections: [MediaDescription], _ policy: BundlePolicy, _ numbers: inout FormatNumbers
+  ) -> MediaDescription {
+    let earlier = sections.filter { !$0.isRejected }.map(\.kind)
+    return offered(local, isBundleOnly: policy.isBundleOnly(local.kind.rawValue, after: earlier), &numbers)
+  }
+
+  private func offered(
+    _ local: LocalMedia, isBundleOnly: Bool, _ numbers: inout FormatNumbers
+  ) -> MediaDescription {
+    var section = section(
+      mid: local.mid ?? "", kind: local.kind.rawValue, transport: "UDP/TLS/RTP/SAVPF", setup: .actpass, local: local,
       direction: local.direction, codecs: numbers.number(local.codecs),
       headerExtensions: numbers.number(local.headerExtensions), isRTCPReducedSize: true)
+    guard isBundleOnly else { return section }
+    section.port = 0
+    section.attributes.removeAll { Self.transportAttributes.contains($0.name) }
+    section.attributes.insert(.bundleOnly, at: 0)
+    return section
   }
+
+  /// What a section leaves to the one whose transport it shares (RFC 9429 §5.2.1).
+  private static let transportAttributes = [
+    "ice-ufrag", "ice-pwd", "fingerprint", "setup", "rtcp-mux", "rtcp-rsize",
+  ]
 
   /// The description with its candidates in the first section that is not rejected.
   func describe(_ sections: [MediaDescription], bundled: [String]) -> SessionDescription {

@@ -28,17 +28,17 @@ extension Client {
       connections.log.note(.muted, "the microphone gives silence", from: port)
     case .hold:
       connections.log.note(.onHold, "nothing is sent or wanted", from: port)
-      renegotiate(at: now) { connection in
+      change(at: now) { connection in
         for index in connection.core.transceivers.indices { connection.core.setDirection(.inactive, of: index) }
       }
     case .addTrack:
-      renegotiate(at: now) { connection in
+      change(at: now) { connection in
         connection.core.addTransceiver(.video, direction: .sendonly)
         connections.log.note(.trackAdded, "a second video", from: port)
       }
     case .restartICE:
       connections.log.note(.iceRestarted, "with new credentials", from: port)
-      renegotiate(restartsICE: true, at: now) { _ in }
+      change(at: now) { $0.core.restartICE() }
     case .hangUp: hangUp()
     }
     setMediaAlarm()
@@ -47,10 +47,12 @@ extension Client {
   /// Lets the person say no when asked for the camera.
   public func refuseCamera() { isCameraRefused = true }
 
-  private func renegotiate(restartsICE: Bool = false, at now: Instant, _ change: (Connection) -> Void) {
-    for connection in connections.all where connection.core.signaling.state == .stable {
+  /// Changes every connection; each offers the change as soon as no other exchange is under way.
+  private func change(at now: Instant, _ change: (Connection) -> Void) {
+    for connection in connections.all {
       change(connection)
-      offer(connection, restartsICE: restartsICE, at: now)
+      connection.core.updateNegotiationNeeded(into: &connection.output)
+      finish(connection, at: now)
     }
   }
 }

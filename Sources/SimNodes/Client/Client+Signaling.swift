@@ -88,21 +88,21 @@ extension Client {
     case .answer(let text):
       connections.log.note(.answerReceived, "from \(peer)", from: port)
       guard let connection = connection(with: peer), let answer = parse(text, from: peer) else { return }
+      _ = connection.negotiation.accepts(.answer, in: connection.core.signaling.state)
       apply(.setRemoteAnswer, connection) {
         try connection.core.setRemote(.answer(answer), at: now, into: &connection.output)
       }
+      connection.negotiation.isSettingRemoteAnswerPending = false
       finish(connection, at: now)
       noteTracks(of: answer, on: connection)
     case .candidate(let text):
-      guard let connection = connection(with: peer), let candidate = try? ICECandidate(parsing: text) else { return }
+      guard let connection = connection(with: peer) else { return }
       connections.log.note(.candidateReceived, text, from: port)
-      connection.core.addRemoteCandidate(candidate, at: now, into: &connection.output)
-      finish(connection, at: now)
+      receive(ICECandidateInit(text, sectionIndex: 0), on: connection, at: now)
     case .endOfCandidates:
       guard let connection = connection(with: peer) else { return }
       connections.log.note(.endOfCandidatesReceived, "from \(peer)", from: port)
-      connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
-      finish(connection, at: now)
+      receive(ICECandidateInit(""), on: connection, at: now)
     case .left:
       connections.log.note(.peerLeft, peer, from: port)
       guard let connection = connection(with: peer) else { return }
@@ -129,7 +129,7 @@ extension Client {
 
   /// Makes a connection to `peer` and offers it.
   private func offer(_ lines: [LineSettings], to peer: String) async {
-    let connection = connections.open(to: peer)
+    let connection = connections.open(to: peer, isPolite: false)
     for line in lines {
       let sendsNothing = line.kind == .video && camera == .refused
       let direction: MediaDirection = sendsNothing ? line.direction.withoutSending : line.direction
@@ -143,9 +143,11 @@ extension Client {
   }
 
   /// Offers what the transceivers of a connection are now; a later offer renegotiates.
-  func offer(_ connection: Connection, restartsICE: Bool = false, at now: Instant) {
+  func offer(_ connection: Connection, at now: Instant) {
     prepareEncoders(of: connection)
-    let offer = connection.core.createOffer(restartsICE: restartsICE)
+    guard let offer = try? connection.core.createOffer() else {
+      preconditionFailure("an offer is made where no other is open")
+    }
     connections.log.note(.createOffer, "to \(connection.peer), \(offer.media.count) m-lines", from: port)
     apply(.setLocalOffer, connection) {
       try connection.core.setLocal(.offer(offer), at: now, into: &connection.output)
@@ -158,6 +160,16 @@ extension Client {
     guard let offer = parse(text, from: peer) else { return }
     let known = connection(with: peer)
     let connection = known ?? connections.open(to: peer)
+    // Each has called the other, so that nobody was called first: the names decide.
+    if connection.core.signaling.local != nil, connection.core.signaling.currentOfferer == nil {
+      connection.negotiation.isPolite = port.name > peer
+    }
+    guard connection.negotiation.accepts(.offer, in: connection.core.signaling.state) else {
+      return connections.log.note(.offerIgnored, "of \(peer), because ours is open", from: port)
+    }
+    if connection.core.signaling.state == .haveLocalOffer {
+      connections.log.note(.rolledBack, "ours to \(peer), because \(peer)'s arrived", from: port)
+    }
     apply(.setRemoteOffer, connection) {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
     }
@@ -196,9 +208,23 @@ extension Client {
     }
   }
 
+  /// Answers when the person has: unless the offer is gone or answered by then.
   private func answer(_ number: Int) {
-    guard !hasHungUp else { return }
-    answer(connections.all[number], at: port.simulation.now)
+    let connection = connections.all[number]
+    guard !hasHungUp, connection.core.signaling.state == .haveRemoteOffer else { return }
+    answer(connection, at: port.simulation.now)
+  }
+
+  private func receive(_ candidate: ICECandidateInit, on connection: Connection, at now: Instant) {
+    do {
+      try connection.core.addICECandidate(candidate, at: now, into: &connection.output)
+    } catch {
+      // Those of an offer that was ignored have nowhere to go.
+      if !connection.negotiation.ignoresOffer {
+        connections.log.note(.negotiationFailed, "addIceCandidate: \(error.name), \(error)", from: port)
+      }
+    }
+    finish(connection, at: now)
   }
 
   private func answer(_ connection: Connection, at now: Instant) {

@@ -123,6 +123,7 @@ public actor Client: Node, SignalingMember {
     case .transport(.dtls(.closed)): audioTracks.removeAll { $0.connection === connection }
     case .signalingStateChanged(.closed):
       connections.log.note(.signalingClosed, "with \(connection.peer)", from: port)
+    case .negotiationNeeded: if !hasHungUp { offer(connection, at: now) }
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)

@@ -8,6 +8,8 @@ final class Connection {
   let number: Int
   /// The name of the node at the other end.
   let peer: String
+  /// Who gives way when offers meet: whoever was called first.
+  var negotiation: PerfectNegotiation
   @exclusivity(unchecked) var core: PeerConnection
   @exclusivity(unchecked) var output = Output<PeerConnection.Event>()
   /// Packets leave in order: not before this.
@@ -24,7 +26,8 @@ final class Connection {
   /// Whether the first RTCP each way was told.
   var hasNotedReports = (sent: false, received: false)
 
-  init(number: Int, peer: String, core: consuming PeerConnection) {
+  init(number: Int, peer: String, isPolite: Bool, core: consuming PeerConnection) {
+    negotiation = PerfectNegotiation(isPolite: isPolite)
     self.number = number
     self.peer = peer
     self.core = core

@@ -36,7 +36,9 @@ final class ConnectionSet {
   }
 
   /// Opens a connection to a peer.
-  func open(to peer: String) -> Connection {
+  ///
+  /// - Parameter isPolite: whether this side gives way when its offers and the peer's meet.
+  func open(to peer: String, isPolite: Bool = true) -> Connection {
     let number = all.count
     var ice = ICEConfiguration(
       hosts: settings.addresses.map { Endpoint($0, Self.firstPort + UInt16(number)) },
@@ -49,7 +51,7 @@ final class ConnectionSet {
     let transport = MediaTransport.Configuration(
       ice: ice, dtls: dtls, fidelity: settings.fidelity, name: name, provider: provider, identity: identity)
     let connection = Connection(
-      number: number, peer: peer,
+      number: number, peer: peer, isPolite: isPolite,
       core: PeerConnection(
         PeerConnection.Configuration(transport: transport, cname: port.name, ntp: .simulation, purpose: purpose),
         entropy: EntropySource(port.simulation.generator("\(name)/entropy"))))

@@ -25,6 +25,8 @@ extension Milestone {
     case signalingHaveLocalPranswer = "signaling have-local-pranswer"
     case signalingHaveRemotePranswer = "signaling have-remote-pranswer"
     case signalingClosed = "signaling closed"
+    case rolledBack = "offer rolled back"
+    case offerIgnored = "offer ignored"
     case negotiationFailed = "negotiation failed"
     case malformedDescription = "malformed description"
     case offerSent = "offer sent"
@@ -131,7 +133,8 @@ extension Milestone.Kind {
     case .call, .getUserMedia, .cameraRefused, .joining, .joined: .start
     case .connectionCreated, .trackAdded, .createOffer, .createAnswer, .setLocalOffer, .setRemoteOffer, .setLocalAnswer,
       .setRemoteAnswer, .signalingStable, .signalingHaveLocalOffer, .signalingHaveRemoteOffer,
-      .signalingHaveLocalPranswer, .signalingHaveRemotePranswer, .signalingClosed, .negotiationFailed,
+      .signalingHaveLocalPranswer, .signalingHaveRemotePranswer, .signalingClosed, .rolledBack,
+      .offerIgnored, .negotiationFailed,
       .malformedDescription, .offerSent, .offerReceived, .answerSent, .answerReceived, .ontrack:
       .signaling
     case .candidateGathered, .candidateSent, .candidateReceived, .gatheringCompleted, .endOfCandidatesSent,
@@ -159,6 +162,8 @@ extension Milestone.Kind {
     case .trackAdded: "RFC 9429 §4.1.2"
     case .createOffer: "RFC 9429 §5.2"
     case .createAnswer, .negotiationFailed: "RFC 9429 §5.3"
+    case .rolledBack: "RFC 9429 §4.1.10.2"
+    case .offerIgnored: "W3C webrtc-pc §10.7"
     case .setLocalOffer, .setLocalAnswer: "RFC 9429 §5.9"
     case .setRemoteOffer, .setRemoteAnswer: "RFC 9429 §5.10"
     case .signalingStable, .signalingHaveLocalOffer, .signalingHaveRemoteOffer, .signalingHaveLocalPranswer,

@@ -123,6 +123,15 @@ extension Milestone.Kind {
       Explanation(
         "The connection is closed and cannot be used again.",
         "Signaling state closed is final; a new call needs a new RTCPeerConnection.")
+    case .rolledBack:
+      Explanation(
+        "Both offered at the same time. This side gives way: it takes its own offer back and answers the other one.",
+        "Glare: the polite peer sets the remote offer in have-local-offer, which rolls the local one back to stable "
+          + "first; negotiationneeded fires again for its own change.")
+    case .offerIgnored:
+      Explanation(
+        "Both offered at the same time. This side keeps to its own offer, and the other one gives way.",
+        "Glare: the impolite peer drops an offer that arrives while its own is open, and errors of its candidates.")
     case .negotiationFailed:
       Explanation(
         "Offer and answer do not fit together.",

@@ -92,6 +92,26 @@ struct WhatIfTests {
     #expect(Diagnosis(alone).sentences.last == "There is a TURN server, but nobody got a relayed address from it.")
   }
 
+  @Test(arguments: [[1, 2], [2, 1]])
+  func `of two tracks that are added at once both flow: who was called gives way`(order: [Int]) throws {
+    let run = try Calls.run("two-peers")
+    let place = try moment("ICE completed", run.record())
+    let fork = try run.record(order.map { try WhatIf("add-track client-\($0)", at: place) })
+    func lanes(_ kind: Milestone.Kind) -> [String] {
+      fork.moments.filter { $0.milestone.kind == kind }.map(\.lane)
+    }
+    // client-2 came later and called client-1.
+    #expect(lanes(.rolledBack) == ["client-1"] && lanes(.offerIgnored) == ["client-2"])
+    #expect(lanes(.negotiationFailed).isEmpty)
+    let last = try #require(fork.moments.first { $0.milestone.kind == .hangUp }).ends
+    for end in last {
+      let connection = try #require(end.connections.first)
+      #expect(connection.signalingState == "stable")
+      let videos = connection.inbound.filter { $0.kind == "video" && $0.framesDecoded > 100 }
+      #expect(videos.count == 2, "\(end.node)")
+    }
+  }
+
   @Test func `a delayed datagram comes that much later, and a doubled one twice`() throws {
     // Not much more: less than 15 ms before its timer, OpenSSL repeats a flight when anything arrives.
     let (original, delayed) = try fork("two-peers", at: "ClientHello", "delay-next 20ms")
