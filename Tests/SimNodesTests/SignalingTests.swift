@@ -5,78 +5,12 @@ import Testing
 
 /// The signaling server: who is there, and when messages arrive.
 struct SignalingTests {
-  /// A member that writes down what it is told.
-  private actor Mailbox: SignalingMember {
-    struct Letter: Hashable, Sendable {
-      /// Since the start.
-      let time: Duration
-      let sender: String
-      let message: SignalingMessage
-    }
-
-    nonisolated let port: NodePort
-    private(set) var letters: [Letter] = []
-    private(set) var present: [String]?
-    private(set) var joinedAt: Duration?
-
-    init(_ port: NodePort) { self.port = port }
-
-    func receive(_ datagram: Datagram, at now: Instant) {}
-    func wake(at now: Instant) {}
-
-    func signaled(_ message: SignalingMessage, from peer: String) {
-      letters.append(Letter(time: port.simulation.now - .start, sender: peer, message: message))
-    }
-
-    func join(_ server: SignalingServer, _ path: SignalingAccess) async {
-      present = await server.join(self, over: path)
-      joinedAt = port.simulation.now - .start
-    }
-  }
-
-  /// Members called a, b, c … of one server, and what they are to do.
-  private struct House {
-    let simulation = Simulation(seed: 1)
-    let server: SignalingServer
-    let members: [Mailbox]
-
-    init(_ count: Int) {
-      let simulation = simulation
-      let server = SignalingServer(simulation.makePort(named: "signaling"))
-      simulation.register(server)
-      self.server = server
-      members = (0..<count).map { Mailbox(simulation.makePort(named: String(Array("abcdef")[$0]))) }
-      for member in members { simulation.register(member) }
-    }
-
-    func at(_ time: Duration, _ body: @escaping @Sendable () async -> Void) {
-      let simulation = simulation
-      simulation.spawn {
-        await simulation.sleep(until: .start + time)
-        await body()
-      }
-    }
-
-    /// Everybody is in the room at 1 s.
-    func joinAll(_ paths: [SignalingAccess]) {
-      let server = server
-      for (index, (member, path)) in zip(members, paths).enumerated() {
-        at(.milliseconds(index)) { await member.join(server, path) }
-      }
-    }
-
-    func letters(_ index: Int) -> [Mailbox.Letter] {
-      let member = members[index]
-      return simulation.perform { await member.letters }
-    }
-  }
-
   private func path(_ milliseconds: Int, rate: DataRate? = nil) -> SignalingAccess {
     SignalingAccess(delay: .milliseconds(milliseconds), rate: rate)
   }
 
   @Test func `joining takes four round trips of one's own path`() {
-    let house = House(2)
+    let house = SignalingHouse(2)
     house.joinAll([path(10), path(35)])
     house.simulation.run()
     let (first, second) = (house.members[0], house.members[1])
@@ -85,7 +19,7 @@ struct SignalingTests {
   }
 
   @Test func `who joins learns who was there before, in the order in which they reached the room`() {
-    let house = House(4)
+    let house = SignalingHouse(4)
     // The second has a long way and comes last but one.
     house.joinAll([path(5), path(20), path(5), path(40)])
     house.simulation.run()
@@ -99,7 +33,7 @@ struct SignalingTests {
   }
 
   @Test func `a message takes both ways, and its bytes take time at both rates`() {
-    let house = House(2)
+    let house = SignalingHouse(2)
     house.joinAll([path(10, rate: .megabitsPerSecond(1)), path(25, rate: .kilobitsPerSecond(500))])
     let (server, text) = (house.server, String(repeating: "x", count: 1000))
     house.at(.seconds(1)) { await server.relay(.offer(text), from: "a", to: "b") }
@@ -107,13 +41,14 @@ struct SignalingTests {
     // 1000 bytes and the envelope of 120: 8.96 ms at 1 Mbit/s, 17.92 ms at half of it.
     #expect(
       house.letters(1) == [
-        Mailbox.Letter(time: .microseconds(1_010_000 + 8960 + 25_000 + 17_920), sender: "a", message: .offer(text))
+        SignalingHouse.Letter(
+          time: .microseconds(1_010_000 + 8960 + 25_000 + 17_920), sender: "a", message: .offer(text))
       ])
     #expect(house.letters(0).isEmpty)
   }
 
   @Test func `messages share their path's rate and arrive in order`() {
-    let house = House(2)
+    let house = SignalingHouse(2)
     house.joinAll([path(10, rate: .megabitsPerSecond(1)), path(25)])
     let (server, text) = (house.server, String(repeating: "x", count: 5000 - 120))
     let messages: [SignalingMessage] = [.offer(text), .candidate(text), .endOfCandidates]
@@ -125,7 +60,7 @@ struct SignalingTests {
   }
 
   @Test func `all who stay are told at once that somebody left, and nothing reaches him any more`() {
-    let house = House(4)
+    let house = SignalingHouse(4)
     house.joinAll([path(10), path(20), path(30), path(20)])
     let server = house.server
     house.at(.seconds(1)) { await server.leave("a") }
@@ -133,12 +68,13 @@ struct SignalingTests {
     house.simulation.run()
     #expect(house.letters(0).isEmpty)
     for (index, delay) in [(1, 20), (2, 30), (3, 20)] {
-      #expect(house.letters(index) == [Mailbox.Letter(time: .milliseconds(1010 + delay), sender: "a", message: .left)])
+      #expect(
+        house.letters(index) == [SignalingHouse.Letter(time: .milliseconds(1010 + delay), sender: "a", message: .left)])
     }
   }
 
   @Test func `a message to somebody who never came is dropped`() {
-    let house = House(2)
+    let house = SignalingHouse(2)
     house.joinAll([path(10)])
     let server = house.server
     house.at(.seconds(1)) { await server.relay(.endOfCandidates, from: "a", to: "b") }

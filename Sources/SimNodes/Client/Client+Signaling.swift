@@ -45,7 +45,8 @@ extension Client {
 
   /// Gives those who were there before.
   private func enterRoom() async -> [String] {
-    connections.log.note(.joining, "WebSocket to the signaling server", from: port, to: signaling.port.name)
+    let connecting = signaling.connecting
+    connections.log.note(.joining, connecting.text, rfc: connecting.rfc, from: port, to: signaling.port.name)
     let present = await signaling.join(self, over: configuration.signalingAccess)
     isInRoom = true
     connections.log.note(
@@ -113,6 +114,14 @@ extension Client {
       }
     }
     setMediaAlarm()
+  }
+
+  public func signalingChanged(isConnected: Bool) {
+    guard !hasHungUp else { return }
+    connections.log.note(
+      isConnected ? .signalingRestored : .signalingLost,
+      isConnected ? "" : "reset or refused; tries again every \(SignalingOutage.retryInterval.inSeconds) s", from: port,
+      to: signaling.port.name)
   }
 
   /// How long the goodbye of a peer that left is waited for.

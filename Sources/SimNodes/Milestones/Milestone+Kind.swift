@@ -10,6 +10,8 @@ extension Milestone {
     case cameraRefused = "camera refused"
     case joining
     case joined
+    case signalingLost = "signaling lost"
+    case signalingRestored = "signaling restored"
     // Offer and answer.
     case connectionCreated = "RTCPeerConnection created"
     case trackAdded = "track added"
@@ -130,7 +132,7 @@ extension Milestone.Kind {
 
   public var phase: Milestone.Phase {
     switch self {
-    case .call, .getUserMedia, .cameraRefused, .joining, .joined: .start
+    case .call, .getUserMedia, .cameraRefused, .joining, .joined, .signalingLost, .signalingRestored: .start
     case .connectionCreated, .trackAdded, .createOffer, .createAnswer, .setLocalOffer, .setRemoteOffer, .setLocalAnswer,
       .setRemoteAnswer, .signalingStable, .signalingHaveLocalOffer, .signalingHaveRemoteOffer,
       .signalingHaveLocalPranswer, .signalingHaveRemotePranswer, .signalingClosed, .rolledBack,
@@ -158,6 +160,7 @@ extension Milestone.Kind {
     case .call, .joined: "RFC 8825 §3"
     case .getUserMedia, .cameraRefused: "W3C mediacapture-streams §10.2"
     case .joining: "RFC 6455 §4"
+    case .signalingLost, .signalingRestored: "RFC 9293 §3.5.3"
     case .connectionCreated: "RFC 9429 §4.1.1"
     case .trackAdded: "RFC 9429 §4.1.2"
     case .createOffer: "RFC 9429 §5.2"

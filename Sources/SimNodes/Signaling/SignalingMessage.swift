@@ -11,12 +11,30 @@ public enum SignalingMessage: Hashable, Sendable {
   /// Somebody left the room.
   case left
 
-  /// Bytes of the message on the wire: its text in a JSON envelope inside a WebSocket frame and a TLS record.
-  var size: DataSize {
+  /// Bytes of the message on the wire: its text in an envelope.
+  func size(envelope: Int) -> DataSize {
     switch self {
-    case .offer(let text), .answer(let text), .candidate(let text): .bytes(text.utf8.count + Self.envelope)
-    case .endOfCandidates, .left: .bytes(Self.envelope)
+    case .offer(let text), .answer(let text), .candidate(let text): .bytes(text.utf8.count + envelope)
+    case .endOfCandidates, .left: .bytes(envelope)
     }
+  }
+
+  /// The same with another fingerprint in a description.
+  var withOtherFingerprint: SignalingMessage {
+    switch self {
+    case .offer(let text): .offer(Self.replacingFingerprints(in: text))
+    case .answer(let text): .answer(Self.replacingFingerprints(in: text))
+    case .candidate, .endOfCandidates, .left: self
+    }
+  }
+
+  /// The digest of a certificate that nobody has.
+  private static func replacingFingerprints(in text: String) -> String {
+    let other = Array(repeating: "00", count: 32).joined(separator: ":")
+    let lines = text.split(separator: "\r\n", omittingEmptySubsequences: false).map { line in
+      line.hasPrefix("a=fingerprint:") ? "a=fingerprint:sha-256 \(other)" : String(line)
+    }
+    return lines.joined(separator: "\r\n")
   }
 
   public var name: String {
@@ -28,13 +46,17 @@ public enum SignalingMessage: Hashable, Sendable {
     case .left: "left"
     }
   }
-
-  private static let envelope = 120
 }
 
 /// One who takes part in signaling.
 public protocol SignalingMember: Node {
   func signaled(_ message: SignalingMessage, from peer: String)
+  /// Its connection to the server broke, or stands again.
+  func signalingChanged(isConnected: Bool)
+}
+
+extension SignalingMember {
+  public func signalingChanged(isConnected: Bool) {}
 }
 
 /// A message on its way from one member to another.
@@ -45,6 +67,8 @@ public struct SignalingTransfer: Hashable, Sendable {
     /// The server has it and passes it on.
     case relayed
     case delivered
+    /// It came a second time, and the receiver knows its number.
+    case repeated
     /// The server was stopped, or the receiver is not there.
     case lost
   }

@@ -2,41 +2,52 @@ import RTCPrimitives
 import RTCWire
 import SimKernel
 
-/// A signaling server with one room: it relays descriptions and candidates over WebSockets.
+/// A signaling server with one room: it relays descriptions and candidates by its profile.
 ///
-/// A connection costs three round trips on its path before the first message: TCP, TLS 1.3 and the HTTP upgrade
-/// (RFC 9293, RFC 8446, RFC 6455). Messages then travel reliably and in order.
+/// Messages travel in order. What a loss, a crash and a restart do is in `SignalingAccess`, `SignalingOutage` and the
+/// profile's `SignalingCrash`.
 public actor SignalingServer: Node {
   private struct Member {
     let node: any SignalingMember
     var access: SignalingAccess
+    /// `nil` for a media server, to which everything is pushed.
+    var mailbox: SignalingMailbox?
+    var loss: SegmentLoss
   }
 
   public nonisolated let port: NodePort
+  public nonisolated let settings: SignalingSettings
+  private let profile: any SignalingProfile
   private var members: [String: Member] = [:]
   private var present: [String] = []
   private var messageCount = 0
   private var isStopped = false
   private let observer: (any SessionObserver)?
 
-  public init(_ port: NodePort, observer: (any SessionObserver)? = nil) {
+  public init(
+    _ port: NodePort, settings: SignalingSettings = SignalingSettings(), observer: (any SessionObserver)? = nil
+  ) {
     self.port = port
+    self.settings = settings
+    profile = settings.chosen
     self.observer = observer
   }
 
   public func receive(_ datagram: Datagram, at now: Instant) {}
   public func wake(at now: Instant) {}
 
+  /// What a client does when it joins.
+  public nonisolated var connecting: (text: String, rfc: String) { settings.chosen.connecting }
+
   /// Adds a member that is connected from the beginning: a media server.
   public func addConnected(_ node: any SignalingMember, over access: SignalingAccess) {
-    members[node.port.name] = Member(node: node, access: access)
+    add(node, over: access, polls: false)
   }
 
   /// Lets a member that is connected already join the room at once; gives those who were there before it.
   public func joinConnected(_ node: any SignalingMember, over access: SignalingAccess) -> [String] {
-    let name = node.port.name
-    members[name] = Member(node: node, access: access)
-    defer { present.append(name) }
+    add(node, over: access, polls: true)
+    defer { present.append(node.port.name) }
     return present
   }
 
@@ -46,15 +57,30 @@ public actor SignalingServer: Node {
   /// Connects a member, joins the room, and returns when it knows who was there before it, in the order of joining.
   public func join(_ node: any SignalingMember, over access: SignalingAccess) async -> [String] {
     let simulation = port.simulation
-    await simulation.sleep(for: access.roundTripTime * 3)
+    await waitForServer(node, access)
+    var loss = segmentLoss(of: node.port.name)
+    let repeated = loss.delay(roundTrips: profile.roundTripsToConnect, timeout: access.retransmissionTimeout)
+    await simulation.sleep(for: access.roundTripTime * profile.roundTripsToConnect + repeated)
     guard !isStopped else { return await neverAnswered() }
-    let name = node.port.name
-    members[name] = Member(node: node, access: access)
+    add(node, over: access, polls: true)
+    members[node.port.name]?.loss = loss
     await simulation.sleep(for: access.uplink.delay)
     let others = present
-    present.append(name)
+    present.append(node.port.name)
     await simulation.sleep(for: access.downlink.delay)
+    members[node.port.name]?.mailbox = SignalingMailbox(firstRequest: simulation.now, access: access)
     return others
+  }
+
+  private func add(_ node: any SignalingMember, over access: SignalingAccess, polls: Bool) {
+    let mailbox = polls ? SignalingMailbox(firstRequest: port.simulation.now, access: access) : nil
+    members[node.port.name] = Member(
+      node: node, access: access, mailbox: mailbox, loss: segmentLoss(of: node.port.name))
+    tellOutage(to: node, over: access)
+  }
+
+  private func segmentLoss(of name: String) -> SegmentLoss {
+    SegmentLoss(settings.loss, dice: port.simulation.generator("\(port.name)/loss/\(name)"))
   }
 
   /// What a server that has stopped says.
@@ -66,9 +92,8 @@ public actor SignalingServer: Node {
   /// Removes a member and tells the others; returns when the server knows.
   public func leave(_ name: String) async {
     let simulation = port.simulation
-    guard let arrival = members[name]?.access.uplink.arrival(of: SignalingMessage.left.size, at: simulation.now) else {
-      return
-    }
+    let size = SignalingMessage.left.size(envelope: profile.envelope)
+    guard let arrival = members[name]?.access.uplink.arrival(of: size, at: simulation.now) else { return }
     present.removeAll { $0 == name }
     let transfers = present.map { makeTransfer(.left, from: name, to: $0) }
     for transfer in transfers { observer?.signaled(transfer, .sent) }
@@ -79,12 +104,10 @@ public actor SignalingServer: Node {
 
   /// Carries a message from one member to another; returns when it was handed over. Messages to nobody are dropped.
   public func relay(_ message: SignalingMessage, from sender: String, to receiver: String) async {
-    let simulation = port.simulation
-    guard let arrival = members[sender]?.access.uplink.arrival(of: message.size, at: simulation.now) else { return }
+    guard members[sender] != nil else { return }
     let transfer = makeTransfer(message, from: sender, to: receiver)
     observer?.signaled(transfer, .sent)
-    await simulation.sleep(until: arrival)
-    await deliver(transfer)
+    if await bring(transfer) { await deliver(transfer) } else { observer?.signaled(transfer, .lost) }
   }
 
   private func makeTransfer(_ message: SignalingMessage, from sender: String, to receiver: String) -> SignalingTransfer
@@ -93,23 +116,160 @@ public actor SignalingServer: Node {
     return SignalingTransfer(number: messageCount, message: message, sender: sender, receiver: receiver)
   }
 
+  /// Brings a message to the server, again when that crashed meanwhile; `false` when it is lost.
+  private func bring(_ transfer: SignalingTransfer) async -> Bool {
+    let simulation = port.simulation
+    let crash = profile.crash(settings)
+    if isBroken(transfer.sender) {
+      guard crash.resends, await waitForConnection(of: transfer.sender) else { return false }
+    }
+    let sent = simulation.now
+    guard let arrival = uplinkArrival(of: transfer) else { return false }
+    await simulation.sleep(until: arrival)
+    guard let outage = settings.outage, sent < outage.beginTime else { return true }
+    guard simulation.now >= outage.beginTime else {
+      let returned = simulation.now + (members[transfer.sender]?.access.downlink.delay ?? .zero)
+      if crash.repeatsUnacknowledged, returned >= outage.beginTime {
+        simulation.spawn { await self.bringAgain(transfer) }
+      }
+      return true
+    }
+    guard crash.resends, await waitForConnection(of: transfer.sender), let arrival = uplinkArrival(of: transfer) else {
+      return false
+    }
+    await simulation.sleep(until: arrival)
+    return true
+  }
+
+  /// Sends a message again that the server had, because its acknowledgement did not come.
+  private func bringAgain(_ transfer: SignalingTransfer) async {
+    let simulation = port.simulation
+    await simulation.sleep(until: settings.outage?.beginTime ?? simulation.now)
+    guard await waitForConnection(of: transfer.sender), let arrival = uplinkArrival(of: transfer) else { return }
+    await simulation.sleep(until: arrival)
+    guard let delivery = downlinkArrival(of: transfer, at: simulation.now) else { return }
+    await simulation.sleep(until: delivery)
+    observer?.signaled(transfer, .repeated)
+  }
+
   /// Passes a message on that the server has.
   private func deliver(_ transfer: SignalingTransfer) async {
     let simulation = port.simulation
-    let (message, receiver) = (transfer.message, transfer.receiver)
-    guard !isStopped, let delivery = members[receiver]?.access.downlink.arrival(of: message.size, at: simulation.now)
+    guard !isStopped, members[transfer.receiver] != nil, await waitForRequest(of: transfer.receiver),
+      let delivery = downlinkArrival(of: transfer, at: simulation.now)
     else {
       observer?.signaled(transfer, .lost)
       return
     }
     observer?.signaled(transfer, .relayed)
     await simulation.sleep(until: delivery)
-    guard !isStopped, let member = members[receiver] else {
+    guard !isStopped, let member = members[transfer.receiver] else {
       observer?.signaled(transfer, .lost)
       return
     }
-    simulation.hash("\(transfer.sender) \(receiver) \(message)")
+    let message = settings.rewritesFingerprint ? transfer.message.withOtherFingerprint : transfer.message
+    simulation.hash("\(transfer.sender) \(transfer.receiver) \(message)")
     observer?.signaled(transfer, .delivered)
     await member.node.signaled(message, from: transfer.sender)
+  }
+
+  /// Waits at the server until the receiver can be reached; `false` when the message is lost meanwhile.
+  private func waitForRequest(of receiver: String) async -> Bool {
+    let simulation = port.simulation
+    let crash = profile.crash(settings)
+    if isBroken(receiver) {
+      guard crash.queuesForAbsent, await waitForConnection(of: receiver) else { return false }
+    }
+    guard var mailbox = members[receiver]?.mailbox, let access = members[receiver]?.access else {
+      return members[receiver] != nil
+    }
+    let arrived = simulation.now
+    let departure = profile.departure(at: arrived, from: &mailbox, over: access, settings)
+    members[receiver]?.mailbox = mailbox
+    guard departure > arrived else { return true }
+    if let outage = settings.outage, !crash.keepsWaiting, arrived < outage.beginTime, departure >= outage.beginTime {
+      return false
+    }
+    await simulation.sleep(until: departure)
+    return true
+  }
+
+  private func uplinkArrival(of transfer: SignalingTransfer) -> Instant? {
+    guard var member = members[transfer.sender] else { return nil }
+    let repeated = member.loss.delay(timeout: member.access.retransmissionTimeout)
+    let size = transfer.message.size(envelope: profile.envelope)
+    let arrival = member.access.uplink.arrival(of: size, at: port.simulation.now, repeating: repeated)
+    members[transfer.sender] = member
+    return arrival
+  }
+
+  private func downlinkArrival(of transfer: SignalingTransfer, at now: Instant) -> Instant? {
+    guard var member = members[transfer.receiver] else { return nil }
+    let repeated = member.loss.delay(timeout: member.access.retransmissionTimeout)
+    let size = transfer.message.size(envelope: profile.envelope)
+    let arrival = member.access.downlink.arrival(of: size, at: now, repeating: repeated)
+    members[transfer.receiver] = member
+    return arrival
+  }
+}
+
+// MARK: - Crash and restart
+
+extension SignalingServer {
+  /// When a member that was connected when the server crashed can speak again; `nil` for never.
+  private func restored(_ member: Member, _ outage: SignalingOutage) -> Instant? {
+    outage.restored(noticed: outage.noticed(over: member.access), over: member.access, profile)
+  }
+
+  /// Whether the server crashed and the member is not connected again.
+  private func isBroken(_ name: String) -> Bool {
+    guard let outage = settings.outage, let member = members[name], port.simulation.now >= outage.beginTime else {
+      return false
+    }
+    return restored(member, outage).map { port.simulation.now < $0 } ?? true
+  }
+
+  /// Waits until a member is connected again; `false` when that never happens.
+  private func waitForConnection(of name: String) async -> Bool {
+    guard let outage = settings.outage, let member = members[name], let time = restored(member, outage) else {
+      return false
+    }
+    if time > port.simulation.now { await port.simulation.sleep(until: time) }
+    return true
+  }
+
+  /// Tells a member of the crash and of the restart.
+  private func tellOutage(to node: any SignalingMember, over access: SignalingAccess) {
+    guard let outage = settings.outage, port.simulation.now < outage.beginTime else { return }
+    let (simulation, profile, noticed) = (port.simulation, profile, outage.noticed(over: access))
+    simulation.spawn {
+      await simulation.sleep(until: noticed)
+      await node.signalingChanged(isConnected: false)
+      guard let restored = outage.restored(noticed: noticed, over: access, profile) else { return }
+      await simulation.sleep(until: restored)
+      await node.signalingChanged(isConnected: true)
+    }
+  }
+
+  /// Lets a member that joins try until the server runs.
+  private func waitForServer(_ node: any SignalingMember, _ access: SignalingAccess) async {
+    let simulation = port.simulation
+    let begin = simulation.now
+    let connected = begin + access.roundTripTime * (profile.roundTripsToConnect + 1)
+    guard let outage = settings.outage, connected >= outage.beginTime else { return }
+    let noticed = max(outage.noticed(over: access), begin + access.roundTripTime)
+    guard let length = outage.length else {
+      await simulation.sleep(until: noticed)
+      await node.signalingChanged(isConnected: false)
+      _ = await neverAnswered()
+      return
+    }
+    guard begin + access.uplink.delay < outage.beginTime + length else { return }
+    await simulation.sleep(until: noticed)
+    await node.signalingChanged(isConnected: false)
+    guard let restored = outage.restored(noticed: noticed, over: access, profile) else { return }
+    // What is left is the successful attempt itself.
+    await simulation.sleep(until: restored - access.roundTripTime * (profile.roundTripsToConnect + 1))
+    await node.signalingChanged(isConnected: true)
   }
 }

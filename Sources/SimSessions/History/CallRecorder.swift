@@ -141,6 +141,7 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       messages[number].path.append(stop(transfer.receiver))
       messages[number].isDelivered = true
       lastDelivered[transfer.receiver] = (number, simulation.now)
+    case .repeated: break
     case .lost:
       messages[number].path.append(stop("signaling"))
       messages[number].dropped = "the signaling server is stopped, or the receiver is not connected to it"

@@ -42,11 +42,21 @@ extension Milestone.Kind {
     case .joining:
       Explanation(
         "The application connects to the signaling server, through which the two will arrange their call.",
-        "A WebSocket needs three round trips before its first message: TCP, TLS 1.3 and the HTTP upgrade.")
+        "A WebSocket needs three round trips before its first message: TCP, TLS 1.3 and the HTTP upgrade; polling by "
+          + "HTTP needs two, an MQTT broker four.")
     case .joined:
       Explanation(
         "The server says who is there already; whoever comes later makes the offer.",
         "WebRTC leaves signaling to the application; this one has rooms, and the later arrival offers.")
+    case .signalingLost:
+      Explanation(
+        "The signaling server cannot be reached any more. A call that stands goes on without it; a new one has to wait.",
+        "The connection was reset or refused; the client tries again every second, and media does not pass this server."
+      )
+    case .signalingRestored:
+      Explanation(
+        "The signaling server is there again, and messages go on.",
+        "The client has connected and joined its room again; what was not acknowledged is sent once more.")
     case .dtlsClosed:
       Explanation(
         "The other side has said goodbye on the secure channel.",
@@ -143,7 +153,8 @@ extension Milestone.Kind {
     case .offerSent:
       Explanation(
         "The offer goes to the other side through the signaling server, as ordinary text.",
-        "WebRTC does not say how descriptions travel; here it is one message over a WebSocket.")
+        "WebRTC does not say how descriptions travel; here it is one message of the signaling profile, by default "
+          + "over a WebSocket.")
     case .offerReceived:
       Explanation(
         "The offer is there: the call rings.",

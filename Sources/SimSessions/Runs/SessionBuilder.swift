@@ -60,7 +60,8 @@ struct SessionBuilder {
     }
     func site(_ name: String) -> SiteID { sites[name]! }
 
-    let signaling = SignalingServer(simulation.makePort(named: "signaling"), observer: observer)
+    let signaling = SignalingServer(
+      simulation.makePort(named: "signaling"), settings: session.signaling, observer: observer)
     simulation.register(signaling)
     let stun = addSTUN(simulation, network, session.stunSite.map(site))
     let (turn, turnLink) = addTURN(simulation, network, session.turn.map { site($0.site) })

@@ -23,6 +23,8 @@ struct WholeNumberLimit: Sendable {
   /// Even, because a chroma sample stands for two by two luma samples; the synthetic camera needs 32.
   static let pictureSide = WholeNumberLimit(32...4096, step: 2)
   static let frameRate = WholeNumberLimit(1...120, "pictures per second")
+  /// MQTT's, of which 2 is not built.
+  static let qualityOfService = WholeNumberLimit(0...1)
   /// An IP packet of at most 1500 bytes: fragments are not simulated.
   static let packetSize = WholeNumberLimit(8...1452, "bytes of UDP payload")
 }
@@ -40,6 +42,7 @@ struct DurationLimit: Sendable {
     note: ", more than \(SessionRun.warmUp.quantity), because means begin then after the last join, and at most 24h")
 
   static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1h")
+  static let pollInterval = DurationLimit(range: .milliseconds(1) ... .seconds(3600), note: ", from 1ms to 1h")
   static let run = DurationLimit(range: .milliseconds(1) ... .seconds(86400), note: ", from 1ms to 24h")
 }
 

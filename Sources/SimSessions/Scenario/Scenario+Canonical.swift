@@ -64,6 +64,7 @@ extension SessionScenario {
     lines.add("signaling.site", signalingSite)
     // Fields that came later are named where they say something, so that the hashes of older scenarios stay.
     if isSignalingConnected { lines.add("signaling.connected", "true") }
+    for (name, value) in signaling.canonical { lines.add("signaling.\(name)", value) }
     if !people.isNone {
       lines.add("people.camera", people.camera)
       lines.add("people.page", people.page)

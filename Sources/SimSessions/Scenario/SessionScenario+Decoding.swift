@@ -34,12 +34,12 @@ extension SessionScenario {
     server = try ServerProfile(fields["server"], sites: sites)
     signalingSite = sites[0]
     isSignalingConnected = false
-    if let signaling = try fields["signaling"]?.object(["site", "connected"]) {
-      signalingSite = try signaling["site"]?.name(of: sites) ?? sites[0]
-      if let reader = signaling["connected"] {
-        guard let value = reader.boolean else { throw reader.failure("true or false") }
-        isSignalingConnected = value
-      }
+    signaling = SignalingSettings()
+    if let reader = fields["signaling"] {
+      let fields = try SignalingSettings.fields(reader)
+      signalingSite = try fields["site"]?.name(of: sites) ?? sites[0]
+      isSignalingConnected = try fields["connected"]?.flag() ?? false
+      signaling = try SignalingSettings(fields)
     }
     people = try HumanDelays(fields["people"])
     stunSite = sites[0]

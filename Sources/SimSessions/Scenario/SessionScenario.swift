@@ -46,6 +46,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var server: ServerProfile
   /// The site of the signaling server.
   public var signalingSite: String
+  /// How signaling travels, and what goes wrong with it.
+  public var signaling: SignalingSettings
   /// Whether everybody's channel to the signaling server is open before the call.
   public var isSignalingConnected: Bool
   /// How long people and applications take.

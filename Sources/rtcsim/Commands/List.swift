@@ -1,11 +1,12 @@
 import RTCMedia
 import SimNetwork
+import SimNodes
 import SimSessions
 
 /// `rtcsim list`: what scenarios can name.
 struct List: ParsableCommand {
   enum Subject: String, CaseIterable, ExpressibleByArgument {
-    case topologies, links, nats, codecs, scenarios
+    case topologies, links, nats, codecs, signaling, scenarios
   }
 
   private struct Entry {
@@ -38,6 +39,7 @@ struct List: ParsableCommand {
       case .links: LinkParameters.all.map { Entry(name: $0.name, summary: $0.summary) }
       case .nats: NATBehaviors.all.map { Entry(name: $0.name, summary: $0.summary) }
       case .codecs: (Codecs.audio + Codecs.video).map { Entry(name: $0.name, summary: $0.summary) }
+      case .signaling: SignalingProfiles.all.map { Entry(name: $0.name, summary: $0.summary) }
       case .scenarios: try scenarios
       }
     }

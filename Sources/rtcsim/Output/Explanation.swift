@@ -1,6 +1,7 @@
 import RTCPrimitives
 import RTCSession
 import SimNetwork
+import SimNodes
 import SimSessions
 
 /// What `rtcsim explain` prints.
@@ -50,7 +51,11 @@ struct Explanation {
         of: Link.Configuration(rate: server.nic, propagationDelay: server.delay, queueLimit: server.queue))
       table.append(["server (\(name(of: role)))", server.site, "\(server.cores)", link, link, "nothing"])
     }
-    table.append(["signaling", session.signalingSite, "", "", "", "nothing"])
+    let profile = session.signaling.profile
+    let usual = SignalingSettings().profile
+    table.append([
+      profile == usual ? "signaling" : "signaling (\(profile))", session.signalingSite, "", "", "", "nothing",
+    ])
     if let site = session.stunSite { table.append(["STUN", site, "", "", "", "nothing"]) }
     if let turn = session.turn { table.append(["TURN", turn.site, "", "", "", "nothing"]) }
     return table.text()
