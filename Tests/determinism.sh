@@ -21,8 +21,9 @@ check() { # what, first hashes, second hashes
   fi
 }
 
-for file in Models/Scenarios/*.json5; do
-  name=$(basename "$file" .json5)
+for file in Models/Scenarios/*.json5 Models/Scenarios/*/*.json5; do
+  name=${file#Models/Scenarios/}
+  name=${name%.json5}
   options=(--format json)
   grep -q '"\?flows"\?:' "$file" || options+=(--duration 6s)
   if [ "$name" = meeting ]; then options+=(--participants 4); fi

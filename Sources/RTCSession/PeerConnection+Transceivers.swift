@@ -8,7 +8,7 @@ extension PeerConnection {
   @discardableResult
   public mutating func addTransceiver(_ kind: MediaKind, direction: MediaDirection) -> Int {
     var media = LocalMedia(kind: kind, direction: direction)
-    media.codecs = Transceiver.codecs(kind)
+    media.codecs = Transceiver.codecs(kind, among: configuration.codecs)
     media.headerExtensions = Transceiver.headerExtensions(kind)
     if direction.sends { announceSource(&media) }
     transceivers.append(Transceiver(media))
@@ -72,7 +72,7 @@ extension PeerConnection {
       if index < transceivers.count {
         transceivers[index].media = media[index]
       } else {
-        media[index].codecs = Transceiver.codecs(media[index].kind)
+        media[index].codecs = Transceiver.codecs(media[index].kind, among: configuration.codecs)
         media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind)
         transceivers.append(Transceiver(media[index]))
         transceivers[index].isOfOffer = true

@@ -24,6 +24,8 @@ public struct PeerConnection: ~Copyable {
     public var ntp: NTPClock
     /// What is done with received packets.
     public var purpose: RTPStreamReceiver.Purpose
+    /// The encoding names of the codecs that this endpoint has, as in `a=rtpmap`; `nil` for all that there are.
+    public var codecs: [String]?
     /// Which sections of an offer may be used in the bundle only.
     public var bundlePolicy = BundlePolicy.maxCompat
     /// The mean time between two reports.

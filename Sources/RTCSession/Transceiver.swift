@@ -19,8 +19,10 @@ public struct Transceiver {
   public var kind: MediaKind { media.kind }
 
   /// The codecs that we have, with the feedback that we act on.
-  static func codecs(_ kind: MediaKind) -> [RTPCodec] {
-    let known = kind == .audio ? Codecs.audio : Codecs.video
+  ///
+  /// - Parameter names: those that are used; `nil` for all.
+  static func codecs(_ kind: MediaKind, among names: [String]?) -> [RTPCodec] {
+    let known = (kind == .audio ? Codecs.audio : Codecs.video).filter { names?.contains($0.name) ?? true }
     return known.map { codec in
       RTPCodec(
         payloadType: codec.payloadType, name: codec.name, clockRate: codec.clockRate,

@@ -27,6 +27,15 @@ struct SessionCommandTests {
     #expect(Set(try hashes(comparison)).count == 6)
   }
 
+  @Test func `a run in trouble says why, as text and as JSON, and one without says nothing`() throws {
+    let trouble = try json(["run", "trouble/no-common-codec"])
+    let sentences = try #require(trouble["diagnosis"] as? [String])
+    #expect(sentences.first == "The two never get connected." && sentences.count == 3)
+    let text = try Program.run(["run", "trouble/no-common-codec"]).output
+    #expect(text.contains("What went wrong\n" + sentences.joined(separator: "\n")))
+    #expect(try json(["run", "two-peers", "--duration", "6s"])["diagnosis"] as? [String] == [])
+  }
+
   @Test func `the CSV has one header row and a row for each cell, and is written whole`() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "rtcsim-\(getpid()).csv")
     defer { try? FileManager.default.removeItem(at: file) }

@@ -15,7 +15,10 @@ struct ScenarioTests {
   @Test func `the repository has the scenarios that are promised`() {
     #expect(
       models.scenarioNames == [
-        "meeting", "textbook-call", "two-hosts-udp", "two-peers", "two-peers-relay", "two-peers-turn",
+        "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied", "trouble/fingerprint-mismatch",
+        "trouble/no-common-codec", "trouble/page-without-https", "trouble/signaling-down", "trouble/symmetric-nats",
+        "trouble/udp-blocked", "trouble/wrong-turn-password", "two-hosts-udp", "two-peers", "two-peers-relay",
+        "two-peers-turn",
       ])
   }
 

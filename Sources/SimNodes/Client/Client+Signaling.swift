@@ -21,7 +21,7 @@ extension Client {
     connections.log.note(.call, isConnected ? "somebody clicks on Call" : "", from: port)
     await wait(configuration.delays.camera)
     guard !hasHungUp else { return }
-    askForMedia()
+    guard askForMedia() else { return }
     await wait(configuration.delays.page)
     guard !hasHungUp else { return }
     if !isConnected { present = await enterRoom() }
@@ -32,16 +32,30 @@ extension Client {
     setMediaAlarm()
   }
 
-  private func askForMedia() {
+  /// Asks for camera and microphone; says whether the application goes on.
+  private func askForMedia() -> Bool {
+    guard configuration.page == .https else {
+      camera = .unavailable
+      connections.log.note(
+        .mediaDevicesMissing, "navigator.mediaDevices is undefined, because the page came over http", from: port)
+      return false
+    }
     let settings = configuration.media.settings
     let kinds = [settings.video.map { _ in "video" }, settings.audio.map { _ in "audio" }].compactMap { $0 }
-    guard isCameraRefused, settings.video != nil else {
+    if settings.video != nil, isCameraRefused {
+      camera = .refused
+      connections.log.note(.cameraRefused, "NotAllowedError; the call goes on with sound only", from: port)
+    } else if settings.video != nil, configuration.camera == .busy {
+      camera = .busy
+      connections.log.note(.cameraBusy, "NotReadableError; the call goes on with sound only", from: port)
+    } else {
       camera = .granted
-      return connections.log.note(.getUserMedia, kinds.joined(separator: " and "), from: port)
+      connections.log.note(.getUserMedia, kinds.joined(separator: " and "), from: port)
     }
-    camera = .refused
-    connections.log.note(.cameraRefused, "NotAllowedError; the call goes on with sound only", from: port)
+    return true
   }
+
+  private var hasNoCamera: Bool { camera == .refused || camera == .busy }
 
   /// Gives those who were there before.
   private func enterRoom() async -> [String] {
@@ -139,8 +153,8 @@ extension Client {
   /// Makes a connection to `peer` and offers it.
   private func offer(_ lines: [LineSettings], to peer: String) async {
     let connection = connections.open(to: peer, isPolite: false)
-    for line in lines {
-      let sendsNothing = line.kind == .video && camera == .refused
+    for line in lines where configuration.endpoint.hasCodec(for: line.kind) {
+      let sendsNothing = line.kind == .video && hasNoCamera
       let direction: MediaDirection = sendsNothing ? line.direction.withoutSending : line.direction
       let index = connection.core.addTransceiver(line.kind, direction: direction)
       sourceOfLine[LineID(connection: connection.number, transceiver: index)] = line.source ?? peer
@@ -183,7 +197,7 @@ extension Client {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
     }
     finish(connection, at: now)
-    if camera == .notAsked { askForMedia() }
+    if camera == .notAsked, !askForMedia() { return }
     if known == nil { prepareLines(of: connection) }
     noteTracks(of: offer, on: connection)
     let delay = configuration.delays.answer
@@ -208,7 +222,8 @@ extension Client {
     let settings = configuration.media.settings
     for index in connection.core.transceivers.indices {
       let kind = connection.core.transceivers[index].kind
-      let hasSource = kind == .video ? settings.video != nil && camera != .refused : settings.audio != nil
+      guard configuration.endpoint.hasCodec(for: kind) else { continue }
+      let hasSource = kind == .video ? settings.video != nil && !hasNoCamera : settings.audio != nil
       if hasSource {
         connection.core.setDirection(.sendrecv, of: index)
         connections.log.note(.trackAdded, kind.rawValue, from: port)

@@ -7,7 +7,23 @@ public enum CameraState: String, Hashable, Sendable, Encodable {
   case notAsked = "not asked"
   case granted
   case refused
+  /// Another program has it.
+  case busy
+  /// The page may not ask at all.
+  case unavailable
 }
+
+/// What becomes of it when a page asks for the camera.
+public enum CameraPermission: String, Hashable, Sendable, CaseIterable {
+  case granted
+  /// The person or the system says no: `NotAllowedError`.
+  case denied
+  /// Another program has the device: `NotReadableError`.
+  case busy
+}
+
+/// How a page came to the browser: only a secure one may ask for camera and microphone.
+public enum PageOrigin: String, Hashable, Sendable, CaseIterable { case https, http }
 
 /// How long people and their applications take, beside the network.
 public struct HumanDelays: Hashable, Sendable {

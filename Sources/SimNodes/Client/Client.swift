@@ -21,6 +21,8 @@ public actor Client: Node, SignalingMember {
     /// How many pictures of others are to be seen at once.
     public var watchedPictures: Int
     public var delays = HumanDelays()
+    public var camera = CameraPermission.granted
+    public var page = PageOrigin.https
     /// Whether the signaling channel is open before the call begins, as in an application that is running already.
     public var isSignalingConnected = false
 
@@ -65,7 +67,7 @@ public actor Client: Node, SignalingMember {
   var quality = QualityProbe()
   var camera = CameraState.notAsked
   /// Whether the person says no when asked for the camera.
-  var isCameraRefused = false
+  var isCameraRefused: Bool
   var isMuted = false
   var isInRoom = false
   var hasHungUp = false
@@ -92,6 +94,7 @@ public actor Client: Node, SignalingMember {
     self.port = port
     self.configuration = configuration
     self.signaling = signaling
+    isCameraRefused = configuration.camera == .denied
     connections = ConnectionSet(port, configuration.endpoint, purpose: .playout)
   }
 

@@ -50,11 +50,13 @@ final class ConnectionSet {
     let name = "\(port.name)/to \(peer)"
     let transport = MediaTransport.Configuration(
       ice: ice, dtls: dtls, fidelity: settings.fidelity, name: name, provider: provider, identity: identity)
+    var configuration = PeerConnection.Configuration(
+      transport: transport, cname: port.name, ntp: .simulation, purpose: purpose)
+    configuration.codecs = settings.codecs
     let connection = Connection(
       number: number, peer: peer, isPolite: isPolite,
       core: PeerConnection(
-        PeerConnection.Configuration(transport: transport, cname: port.name, ntp: .simulation, purpose: purpose),
-        entropy: EntropySource(port.simulation.generator("\(name)/entropy"))))
+        configuration, entropy: EntropySource(port.simulation.generator("\(name)/entropy"))))
     all.append(connection)
     dues.append(.distantFuture)
     log.note(.connectionCreated, "for \(peer)", from: port)

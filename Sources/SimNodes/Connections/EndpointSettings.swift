@@ -1,3 +1,4 @@
+import RTCMedia
 import RTCPrimitives
 import RTCSession
 import RTCTransport
@@ -11,6 +12,8 @@ public struct EndpointSettings: Sendable {
   public var turnServers: [ICEConfiguration.TURNServer]
   public var transportPolicy: ICEConfiguration.TransportPolicy
   public var srtpProfiles: [SRTPProfile]
+  /// The names of the codecs that it has, as in `a=rtpmap`; `nil` for all that there are.
+  public var codecs: [String]?
   public var fidelity: Fidelity
   public var cores: Int
   public var costs: MeasuredCosts
@@ -35,6 +38,12 @@ public struct EndpointSettings: Sendable {
     self.costs = costs
     self.isDetailed = isDetailed
     observer = nil
+  }
+
+  /// Whether it has a codec for a kind of media.
+  func hasCodec(for kind: MediaKind) -> Bool {
+    guard let codecs else { return true }
+    return (kind == .audio ? Codecs.audio : Codecs.video).contains { codecs.contains($0.name) }
   }
 
   /// How long work may wait before a node drops what arrives, as a full socket buffer does; in nanoseconds.

@@ -8,6 +8,8 @@ extension Milestone {
     case call
     case getUserMedia
     case cameraRefused = "camera refused"
+    case cameraBusy = "camera busy"
+    case mediaDevicesMissing = "no media devices"
     case joining
     case joined
     case signalingLost = "signaling lost"
@@ -132,7 +134,9 @@ extension Milestone.Kind {
 
   public var phase: Milestone.Phase {
     switch self {
-    case .call, .getUserMedia, .cameraRefused, .joining, .joined, .signalingLost, .signalingRestored: .start
+    case .call, .getUserMedia, .cameraRefused, .cameraBusy, .mediaDevicesMissing, .joining, .joined, .signalingLost,
+      .signalingRestored:
+      .start
     case .connectionCreated, .trackAdded, .createOffer, .createAnswer, .setLocalOffer, .setRemoteOffer, .setLocalAnswer,
       .setRemoteAnswer, .signalingStable, .signalingHaveLocalOffer, .signalingHaveRemoteOffer,
       .signalingHaveLocalPranswer, .signalingHaveRemotePranswer, .signalingClosed, .rolledBack,
@@ -158,7 +162,8 @@ extension Milestone.Kind {
   public var rfc: String {
     switch self {
     case .call, .joined: "RFC 8825 §3"
-    case .getUserMedia, .cameraRefused: "W3C mediacapture-streams §10.2"
+    case .mediaDevicesMissing: "W3C mediacapture-streams §9.1"
+    case .getUserMedia, .cameraRefused, .cameraBusy: "W3C mediacapture-streams §10.2"
     case .joining: "RFC 6455 §4"
     case .signalingLost, .signalingRestored: "RFC 9293 §3.5.3"
     case .connectionCreated: "RFC 9429 §4.1.1"

@@ -28,7 +28,7 @@ public struct Diagnosis: Hashable, Sendable {
       sentences.append("Counted from then, too, both see the other's first frame after \((frame - begin).text) ms.")
     }
     if let path = path(history) { sentences.append(path) }
-    return sentences + silences(history) + breaks(history)
+    return sentences + cameras(history) + silences(history) + breaks(history)
   }
 
   private static func path(_ history: History) -> String? {
@@ -51,7 +51,7 @@ public struct Diagnosis: Hashable, Sendable {
   /// What went wrong after it had worked.
   private static func breaks(_ history: History) -> [String] {
     let kinds: [Milestone.Kind] = [
-      .iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .negotiationFailed, .cameraRefused,
+      .iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .negotiationFailed,
     ]
     return kinds.compactMap { kind in
       guard let moment = history.moments.first(where: { $0.milestone.kind == kind }) else { return nil }
@@ -66,24 +66,22 @@ public struct Diagnosis: Hashable, Sendable {
     if let hangUp = history.moments.first(where: { $0.milestone.kind == .hangUp }), !history.isNaturalEnd(hangUp) {
       return sentences + ["\(hangUp.lane) hangs up at \(hangUp.time.text) ms, before that."]
     }
-    func has(_ kind: Milestone.Kind) -> Bool { history.moments.contains { $0.milestone.kind == kind } }
-    if !has(.offerReceived) || !has(.answerReceived) {
-      sentences.append(
-        has(.offerSent)
-          ? "\(has(.offerReceived) ? "The answer" : "The offer") did not arrive: "
-            + "without signaling neither side knows the other's addresses, keys or codecs."
-          : "No offer was made.")
-      return sentences + losses(history)
+    if let insecure = insecurePage(history) { return sentences + [insecure] }
+    if !history.has(.offerReceived) || !history.has(.answerReceived) {
+      return sentences + silence(history) + losses(history)
     }
-    if !has(.iceConnected) {
+    if let rejection = rejection(history) { return sentences + rejection }
+    if !history.has(.iceConnected) {
       sentences.append("No pair of addresses works: \(checks(history)).")
       sentences += losses(history)
+      sentences += obstacles(history)
       sentences += relayAdvice(history)
-    } else if !has(.dtlsConnected) {
-      sentences.append("ICE found a way, but the DTLS handshake did not finish.")
+    } else if !history.has(.dtlsConnected) {
+      sentences += handshake(history)
       sentences += losses(history)
     } else {
       sentences.append("One end is connected, the other is not.")
+      sentences += handshake(history)
       sentences += losses(history)
     }
     return sentences
@@ -114,22 +112,11 @@ public struct Diagnosis: Hashable, Sendable {
     }
     return sorted.prefix(4).map { "\(counts[$0.element] ?? 0) × at \($0.element.lane): \($0.element.reason)." }
   }
-
-  private static func relayAdvice(_ history: History) -> [String] {
-    let hasServer = history.lanes.contains { $0.kind == .turn }
-    let relayed = history.moments.last.map { moment in
-      moment.ends.flatMap(\.connections).flatMap(\.localCandidates).contains { $0.kind == "relay" }
-    }
-    if !hasServer {
-      return ["There is no TURN server. One that both can reach would relay the media: `turn: true` in the scenario."]
-    }
-    return relayed == true
-      ? ["There are relayed candidates, but even they were not reached."]
-      : ["There is a TURN server, but nobody got a relayed address from it."]
-  }
 }
 
 extension History {
+  func has(_ kind: Milestone.Kind) -> Bool { moments.contains { $0.milestone.kind == kind } }
+
   /// Whether a hang-up is the one with which every call ends here.
   fileprivate func isNaturalEnd(_ moment: Moment) -> Bool {
     moment.time + .milliseconds(500) >= .start + duration

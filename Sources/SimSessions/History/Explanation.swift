@@ -39,6 +39,16 @@ extension Milestone.Kind {
         "The person does not allow the camera, so only sound will be sent.",
         "getUserMedia() rejects with NotAllowedError; the application asks again for sound only and offers video recvonly."
       )
+    case .cameraBusy:
+      Explanation(
+        "Another program is using the camera, so only sound will be sent.",
+        "getUserMedia() rejects with NotReadableError; the application asks again for sound only and offers video recvonly."
+      )
+    case .mediaDevicesMissing:
+      Explanation(
+        "The browser gives this page neither camera nor microphone, because the page was not loaded over HTTPS.",
+        "navigator.mediaDevices exists in secure contexts only; elsewhere it is undefined, and asking it is a TypeError."
+      )
     case .joining:
       Explanation(
         "The application connects to the signaling server, through which the two will arrange their call.",

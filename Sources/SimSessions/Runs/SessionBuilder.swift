@@ -82,6 +82,9 @@ struct SessionBuilder {
         watchedPictures: plan.streamsReceived(by: participant.index, .video))
       configuration.endpoint.observer = observer
       configuration.delays = session.people
+      configuration.camera = profile.camera
+      configuration.page = profile.page
+      configuration.endpoint.codecs = profile.codecs
       configuration.isSignalingConnected = session.isSignalingConnected
       let client = Client(port, configuration, signaling: signaling)
       simulation.register(client)
@@ -130,7 +133,8 @@ struct SessionBuilder {
     if session.stunSite != nil, family == .ipv4 { settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)] }
     if let turn = session.turn {
       settings.turnServers = Self.turnAddresses.filter { $0.family == family }.map {
-        ICEConfiguration.TURNServer(Endpoint($0, 3478), username: turn.username, password: turn.password)
+        ICEConfiguration.TURNServer(
+          Endpoint($0, 3478), username: turn.username, password: turn.clientPassword ?? turn.password)
       }
     }
     settings.transportPolicy = session.iceTransportPolicy == .relay ? .relay : .all

@@ -35,6 +35,10 @@ extension SessionScenario {
     if iceTransportPolicy == .relay, turn == nil {
       throw Contradiction(("iceTransportPolicy", "'relay'", "'all', because there is no TURN server"))
     }
+    if topology != Mesh().name, (0..<participants).contains(where: { client(at: $0).codecs != nil }) {
+      throw Contradiction(
+        ("topology", "'\(topology)'", "'mesh', because a client names its codecs and the server has them all"))
+    }
     if topology == Mesh().name, Set((0..<participants).map { client(at: $0).addressFamily }).count > 1 {
       throw Contradiction(
         ("topology", "'mesh'", "a topology with a server, because the clients differ in addressFamily"))

@@ -75,6 +75,7 @@ extension SessionScenario {
     lines.add("turn.site", turn?.site ?? "none")
     lines.add("turn.username", turn?.username ?? "")
     lines.add("turn.password", turn?.password ?? "")
+    if let password = turn?.clientPassword { lines.add("turn.clientPassword", password) }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
     lines.add("srtpProfiles", srtpProfiles.map(\.scenarioName).joined(separator: ","))
     lines.add("mcu.layout", mixing.layout.rawValue)
@@ -91,6 +92,9 @@ extension SessionScenario {
 extension ClientProfile {
   fileprivate func describe(to lines: inout CanonicalLines) {
     lines.add("cores", cores)
+    if camera != .granted { lines.add("camera", camera.rawValue) }
+    if page != .https { lines.add("page", page.rawValue) }
+    if let codecs { lines.add("codecs", codecs.joined(separator: ",")) }
     Access(self).describe(to: &lines)
   }
 }

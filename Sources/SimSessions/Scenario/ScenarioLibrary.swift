@@ -39,7 +39,7 @@ public struct ScenarioLibrary: Sendable {
     return FileManager.default.fileExists(atPath: folder + "/Scenarios", isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  /// The names of the scenarios, in alphabetical order.
+  /// The names of the scenarios, in alphabetical order; one in a sub-folder is called `folder/name`.
   public var scenarioNames: [String] { names(in: .scenarios) }
 
   /// The scenario called `name`, or in the file at the path `name`.
@@ -53,7 +53,9 @@ public struct ScenarioLibrary: Sendable {
         let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
         return FileManager.default.contents(atPath: path).map { (path, [UInt8]($0)) }
       })
-    return try Scenario(text: Self.text(of: path), file: path, name: Self.name(of: path), files: files)
+    return try Scenario(
+      text: Self.text(of: path), file: path, name: scenarioNames.contains(name) ? name : Self.name(of: path),
+      files: files)
   }
 
   /// The cost file called `name`, or at the path `name`.
@@ -87,14 +89,15 @@ public struct ScenarioLibrary: Sendable {
   private static let ending = ".json5"
 
   private func names(in kind: Kind) -> [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind.rawValue)")) ?? []
+    let files = (try? FileManager.default.subpathsOfDirectory(atPath: "\(folder)/\(kind.rawValue)")) ?? []
     return files.filter { $0.hasSuffix(Self.ending) }.map { String($0.dropLast(Self.ending.count)) }.sorted()
   }
 
   private func path(of name: String, in kind: Kind) throws(ScenarioError) -> String {
     let known = names(in: kind)
     if known.contains(name) { return "\(folder)/\(kind.rawValue)/\(name)\(Self.ending)" }
-    guard name.contains("/") || name.hasSuffix(Self.ending) else {
+    let isInSubfolder = known.contains { $0.contains("/") && name.hasPrefix("\($0.prefix { $0 != "/" })/") }
+    guard (name.contains("/") && !isInSubfolder) || name.hasSuffix(Self.ending) else {
       throw .unknownName(kind: kind.word, found: name, known: known, nearest: nearestName(to: name, in: known))
     }
     return name

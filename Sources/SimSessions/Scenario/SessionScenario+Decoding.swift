@@ -105,15 +105,29 @@ extension ClientProfile {
   }
 
   fileprivate init(_ reader: FieldReader, over base: ClientProfile, sites: [String]) throws(ScenarioError) {
-    let fields = try reader.object(["cores"] + Access.fieldNames)
+    let fields = try reader.object(["cores", "camera", "page", "codecs"] + Access.fieldNames)
     let access = try Access(fields, over: Access(base), sites: sites)
     site = access.site
     cores = try fields["cores"]?.integer(.cores) ?? base.cores
+    camera = try fields["camera"]?.choice(CameraPermission.self) ?? base.camera
+    page = try fields["page"]?.choice(PageOrigin.self) ?? base.page
+    codecs = try fields["codecs"].map { reader throws(ScenarioError) in try Self.codecs(reader) } ?? base.codecs
     uplink = access.uplink
     downlink = access.downlink
     nat = access.nat
     firewall = access.firewall
     addressFamily = access.addressFamily
+  }
+}
+
+extension ClientProfile {
+  private static func codecs(_ reader: FieldReader) throws(ScenarioError) -> [String] {
+    let known = (Codecs.audio + Codecs.video).map(\.name)
+    let elements = try reader.elements("a list of \(known.joined(separator: ", "))")
+    var names: [String] = []
+    for element in elements { names.append(try element.name(of: known)) }
+    guard !names.isEmpty else { throw reader.failure("at least one of \(known.joined(separator: ", "))") }
+    return names
   }
 }
 
@@ -176,11 +190,12 @@ extension TURNProfile {
       }
       return isThere ? turn : nil
     }
-    let fields = try reader.object(["site", "username", "password"])
+    let fields = try reader.object(["site", "username", "password", "clientPassword"])
     return TURNProfile(
       site: try fields["site"]?.name(of: sites) ?? turn.site,
       username: try fields["username"]?.text() ?? turn.username,
-      password: try fields["password"]?.text() ?? turn.password)
+      password: try fields["password"]?.text() ?? turn.password,
+      clientPassword: try fields["clientPassword"]?.text())
   }
 }
 

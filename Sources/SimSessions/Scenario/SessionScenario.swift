@@ -93,6 +93,10 @@ public struct ClientProfile: Hashable, Sendable {
   public var nat: NamedNAT?
   public var firewall: Firewall.Policy?
   public var addressFamily: IPAddress.Family
+  public var camera = CameraPermission.granted
+  public var page = PageOrigin.https
+  /// The names of the codecs that it has, as in `a=rtpmap`; `nil` for all that there are.
+  public var codecs: [String]?
 }
 
 /// A NAT with the name that it has in a scenario.
@@ -146,6 +150,8 @@ public struct TURNProfile: Hashable, Sendable {
   public var site: String
   public var username: String
   public var password: String
+  /// What the clients were told, where that is not the server's password.
+  public var clientPassword: String?
 }
 
 /// What the MCU sends.

@@ -43,9 +43,10 @@ struct Run: ParsableCommand {
     progress.finish()
     let report = CellReport(result: result, wallSeconds: (clock.now - begin) / .seconds(1))
     try files.write(result)
+    let text = RunText(report, loaded, diagnosis: result.diagnosis(of: loaded, options: options))
     switch format {
-    case .table: Terminal.write(RunText(report, loaded).text)
-    case .json: Terminal.write(RunText(report, loaded).json.text() + "\n")
+    case .table: Terminal.write(text.text)
+    case .json: Terminal.write(text.json.text() + "\n")
     }
   }
 

@@ -8,9 +8,13 @@ struct RunText {
   private let report: CellReport
   private let scenario: Scenario
 
-  init(_ report: CellReport, _ scenario: Scenario) {
+  /// Why the run was in trouble; empty when it was not.
+  private let diagnosis: [String]
+
+  init(_ report: CellReport, _ scenario: Scenario, diagnosis: [String]) {
     self.report = report
     self.scenario = scenario
+    self.diagnosis = diagnosis
   }
 
   /// Milestones, connections, the cell and CPU time by category.
@@ -35,6 +39,9 @@ struct RunText {
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
     if let quality = qualityLine { text += quality + "\n" }
+    if !diagnosis.isEmpty {
+      text += "\n" + Terminal.styled("What went wrong", .bold) + "\n" + diagnosis.map { "\($0)\n" }.joined() + "\n"
+    }
     text += """
       seed \(result.seed) · scenario \(scenario.scenarioHash) · trace \(result.traceHash) · timing \(result.timingHash) · \
       \(result.events) events · \(fixed(result.virtualSeconds, 1)) s virtual in \(fixed(report.wallSeconds, 2)) s
@@ -59,6 +66,7 @@ struct RunText {
         "sent": JSON(result.datagrams.sent), "delivered": JSON(result.datagrams.delivered),
         "dropped": JSON(result.datagrams.droppedInAll),
       ])
+    cell.append("diagnosis", .array(diagnosis.map { .string($0) }))
     cell.append(
       "milestones",
       .array(
