@@ -106,15 +106,15 @@ struct ScenarioErrorTests {
   @Test func `an unknown field suggests the nearest one`() {
     #expect(
       message { _ = try scenario("{client: {uplnk: {}}}") }
-        == "test.json5:1: client.uplnk: unknown field, allowed: cores, site, uplink, downlink, nat, firewall, "
-        + "addressFamily; did you mean 'uplink'?")
+        == "test.json5:1: client.uplnk: unknown field, allowed: cores, camera, page, codecs, site, uplink, downlink, nat, "
+        + "firewall, addressFamily; did you mean 'uplink'?")
   }
 
   @Test func `an unknown scenario suggests the nearest one`() {
     #expect(
       message { _ = try models.scenario("meting") }
-        == "found no scenario 'meting', allowed: meeting, textbook-call, two-hosts-udp, two-peers, "
-        + "two-peers-relay, two-peers-turn, a path; did you mean 'meeting'?")
+        == "found no scenario 'meting', allowed: \(models.scenarioNames.joined(separator: ", ")), a path; "
+        + "did you mean 'meeting'?")
     #expect(message { _ = try models.scenario("away/x.json5") } == "cannot read away/x.json5: there is no such file")
     #expect(message { _ = try models.scenario("/tmp/") } == "cannot read /tmp/: it is a folder")
   }

@@ -167,10 +167,9 @@ extension Client {
 
   /// Offers what the transceivers of a connection are now; a later offer renegotiates.
   func offer(_ connection: Connection, at now: Instant) {
+    // The peer's offer came first and waits for its answer; what this one would have told is needed after that.
+    guard connection.core.signaling.mayCreateOffer, let offer = try? connection.core.createOffer() else { return }
     prepareEncoders(of: connection)
-    guard let offer = try? connection.core.createOffer() else {
-      preconditionFailure("an offer is made where no other is open")
-    }
     connections.log.note(.createOffer, "to \(connection.peer), \(offer.media.count) m-lines", from: port)
     apply(.setLocalOffer, connection) {
       try connection.core.setLocal(.offer(offer), at: now, into: &connection.output)
@@ -240,6 +239,7 @@ extension Client {
   }
 
   private func receive(_ candidate: ICECandidateInit, on connection: Connection, at now: Instant) {
+    guard connection.core.signaling.state != .closed else { return }
     do {
       try connection.core.addICECandidate(candidate, at: now, into: &connection.output)
     } catch {
@@ -318,7 +318,8 @@ extension Client {
       let state = connection.core.signaling.state
       if state != before { connections.log.note(Milestone.Kind(state), "with \(connection.peer)", from: port) }
     } catch {
-      connections.log.note(.negotiationFailed, "\(kind.rawValue): \(error)", from: port)
+      let name = (error as? PeerConnectionError).map { "\($0.name), " } ?? ""
+      connections.log.note(.negotiationFailed, "\(kind.rawValue): \(name)\(error)", from: port)
       connection.hasFailed = true
     }
   }
