@@ -95,6 +95,35 @@ import Testing
     #expect(!again.media.contains { $0.attributes.contains(.bundleOnly) })
   }
 
+  @Test func `sections of a bundle need not repeat its transport, as in the example calls of the RFC`() throws {
+    struct File: Decodable {
+      struct Vector: Decodable {
+        let id: String
+        let sdp: String
+      }
+      let vectors: [Vector]
+    }
+    let vectors = try Vectors.decode(File.self, from: "sdp/rfc9429_ab.json").vectors
+    func description(_ id: String) throws -> SessionDescription {
+      try SessionDescription(parsing: try #require(vectors.first { $0.id == "rfc9429/\(id)" }).sdp)
+    }
+    for (id, directions) in [
+      ("A1", [MediaDirection.sendrecv, .sendrecv]), ("B1", [.sendrecv, .inactive]),
+      ("B2", [.sendrecv, .inactive, .sendonly, .sendonly]),
+    ] {
+      let (offer, answer) = (try description("offer-\(id)"), try description("answer-\(id)"))
+      let offerer = try Negotiation(localOffer: offer, remoteAnswer: answer)
+      // There are no data channels yet: their section counts as rejected.
+      #expect(offerer.media.map(\.isRejected) == offer.media.map { $0.kind == "application" }, "\(id)")
+      #expect(offerer.media.map(\.direction) == directions, "\(id)")
+      var media: [LocalMedia] = []
+      media.associate(with: offer)
+      let ours = try OfferAnswerTests.peer("b").answer(to: offer, media)
+      #expect(ours.media.map(\.isRejected) == offer.media.map { $0.kind == "application" }, "\(id)")
+      #expect(Set(ours.media.filter { !$0.isRejected }.map(\.attributes.setup)).count == 1, "\(id)")
+    }
+  }
+
   @Test func `what a peer leaves outside the bundle is rejected, and so is what has RTCP on a port of its own`() throws
   {
     let pair = try ConnectedPair()

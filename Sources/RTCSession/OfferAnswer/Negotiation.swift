@@ -58,8 +58,7 @@ public struct Negotiation: Hashable, Sendable {
       guard !offered.isRejected else {
         throw .mismatch(what: "port", section: index, offered: "0", answered: String(answered.port))
       }
-      guard answered.attributes.contains(.rtcpMux) || answered.attributes.contains(.rtcpMuxOnly) || !answered.isRTP
-      else {
+      guard answer.multiplexesRTCP(answered) || !answered.isRTP else {
         throw .missing(attribute: "rtcp-mux", section: index)
       }
       for payloadType in answered.payloadTypes where !offered.payloadTypes.contains(payloadType) {

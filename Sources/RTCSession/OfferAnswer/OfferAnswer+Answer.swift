@@ -13,7 +13,7 @@ extension OfferAnswer {
     var sections: [MediaDescription] = []
     var bundled: [String] = []
     for (index, remote) in offer.media.enumerated() {
-      guard let mid = remote.attributes.mid, shared.contains(mid), remote.isAcceptable,
+      guard let mid = remote.attributes.mid, shared.contains(mid), offer.isAcceptable(remote),
         let local = media.first(where: { $0.mid == mid }), !local.isStopped, local.kind.rawValue == remote.kind
       else {
         sections.append(Self.rejection(of: remote))
@@ -106,14 +106,38 @@ extension RTPCodec {
 }
 
 extension SessionDescription {
-  /// Who begins the handshake; a section that is only for the bundle leaves it to the bundle's first.
+  /// Whether a section leaves ICE, DTLS and RTCP multiplexing to the bundle's first, as all may that are in it for good.
+  ///
+  /// - SeeAlso: RFC 9143 §7.1.3, RFC 9429 §5.2.2
+  func leavesTransportToBundle(_ section: MediaDescription) -> Bool {
+    guard let mid = section.attributes.mid, let group = bundleGroups.first, group.first != mid, group.contains(mid)
+    else {
+      return false
+    }
+    return section.attributes.contains(.bundleOnly) || iceUfrag(of: section) == nil
+  }
+
+  /// Whether RTP and RTCP of a section share one port.
+  func multiplexesRTCP(_ section: MediaDescription) -> Bool {
+    let stated = leavesTransportToBundle(section) ? bundleTag?.attributes ?? [] : section.attributes
+    return stated.contains(.rtcpMux) || stated.contains(.rtcpMuxOnly)
+  }
+
+  /// Whether a section is in use and of a form that we speak: RTP with RTCP on the same port.
+  ///
+  /// The profile says nothing more: every RTP section is secured by DTLS (RFC 9429 §5.1.2).
+  fileprivate func isAcceptable(_ section: MediaDescription) -> Bool {
+    !section.isRejected && section.isRTP && multiplexesRTCP(section)
+  }
+
+  /// Who begins the handshake; a section that leaves its transport to the bundle leaves this, too.
   fileprivate func sharedSetup(of section: MediaDescription) -> SetupRole? {
     setup(of: section) ?? bundleTag.flatMap { setup(of: $0) }
   }
 
-  /// Whether RTCP packets may stand alone (RFC 5506); a section that is only for the bundle leaves it to its first.
+  /// Whether RTCP packets of a section may stand alone (RFC 5506).
   func isRTCPReducedSize(in section: MediaDescription) -> Bool {
-    guard section.attributes.contains(.bundleOnly) else { return section.attributes.contains(.rtcpRsize) }
+    guard leavesTransportToBundle(section) else { return section.attributes.contains(.rtcpRsize) }
     return bundleTag?.attributes.contains(.rtcpRsize) ?? false
   }
 
@@ -134,18 +158,7 @@ extension SessionDescription {
   /// The tags of the sections that can share our one transport: the first group, or the first section that is usable.
   var sharedTransportMids: [String] {
     if let group = bundleGroups.first { return group }
-    return media.first { $0.isAcceptable && MediaKind(rawValue: $0.kind) != nil }
+    return media.first { isAcceptable($0) && MediaKind(rawValue: $0.kind) != nil }
       .flatMap(\.attributes.mid).map { [$0] } ?? []
-  }
-}
-
-extension MediaDescription {
-  /// Whether the section is in use and of a form that we speak: RTP with RTCP on the same port.
-  ///
-  /// The profile says nothing more: every RTP section is secured by DTLS (RFC 9429 §5.1.2).
-  fileprivate var isAcceptable: Bool {
-    // One that is only for the bundle leaves these lines to the section whose transport it shares.
-    !isRejected && isRTP
-      && (attributes.contains(.rtcpMux) || attributes.contains(.rtcpMuxOnly) || attributes.contains(.bundleOnly))
   }
 }
