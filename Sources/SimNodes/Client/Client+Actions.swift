@@ -13,6 +13,10 @@ public enum ClientAction: Hashable, Sendable {
   case hold
   /// Sends the camera a second time, as a track of its own.
   case addTrack
+  /// Takes the camera off the call, which goes on receiving pictures.
+  case removeTrack
+  /// Gives pictures up in both directions: their sections are rejected.
+  case stopTransceiver
   case restartICE
   case hangUp
 }
@@ -36,6 +40,15 @@ extension Client {
         connection.core.addTransceiver(.video, direction: .sendonly)
         connections.log.note(.trackAdded, "a second video", from: port)
       }
+    case .removeTrack:
+      connections.log.note(.trackRemoved, "the camera's", from: port)
+      changeVideo(at: now) { connection, index in
+        connection.core.removeTrack(of: index)
+        outgoing[connection.number]?.video.removeAll { $0.line == index }
+      }
+    case .stopTransceiver:
+      connections.log.note(.transceiverStopped, "of video", from: port)
+      changeVideo(at: now) { $0.core.stopTransceiver($1) }
     case .restartICE:
       connections.log.note(.iceRestarted, "with new credentials", from: port)
       change(at: now) { $0.core.restartICE() }
@@ -46,6 +59,16 @@ extension Client {
 
   /// Lets the person say no when asked for the camera.
   public func refuseCamera() { isCameraRefused = true }
+
+  /// Changes every transceiver of video that is not stopped.
+  private func changeVideo(at now: Instant, _ change: (Connection, Int) -> Void) {
+    self.change(at: now) { connection in
+      for (index, transceiver) in connection.core.transceivers.enumerated()
+      where transceiver.kind == .video && !transceiver.media.isStopped {
+        change(connection, index)
+      }
+    }
+  }
 
   /// Changes every connection; each offers the change as soon as no other exchange is under way.
   private func change(at now: Instant, _ change: (Connection) -> Void) {

@@ -17,6 +17,8 @@ extension Milestone {
     // Offer and answer.
     case connectionCreated = "RTCPeerConnection created"
     case trackAdded = "track added"
+    case trackRemoved = "track removed"
+    case transceiverStopped = "transceiver stopped"
     case createOffer
     case createAnswer
     case setLocalOffer = "setLocalDescription(offer)"
@@ -137,7 +139,8 @@ extension Milestone.Kind {
     case .call, .getUserMedia, .cameraRefused, .cameraBusy, .mediaDevicesMissing, .joining, .joined, .signalingLost,
       .signalingRestored:
       .start
-    case .connectionCreated, .trackAdded, .createOffer, .createAnswer, .setLocalOffer, .setRemoteOffer, .setLocalAnswer,
+    case .connectionCreated, .trackAdded, .trackRemoved, .transceiverStopped, .createOffer, .createAnswer,
+      .setLocalOffer, .setRemoteOffer, .setLocalAnswer,
       .setRemoteAnswer, .signalingStable, .signalingHaveLocalOffer, .signalingHaveRemoteOffer,
       .signalingHaveLocalPranswer, .signalingHaveRemotePranswer, .signalingClosed, .rolledBack,
       .offerIgnored, .negotiationFailed,
@@ -168,6 +171,8 @@ extension Milestone.Kind {
     case .signalingLost, .signalingRestored: "RFC 9293 §3.5.3"
     case .connectionCreated: "RFC 9429 §4.1.1"
     case .trackAdded: "RFC 9429 §4.1.2"
+    case .trackRemoved: "RFC 9429 §4.1.3"
+    case .transceiverStopped: "RFC 9429 §4.2.1"
     case .createOffer: "RFC 9429 §5.2"
     case .createAnswer, .negotiationFailed: "RFC 9429 §5.3"
     case .rolledBack: "RFC 9429 §4.1.10.2"

@@ -105,6 +105,15 @@ extension Milestone.Kind {
       Explanation(
         "Sound or pictures are attached to the connection, to be sent once it stands.",
         "addTrack() makes a transceiver of direction sendrecv, which becomes one m-line of the offer.")
+    case .trackRemoved:
+      Explanation(
+        "The camera is taken off the call. Pictures of the other side still come.",
+        "removeTrack() leaves the transceiver with direction recvonly, which an offer has to tell; its m-line stays.")
+    case .transceiverStopped:
+      Explanation(
+        "Pictures are given up in both directions.",
+        "transceiver.stop(): the next offer rejects its m-line with port 0, which a new transceiver may use again later."
+      )
     case .createOffer:
       Explanation(
         "A text is written that says what this side can send and receive: the offer.",

@@ -55,6 +55,8 @@ public enum Fault: Hashable, Sendable {
     case .act(let client, .mute): "\(client) mutes the microphone"
     case .act(let client, .hold): "\(client) puts the call on hold"
     case .act(let client, .addTrack): "\(client) adds a second video track"
+    case .act(let client, .removeTrack): "\(client) takes the camera off the call"
+    case .act(let client, .stopTransceiver): "\(client) gives up video in both directions"
     case .act(let client, .restartICE): "\(client) restarts ICE"
     case .act(let client, .hangUp): "\(client) hangs up"
     }

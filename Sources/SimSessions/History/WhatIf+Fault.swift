@@ -39,6 +39,8 @@ extension WhatIf {
     case "mute": return .act(client: target.client, .mute)
     case "hold": return .act(client: try negotiated(target.client, history), .hold)
     case "add-track": return .act(client: try negotiated(target.client, history), .addTrack)
+    case "remove-track": return .act(client: try negotiated(target.client, history), .removeTrack)
+    case "stop-video": return .act(client: try negotiated(target.client, history), .stopTransceiver)
     case "restart-ice": return .act(client: try negotiated(target.client, history), .restartICE)
     case "hang-up":
       if let end = history.moments.first(where: { $0.lane == target.client && $0.milestone.kind == .hangUp }),

@@ -97,6 +97,8 @@ public enum WhatIfActions {
     WhatIfAction("mute", "mutes a microphone", .client),
     WhatIfAction("hold", "puts the call on hold: nothing is sent or wanted", .client),
     WhatIfAction("add-track", "adds a second video track and negotiates again", .client),
+    WhatIfAction("remove-track", "takes the camera off the call and negotiates again", .client),
+    WhatIfAction("stop-video", "stops the transceiver of video: its section is rejected", .client),
     WhatIfAction("restart-ice", "restarts ICE with new credentials", .client),
     WhatIfAction("hang-up", "ends the call", .client),
   ]

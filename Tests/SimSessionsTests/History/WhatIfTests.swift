@@ -45,7 +45,8 @@ struct WhatIfTests {
     case "stop-stun", "stop-turn": ("createOffer", action)
     case "stop-signaling": ("offer sent", action)
     case "change-nat": ("createOffer", "change-nat client-1 symmetric")
-    case "reboot-nat", "mute", "hold", "add-track", "restart-ice", "hang-up": ("ICE completed", "\(action) client-1")
+    case "reboot-nat", "mute", "hold", "add-track", "remove-track", "stop-video", "restart-ice", "hang-up":
+      ("ICE completed", "\(action) client-1")
     default: ("ClientHello", action)
     }
   }
