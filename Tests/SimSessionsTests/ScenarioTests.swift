@@ -112,7 +112,7 @@ struct ScenarioTests {
           name: "custom",
           behavior: NATBehavior(
             mapping: .addressDependent, filtering: .endpointIndependent, portAssignment: .sequential,
-            mappingLifetime: .seconds(30), hairpinning: true)))
+            mappingLifetime: .seconds(30), hairpinning: .externalSource)))
     #expect(client.firewall == .stateful)
     #expect(session.stunSite == nil)
     #expect(session.turn == TURNProfile(site: "region", username: "u", password: "p"))

@@ -76,7 +76,7 @@ extension NamedNAT {
       filtering: try fields.required("filtering", dependences).choice(NATBehavior.Dependence.self))
     if let reader = fields["ports"] { behavior.portAssignment = try reader.choice(NATBehavior.PortAssignment.self) }
     if let reader = fields["lifetime"] { behavior.mappingLifetime = try reader.duration(.run) }
-    if let reader = fields["hairpinning"] { behavior.hairpinning = try reader.flag() }
+    if let reader = fields["hairpinning"] { behavior.hairpinning = try reader.flag() ? .externalSource : .none }
     if let reader = fields["refreshesOnInbound"] { behavior.refreshesOnInbound = try reader.flag() }
     return NamedNAT(name: "custom", behavior: behavior)
   }

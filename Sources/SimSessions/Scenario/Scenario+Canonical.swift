@@ -107,8 +107,20 @@ extension Access {
 
 extension NATBehavior {
   fileprivate var canonical: String {
-    "\(mapping.rawValue),\(filtering.rawValue),\(portAssignment.rawValue),\(mappingLifetime.quantity),"
-      + "\(refreshesOnInbound),\(hairpinning)"
+    // What came later is named where it says something, so that the hashes of older scenarios stay.
+    let usual = NATBehavior(mapping: mapping, filtering: filtering)
+    var words = [
+      mapping.rawValue, filtering.rawValue, portAssignment.rawValue, mappingLifetime.quantity, "\(refreshesOnInbound)",
+      "\(hairpinning != .none)",
+    ]
+    if hairpinning == .internalSource { words.append("internalSource") }
+    if portRange != usual.portRange { words.append("portRange=\(portRange.lowerBound)-\(portRange.upperBound)") }
+    if preservesParity { words.append("parity") }
+    if preservesContiguity { words.append("contiguity") }
+    if let portLimit { words.append("portLimit=\(portLimit)") }
+    if externalAddresses > 1 { words.append("\(externalAddresses) addresses \(pooling.rawValue)") }
+    if let filterLifetime { words.append("filterLifetime=\(filterLifetime.quantity)") }
+    return words.joined(separator: ",")
   }
 }
 
