@@ -98,7 +98,7 @@ public struct HistoryRun: Sendable {
   private var lanes: [Lane] {
     func client(_ index: Int) -> [Lane] {
       let (name, profile) = (Participant(index: index, kinds: []).name, session.client(at: index))
-      let hasNAT = profile.nat != nil && profile.addressFamily == .ipv4
+      let hasNAT = !(profile.nat?.translators.isEmpty ?? true) && profile.addressFamily == .ipv4
       return [Lane(name: name, kind: .client)]
         + (hasNAT ? [Lane(name: SessionBuilder.natName(of: name), kind: .nat)] : [])
     }

@@ -97,13 +97,13 @@ extension WhatIf {
     return time
   }
 
-  private func nat(_ definition: WhatIfAction) throws(WhatIfError) -> NamedNAT {
+  private func nat(_ definition: WhatIfAction) throws(WhatIfError) -> NATBehaviors.Named {
     guard case .choice(let names) = definition.argument else { preconditionFailure("it is a choice") }
     let name = argument ?? names[0]
-    guard let behavior = NATBehaviors.named(name) else {
+    guard let nat = NATBehaviors.all.first(where: { $0.name == name }) else {
       throw .badArgument(name, action: action, allowed: names.joined(separator: ", "))
     }
-    return NamedNAT(name: name, behavior: behavior)
+    return nat
   }
 }
 

@@ -9,7 +9,8 @@ import SimNodes
 
 /// Makes the nodes and the network of a session scenario.
 ///
-/// Addresses: clients are 198.18.x.y (or 2001:db8:1::n); behind a NAT their own is 10.x.y.2. The STUN server is
+/// Addresses: clients are 198.18.x.y (or 2001:db8:1::n); behind a NAT their own is 10.x.y.2, and a
+/// NAT behind a carrier's has addresses of 100.64.0.0/10. The STUN server is
 /// 198.51.100.1, the TURN server 198.51.100.2 and 2001:db8::2, the media server 198.51.100.10 and 2001:db8::a.
 struct SessionBuilder {
   let scenario: Scenario
@@ -156,12 +157,13 @@ struct SessionBuilder {
     let outside =
       isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
     let access = AttachmentPlan(
-      addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
-    guard let nat = profile.nat, !isIPv6 else {
+      addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.barrier)
+    guard let chain = profile.nat?.translators, !chain.isEmpty, !isIPv6 else {
       return ([outside], network.attach(port, access))
     }
     let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
-    let (realm, link) = network.addTranslator(nat.behavior, named: Self.natName(of: port.name), access)
+    let (realm, link) = network.addTranslators(
+      chain, named: Self.natName(of: port.name), number: number, access)
     network.attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: site))
     return ([inside], link)
   }

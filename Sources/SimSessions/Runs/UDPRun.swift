@@ -32,9 +32,9 @@ public enum UDPRun {
       let outside = address(index, host.addressFamily)
       var plan = AttachmentPlan(
         addresses: [outside], site: site(host.site), uplink: host.uplink, downlink: host.downlink,
-        firewall: host.firewall)
-      if let nat = host.nat {
-        let realm = network.addTranslator(nat.behavior, named: "\(host.name)/nat", plan).inside
+        firewall: host.nat?.firewall ?? host.firewall)
+      if let chain = host.nat?.translators, !chain.isEmpty {
+        let realm = network.addTranslators(chain, named: "\(host.name)/nat", number: UInt32(index + 1), plan).inside
         plan = AttachmentPlan(addresses: [IPAddress(192, 168, 1, 2)], realm: realm, site: site(host.site))
       }
       let source = TrafficSource(

@@ -99,8 +99,9 @@ extension Access {
     lines.add("site", site)
     lines.group("uplink") { uplink.describe(to: &$0) }
     lines.group("downlink") { downlink.describe(to: &$0) }
-    lines.add("nat", nat.map(\.behavior.canonical) ?? "none")
-    lines.add("firewall", firewall?.rawValue ?? "none")
+    let chain = (nat?.translators ?? []).map(\.canonical)
+    lines.add("nat", chain.isEmpty ? "none" : chain.joined(separator: "+"))
+    lines.add("firewall", (nat?.firewall ?? firewall)?.rawValue ?? "none")
     lines.add("addressFamily", addressFamily == .ipv4 ? "ipv4" : "ipv6")
   }
 }

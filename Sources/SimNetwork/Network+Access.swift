@@ -1,0 +1,38 @@
+import RTCPrimitives
+
+/// Chains of NATs: a home router, and behind it (seen from home) a carrier's.
+extension Network {
+  /// The most external addresses that one of a chain's NATs has.
+  public static let addressLimit = 16
+
+  /// Adds a chain of NATs, the first of them the innermost; gives the realm inside all of them, and the outside of the
+  /// innermost, which has the links and the firewall of `plan`.
+  ///
+  /// The outermost NAT has the addresses of `plan`, and what it needs beyond those out of 198.19.0.0/16; one within
+  /// another has addresses of 100.64.0.0/10, which carriers use between their NAT and their subscribers (RFC 6598).
+  /// - Parameters:
+  ///   - name: the innermost NAT is called so, the next ones get a number: `home/nat`, `home/nat-2`.
+  ///   - number: of the subscriber, below 4096, so that addresses differ.
+  /// - Precondition: the chain has one to four NATs.
+  public func addTranslators(
+    _ chain: [NATBehavior], named name: String, number: UInt32, _ plan: AttachmentPlan
+  ) -> (inside: RealmID, outside: AttachmentID) {
+    precondition((1...AccessBehavior.chainLimit).contains(chain.count), "a chain has one to four NATs")
+    precondition(number < 4096, "a subscriber's number is below 4096")
+    var added: (inside: RealmID, outside: AttachmentID)?
+    for (place, behavior) in chain.enumerated().reversed() {
+      var own = place == 0 ? plan : AttachmentPlan(addresses: plan.addresses, site: plan.site)
+      own.realm = added?.inside ?? plan.realm
+      let block = added == nil ? Self.publicBlock : Self.carrierBlock + UInt32(place) << 16
+      let base = block + number * UInt32(Self.addressLimit)
+      let addresses = (0..<UInt32(behavior.externalAddresses)).map { IPAddress(v4: base + $0) }
+      own.addresses = added == nil ? plan.addresses + addresses.dropFirst(plan.addresses.count) : addresses
+      added = addTranslator(behavior, named: place == 0 ? name : "\(name)-\(place + 1)", own)
+    }
+    guard let added else { preconditionFailure("a chain has a NAT") }
+    return added
+  }
+
+  private static let publicBlock: UInt32 = 198 << 24 | 19 << 16
+  private static let carrierBlock: UInt32 = 100 << 24 | 64 << 16
+}

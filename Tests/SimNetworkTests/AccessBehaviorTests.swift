@@ -1,0 +1,48 @@
+import SimNetwork
+import Testing
+
+struct AccessBehaviorTests {
+  @Test func `every listed name means itself, and says what it is`() throws {
+    for named in AccessBehaviors.all {
+      #expect(try AccessBehavior(id: named.name) == named.access)
+      #expect(!named.summary.isEmpty)
+    }
+    for named in NATBehaviors.all {
+      #expect(try AccessBehavior(id: named.name).translators == [named.behavior])
+    }
+  }
+
+  @Test func `a name of the grid says its mapping and its filtering, and where it depends ports are random`() throws {
+    let access = try AccessBehavior(id: "adm-apdf")
+    #expect(access.translators.map(\.mapping) == [.addressDependent])
+    #expect(access.translators.map(\.filtering) == [.addressAndPortDependent])
+    #expect(access.translators.map(\.portAssignment) == [.random])
+    #expect(try AccessBehavior(id: "eim-adf").translators.map(\.portAssignment) == [.preserving])
+    #expect(try AccessBehavior(id: "apdm-apdf").translators == AccessBehavior(id: "symmetric").translators)
+  }
+
+  @Test func `a chain is its NATs from the inside out`() throws {
+    let chain = try AccessBehavior(id: "eim-eif+apdm-apdf+port-restricted")
+    let links = try ["eim-eif", "apdm-apdf", "port-restricted"].map { try AccessBehavior(id: $0).translators[0] }
+    #expect(chain.translators == links && chain.name == "eim-eif+apdm-apdf+port-restricted" && chain.firewall == nil)
+  }
+
+  @Test func `what is no access is refused with what is`() {
+    #expect(throws: AccessBehaviorError.self) { try AccessBehavior(id: "eim-apf") }
+    #expect(throws: AccessBehaviorError.self) { try AccessBehavior(id: "eim-eif+") }
+    #expect(throws: AccessBehaviorError.self) { try AccessBehavior(id: "") }
+    #expect(throws: AccessBehaviorError.chainTooLong(5, limit: 4)) {
+      try AccessBehavior(id: "eim-eif+eim-eif+eim-eif+eim-eif+eim-eif")
+    }
+    do {
+      _ = try AccessBehavior(id: "eim-eif+udp-blocked")
+      Issue.record("a firewall is no link of a chain")
+    } catch {
+      guard case .noNAT("udp-blocked", let known) = error else {
+        Issue.record("it says which link is none")
+        return
+      }
+      #expect(known.contains("eim-eif") && !known.contains("open"))
+    }
+  }
+}
