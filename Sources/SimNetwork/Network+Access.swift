@@ -1,9 +1,28 @@
 import RTCPrimitives
+import SimKernel
 
 /// Chains of NATs: a home router, and behind it (seen from home) a carrier's.
 extension Network {
   /// The most external addresses that one of a chain's NATs has.
   public static let addressLimit = 16
+
+  /// Attaches a host behind what stands in front of it; gives the host's own address and the outside of its NAT, or of
+  /// the host itself, which has the links and the firewall of `plan`.
+  ///
+  /// - Parameters:
+  ///   - access: its firewall takes the place of that of `plan`.
+  ///   - inside: the host's address if there is a NAT.
+  ///   - number: of the subscriber, below 4096, so that addresses differ.
+  public func attach(
+    _ port: NodePort, behind access: AccessBehavior?, inside: IPAddress, number: UInt32, _ plan: AttachmentPlan
+  ) -> (address: IPAddress, outside: AttachmentID) {
+    var plan = plan
+    plan.firewall = access?.firewall ?? plan.firewall
+    guard let chain = access?.translators, !chain.isEmpty else { return (plan.addresses[0], attach(port, plan)) }
+    let (realm, outside) = addTranslators(chain, named: "\(port.name)/nat", number: number, plan)
+    attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: plan.site))
+    return (inside, outside)
+  }
 
   /// Adds a chain of NATs, the first of them the innermost; gives the realm inside all of them, and the outside of the
   /// innermost, which has the links and the firewall of `plan`.

@@ -185,13 +185,16 @@ struct NATRequirementTests {
     var nat = nat(NATBehavior(mapping: .addressAndPortDependent, filtering: .addressAndPortDependent))
     #expect(external(&nat, host(2, 5000))?.port == 5000)
     let endpoint = Endpoint("203.0.113.1:5000")!
-    #expect(nat.translateInbound(.tcp, source: server, destination: endpoint, at: .start) == .dropped(.noMapping))
+    #expect(nat.translateInbound(source: server, destination: endpoint, over: .tcp, at: .start) == .dropped(.noMapping))
     #expect(
-      nat.translateOutbound(.tcp, source: host(3, 5000), destination: server, at: .start) == .translated(endpoint))
+      nat.translateOutbound(source: host(3, 5000), destination: server, over: .tcp, at: .start) == .translated(endpoint)
+    )
     #expect(nat.translateInbound(source: server, destination: endpoint, at: .start) == .translated(host(2, 5000)))
     #expect(
-      nat.translateInbound(.tcp, source: server, destination: endpoint, at: time(7439)) == .translated(host(3, 5000)))
-    #expect(nat.translateInbound(.tcp, source: server, destination: endpoint, at: time(7440)) == .dropped(.noMapping))
+      nat.translateInbound(source: server, destination: endpoint, over: .tcp, at: time(7439))
+        == .translated(host(3, 5000)))
+    #expect(
+      nat.translateInbound(source: server, destination: endpoint, over: .tcp, at: time(7440)) == .dropped(.noMapping))
   }
 
   // MARK: Abuse

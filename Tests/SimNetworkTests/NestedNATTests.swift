@@ -109,22 +109,22 @@ struct FirewallTests {
 
   @Test func `where only TCP 443 is open, UDP and other ports are dropped with their reasons`() {
     var firewall = Firewall(.tcp443Only)
-    #expect(firewall.checkOutbound(.udp, source: inside, destination: web, at: .start) == .udpBlocked)
-    #expect(firewall.checkInbound(.udp, source: web, destination: inside, at: .start) == .udpBlocked)
-    #expect(firewall.checkOutbound(.tcp, source: inside, destination: other, at: .start) == .tcpBlocked)
-    #expect(firewall.checkInbound(.tcp, source: web, destination: inside, at: .start) == .firewall)
-    #expect(firewall.checkOutbound(.tcp, source: inside, destination: web, at: .start) == nil)
-    #expect(firewall.checkInbound(.tcp, source: web, destination: inside, at: .start) == nil)
-    #expect(firewall.checkInbound(.tcp, source: other, destination: inside, at: .start) == .firewall)
+    #expect(firewall.checkOutbound(source: inside, destination: web, over: .udp, at: .start) == .udpBlocked)
+    #expect(firewall.checkInbound(source: web, destination: inside, over: .udp, at: .start) == .udpBlocked)
+    #expect(firewall.checkOutbound(source: inside, destination: other, over: .tcp, at: .start) == .tcpBlocked)
+    #expect(firewall.checkInbound(source: web, destination: inside, over: .tcp, at: .start) == .firewall)
+    #expect(firewall.checkOutbound(source: inside, destination: web, over: .tcp, at: .start) == nil)
+    #expect(firewall.checkInbound(source: web, destination: inside, over: .tcp, at: .start) == nil)
+    #expect(firewall.checkInbound(source: other, destination: inside, over: .tcp, at: .start) == .firewall)
   }
 
   @Test func `a firewall that blocks UDP does not touch TCP, and a stateful one keeps the two apart`() {
     var blocking = Firewall(.blockUDP)
-    #expect(blocking.checkOutbound(.tcp, source: inside, destination: other, at: .start) == nil)
-    #expect(blocking.checkInbound(.tcp, source: other, destination: inside, at: .start) == nil)
+    #expect(blocking.checkOutbound(source: inside, destination: other, over: .tcp, at: .start) == nil)
+    #expect(blocking.checkInbound(source: other, destination: inside, over: .tcp, at: .start) == nil)
     var stateful = Firewall(.stateful)
-    #expect(stateful.checkOutbound(.udp, source: inside, destination: web, at: .start) == nil)
-    #expect(stateful.checkInbound(.udp, source: web, destination: inside, at: .start) == nil)
-    #expect(stateful.checkInbound(.tcp, source: web, destination: inside, at: .start) == .firewall)
+    #expect(stateful.checkOutbound(source: inside, destination: web, over: .udp, at: .start) == nil)
+    #expect(stateful.checkInbound(source: web, destination: inside, over: .udp, at: .start) == nil)
+    #expect(stateful.checkInbound(source: web, destination: inside, over: .tcp, at: .start) == .firewall)
   }
 }

@@ -38,7 +38,7 @@ public struct Firewall: Sendable {
 
   /// A packet from inside; gives why it is dropped, if it is.
   public mutating func checkOutbound(
-    _ transport: TransportProtocol = .udp, source: Endpoint, destination: Endpoint, at now: Instant
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
   ) -> DropReason? {
     guard !exceptions.contains(destination.address) else { return nil }
     let flow = Flow(inside: source, outside: destination, transport: transport)
@@ -55,7 +55,7 @@ public struct Firewall: Sendable {
 
   /// A packet from outside; gives why it is dropped, if it is.
   public mutating func checkInbound(
-    _ transport: TransportProtocol = .udp, source: Endpoint, destination: Endpoint, at now: Instant
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
   ) -> DropReason? {
     guard !exceptions.contains(source.address) else { return nil }
     switch (policy, transport) {

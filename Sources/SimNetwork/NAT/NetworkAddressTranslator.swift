@@ -121,7 +121,7 @@ public struct NetworkAddressTranslator: Sendable {
 
   /// A packet from inside: gives its external source.
   public mutating func translateOutbound(
-    _ transport: TransportProtocol = .udp, source: Endpoint, destination: Endpoint, at now: Instant
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
   ) -> Verdict {
     let key = MappingKey(inside: source, remote: behavior.mapping.key(destination), transport: transport)
     let permission = behavior.filtering.key(destination)
@@ -143,7 +143,7 @@ public struct NetworkAddressTranslator: Sendable {
 
   /// A packet from outside to one of the external endpoints: gives its internal destination.
   public mutating func translateInbound(
-    _ transport: TransportProtocol = .udp, source: Endpoint, destination: Endpoint, at now: Instant
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
   ) -> Verdict {
     guard let index = externalAddresses.firstIndex(of: destination.address) else { return .dropped(.noMapping) }
     let slot = slot(of: ExternalPort(address: index, destination.port, transport), remote: source)

@@ -157,15 +157,10 @@ struct SessionBuilder {
     let outside =
       isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
     let access = AttachmentPlan(
-      addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.barrier)
-    guard let chain = profile.nat?.translators, !chain.isEmpty, !isIPv6 else {
-      return ([outside], network.attach(port, access))
-    }
+      addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
     let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
-    let (realm, link) = network.addTranslators(
-      chain, named: Self.natName(of: port.name), number: number, access)
-    network.attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: site))
-    return ([inside], link)
+    let (address, link) = network.attach(port, behind: profile.nat, inside: inside, number: number, access)
+    return ([address], link)
   }
 
   private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> NodePort? {

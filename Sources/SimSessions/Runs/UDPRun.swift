@@ -30,17 +30,14 @@ public enum UDPRun {
     return flows.hosts.enumerated().map { index, host in
       let node = network.simulation.makePort(named: host.name)
       let outside = address(index, host.addressFamily)
-      var plan = AttachmentPlan(
+      let plan = AttachmentPlan(
         addresses: [outside], site: site(host.site), uplink: host.uplink, downlink: host.downlink,
-        firewall: host.nat?.firewall ?? host.firewall)
-      if let chain = host.nat?.translators, !chain.isEmpty {
-        let realm = network.addTranslators(chain, named: "\(host.name)/nat", number: UInt32(index + 1), plan).inside
-        plan = AttachmentPlan(addresses: [IPAddress(192, 168, 1, 2)], realm: realm, site: site(host.site))
-      }
-      let source = TrafficSource(
-        node, own: Endpoint(plan.addresses[0], port), flows: outgoing(from: host, in: flows))
+        firewall: host.firewall)
+      let own = network.attach(
+        node, behind: host.nat, inside: IPAddress(192, 168, 1, 2), number: UInt32(index + 1), plan
+      ).address
+      let source = TrafficSource(node, own: Endpoint(own, port), flows: outgoing(from: host, in: flows))
       network.simulation.register(source)
-      network.attach(node, plan)
       return source
     }
   }

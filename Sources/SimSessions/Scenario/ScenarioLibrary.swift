@@ -81,6 +81,11 @@ public struct ScenarioLibrary: Sendable {
     }
   }
 
+  /// The shares of a population in the file at `path`.
+  public func mix(_ path: String) throws(ScenarioError) -> PopulationMix {
+    try PopulationMix(text: Self.text(of: path), file: path, nats: try nats())
+  }
+
   /// The price list called `name`, or at the path `name`.
   public func prices(_ name: String) throws(ScenarioError) -> PriceList {
     let path = try path(of: name, in: .prices)
