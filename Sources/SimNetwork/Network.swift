@@ -15,6 +15,8 @@ public final class Network: PacketCarrier {
   @exclusivity(unchecked) var attachments: [Attachment] = []
   @exclusivity(unchecked) var realms = [Realm(gateway: nil)]
   @exclusivity(unchecked) var translators: [Translator] = []
+  /// NATs that several hosts share, by the name of their owner.
+  var sharedTranslators: [String: SharedTranslator] = [:]
   private var siteNames: [String] = []
   /// One-way delays between sites, row by row.
   @exclusivity(unchecked) private var siteDelays: [[Int64]] = []

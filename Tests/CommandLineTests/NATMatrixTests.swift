@@ -46,6 +46,7 @@ struct NATMatrixTests {
     (["--pairs", "eim-eif"], "--pairs: found 'eim-eif', allowed: two names to a pair"),
     (["--pairs", "eim-eif,apdm-apdff"], "did you mean 'apdm-apdf'?"),
     (["--pairs", "open,eim-eif+open"], "--pairs: found 'eim-eif+open', allowed: in a chain only"),
+    (["--pairs", "eim-eif@a,eim-adf@a"], "--pairs: found 'eim-adf@a', allowed: the NAT of a as in eim-eif@a"),
     (["--mix", "/nowhere.json5"], "cannot read /nowhere.json5: there is no such file"),
     (["--format", "xml"], "--format: found 'xml', allowed: table, json, csv"),
   ])

@@ -27,6 +27,17 @@ struct AccessBehaviorTests {
     #expect(chain.translators == links && chain.name == "eim-eif+apdm-apdf+port-restricted" && chain.firewall == nil)
   }
 
+  @Test func `behind an at stands who owns the last NAT, which others may share`() throws {
+    let access = try AccessBehavior(id: "eim-eif+apdm-apdf@isp")
+    #expect(access.owner == "isp")
+    #expect(try AccessBehavior(id: "eim-eif+apdm-apdf").translators == access.translators)
+    #expect(try AccessBehavior(id: "eim-adf@lan").translators.count == 1)
+    let others = try ["eim-eif@isp", "eim-eif@other", "eim-adf+symmetric@isp"].map { try AccessBehavior(id: $0) }
+    #expect(others.map { access.contradicts($0) } == [true, false, false])
+    #expect(throws: AccessBehaviorError.noOwner) { try AccessBehavior(id: "eim-eif@") }
+    #expect(throws: AccessBehaviorError.self) { try AccessBehavior(id: "open@isp") }
+  }
+
   @Test func `what is no access is refused with what is`() {
     #expect(throws: AccessBehaviorError.self) { try AccessBehavior(id: "eim-apf") }
     #expect(throws: AccessBehaviorError.self) { try AccessBehavior(id: "eim-eif+") }

@@ -35,6 +35,39 @@ struct ScenarioNATTests {
     #expect(call.client(at: 1).barrier == .blockUDP)
   }
 
+  @Test func `those who share a NAT agree on what it is`() throws {
+    let call = "{participants: 3, clients: [{nat: 'home-router+carrier-grade@isp'}, {nat: 'eim-eif+NAT@isp'}]}"
+    #expect(try session(call.replacing("NAT", with: "carrier-grade")).client(at: 1).nat?.owner == "isp")
+    let text = message { _ = try scenario(call.replacing("NAT", with: "symmetric")) }
+    #expect(
+      text.contains(
+        "clients: found 'eim-eif+symmetric@isp', allowed: the NAT of isp as in 'home-router+carrier-grade@isp'")
+        || text.contains("clients: found 'home-router+carrier-grade@isp', allowed: the NAT of isp as in 'eim-eif+symm"),
+      "\(text)")
+    let hosts = "{hosts: [{name: 'a', nat: 'eim-eif@isp'}, {name: 'b', nat: 'eim-adf@isp'}], flows: []}"
+    #expect(message { _ = try scenario(hosts) }.contains("hosts[1].nat: found 'eim-adf@isp', allowed: the NAT of isp"))
+  }
+
+  @Test func `calls behind shared and nested NATs run, and every NAT has its lane`() throws {
+    for (nats, lanes) in [
+      (
+        ["strict-home-router+carrier-grade@isp", "eim-adf+carrier-grade@isp"], ["client-1/nat", "@isp", "client-2/nat"]
+      ),
+      (["home-router@home", "home-router@home"], ["@home"]),
+      (["home-router+eim-eif", "none"], ["client-1/nat", "client-1/nat-2"]),
+    ] {
+      let text =
+        "{topology: 'mesh', participants: 2, duration: '6s', clients: [{nat: '\(nats[0])'}, {nat: '\(nats[1])'}]}"
+      let call = try scenario(text)
+      let result = try SessionRun(call).run()
+      #expect(result.connectionsEstablished == 1)
+      let history = try HistoryRun(call).record()
+      #expect(history.lanes.filter { $0.kind == .nat }.map(\.name) == lanes)
+      let places = Set(history.messages.flatMap { $0.path.map(\.lane) })
+      #expect(places.isSubset(of: Set(history.lanes.map(\.name))), "\(places)")
+    }
+  }
+
   @Test func `an object gives every part of a behaviour`() throws {
     let client = try session(
       """

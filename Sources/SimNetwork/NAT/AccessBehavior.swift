@@ -13,11 +13,21 @@ public struct AccessBehavior: Hashable, Sendable {
   public let translators: [NATBehavior]
   /// In front of the first NAT, or of the host when there is none.
   public let firewall: Firewall.Policy?
+  /// All who name the same owner share the last NAT: `home-router+carrier-grade@isp`. `nil` for one of one's own.
+  public let owner: String?
 
-  public init(name: String, translators: [NATBehavior] = [], firewall: Firewall.Policy? = nil) {
+  public init(
+    name: String, translators: [NATBehavior] = [], firewall: Firewall.Policy? = nil, owner: String? = nil
+  ) {
     self.name = name
     self.translators = translators
     self.firewall = firewall
+    self.owner = owner
+  }
+
+  /// Whether the two say different things of the NAT that they share.
+  public func contradicts(_ other: AccessBehavior) -> Bool {
+    owner != nil && owner == other.owner && translators.last != other.translators.last
   }
 
   public init(_ nat: NATBehaviors.Named) { self.init(name: nat.name, translators: [nat.behavior]) }
@@ -30,13 +40,16 @@ public enum AccessBehaviorError: Error, Hashable, Sendable {
   /// Only NATs can be links of a chain.
   case noNAT(String, known: [String])
   case chainTooLong(Int, limit: Int)
+  /// Nobody stands behind the `@`.
+  case noOwner
 }
 
 extension AccessBehavior {
   /// A home router, a landlord's, and a carrier's before the network of another: more are not found in the field.
   public static let chainLimit = 4
 
-  /// What `id` stands for: a name of `AccessBehaviors`, of `NATBehaviors` or of `presets`, or a chain of NATs.
+  /// What `id` stands for: a name of `AccessBehaviors`, of `NATBehaviors` or of `presets`, or a chain of NATs, whose
+  /// last may be shared with others who name its owner: `eim-eif+apdm-apdf@isp`.
   ///
   /// - Parameter presets: more NATs that can be named.
   public init(id: String, presets: [NATBehaviors.Named] = []) throws(AccessBehaviorError) {
@@ -46,8 +59,11 @@ extension AccessBehavior {
       self = access
       return
     }
-    let names = id.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
-    guard names.count > 1 else { throw .unknown(id, known: all.map(\.name)) }
+    let parts = id.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let owner = parts.count > 1 ? parts[1] : nil
+    guard owner != "" else { throw .noOwner }
+    let names = parts[0].split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+    guard names.count > 1 || owner != nil else { throw .unknown(id, known: all.map(\.name)) }
     guard names.count <= Self.chainLimit else { throw .chainTooLong(names.count, limit: Self.chainLimit) }
     let links = all.filter { !$0.translators.isEmpty }
     var translators: [NATBehavior] = []
@@ -58,7 +74,7 @@ extension AccessBehavior {
       }
       translators += link.translators
     }
-    self.init(name: id, translators: translators)
+    self.init(name: id, translators: translators, owner: owner)
   }
 }
 

@@ -23,6 +23,9 @@ public struct PopulationMix: Hashable, Sendable {
         let (allowed, nearest) = error.advice
         throw value.failure("as a name \(allowed)", found: "'\(name)'", nearest: nearest)
       }
+      guard access.owner == nil else {
+        throw value.failure("as a name one without @, because random people share nothing", found: "'\(name)'")
+      }
       parts.append(Part(access: access, share: try value.number(in: 0...1, "a share from 0 to 1")))
     }
     let sum = parts.reduce(0) { $0 + $1.share }

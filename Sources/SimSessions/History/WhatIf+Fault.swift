@@ -116,7 +116,9 @@ extension History {
       guard has(.stun) else { return "this call has no STUN server" }
       return messages.contains { $0.end.lane == "stun" } ? nil : "nobody asks the STUN server in this call"
     case "stop-turn": return has(.turn) ? nil : "this call has no TURN server"
-    case _ where action.target == .nat: return has(.nat) ? nil : "nobody in this call is behind a NAT"
+    case _ where action.target == .nat:
+      guard has(.nat) else { return "nobody in this call is behind a NAT" }
+      return WhatIf.targets(of: action, in: self).isEmpty ? "the NAT of this call belongs to nobody in it" : nil
     default: return nil
     }
   }

@@ -46,6 +46,14 @@ struct SessionBuilder {
   /// The name of the NAT in front of a client.
   static func natName(of client: String) -> String { "\(client)/nat" }
 
+  /// The names of all NATs in front of a client, from the inside out.
+  static func natNames(of client: String, behind access: AccessBehavior?) -> [String] {
+    guard let access else { return [] }
+    let own = access.translators.indices.dropLast(access.owner == nil ? 0 : 1)
+    return own.map { $0 == 0 ? natName(of: client) : "\(natName(of: client))-\($0 + 1)" }
+      + (access.owner.map { [Network.translatorName(ofOwner: $0)] } ?? [])
+  }
+
   static let stunEndpoint = IPAddress(198, 51, 100, 1)
   static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
   static let serverAddress = IPAddress(198, 51, 100, 10)

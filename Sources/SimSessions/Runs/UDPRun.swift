@@ -33,9 +33,11 @@ public enum UDPRun {
       let plan = AttachmentPlan(
         addresses: [outside], site: site(host.site), uplink: host.uplink, downlink: host.downlink,
         firewall: host.firewall)
-      let own = network.attach(
-        node, behind: host.nat, inside: IPAddress(192, 168, 1, 2), number: UInt32(index + 1), plan
-      ).address
+      // Hosts of one LAN need addresses of their own.
+      let number = UInt32(index + 1)
+      let inside =
+        host.nat?.owner == nil ? IPAddress(192, 168, 1, 2) : IPAddress(v4: 0x0A00_0002 + (number << 8))
+      let own = network.attach(node, behind: host.nat, inside: inside, number: number, plan).address
       let source = TrafficSource(node, own: Endpoint(own, port), flows: outgoing(from: host, in: flows))
       network.simulation.register(source)
       return source

@@ -75,6 +75,7 @@ extension AccessBehaviorError {
     case .unknown(let name, let known): (known.joined(separator: ", "), nearestName(to: name, in: known))
     case .noNAT(_, let known): ("in a chain only \(known.joined(separator: ", "))", nil)
     case .chainTooLong(_, let limit): ("at most \(limit) NATs in a chain", nil)
+    case .noOwner: ("behind @ a name that all who share this NAT have in common", nil)
     }
   }
 

@@ -101,6 +101,7 @@ extension Access {
     lines.group("downlink") { downlink.describe(to: &$0) }
     let chain = (nat?.translators ?? []).map(\.canonical)
     lines.add("nat", chain.isEmpty ? "none" : chain.joined(separator: "+"))
+    if let owner = nat?.owner { lines.add("nat.owner", owner) }
     lines.add("firewall", (nat?.firewall ?? firewall)?.rawValue ?? "none")
     lines.add("addressFamily", addressFamily == .ipv4 ? "ipv4" : "ipv6")
   }

@@ -32,6 +32,10 @@ extension UDPScenario.Host {
     guard !known.contains(name) else { throw nameReader.failure("a name that no other host has") }
     let plain = Access(site: sites[0], uplink: .plain, downlink: .plain, nat: nil)
     let access = try Access(fields, over: plain, sites: sites, files)
+    if let nat = access.nat, let other = others.compactMap(\.nat).first(where: { $0.contradicts(nat) }) {
+      throw fields.failure(
+        "nat", found: "'\(nat.name)'", "the NAT of \(nat.owner ?? "") as in '\(other.name)', because they share it")
+    }
     site = access.site
     uplink = access.uplink
     downlink = access.downlink

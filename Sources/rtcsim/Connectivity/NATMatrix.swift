@@ -12,7 +12,8 @@ struct NATMatrix: ParsableCommand {
     discussion: """
       Every pair is run: two real ICE agents behind these NATs, 25 ms from each other, with a STUN server and a TURN \
       server over UDP. The class is that of the best valid pair after 10 s. A NAT is a name that rtcsim list nats \
-      shows, or a chain from home outwards: eim-eif+apdm-apdf.
+      shows, or a chain from home outwards: eim-eif+apdm-apdf. \
+      Both sides may be behind one NAT: a name behind an @ says whose it is, as in eim-adf+carrier-grade@isp.
       """)
 
   @Option(help: "Only these, two names to a pair: eim-apdf,open or a,b,c,d.") var pairs: CommaSeparated<String>?
@@ -43,9 +44,13 @@ struct NATMatrix: ParsableCommand {
         name: "--pairs", found: names.joined(separator: ","), allowed: "two names to a pair: eim-apdf,open")
     }
     return try stride(from: 0, to: names.count, by: 2).map { index in
-      ConnectivityRun(
-        offerer: try library.access(names[index], option: "--pairs"),
-        answerer: try library.access(names[index + 1], option: "--pairs"))
+      let offerer = try library.access(names[index], option: "--pairs")
+      let answerer = try library.access(names[index + 1], option: "--pairs")
+      guard !offerer.contradicts(answerer) else {
+        throw CommandLineError.badValue(
+          name: "--pairs", found: answerer.name, allowed: "the NAT of \(answerer.owner ?? "") as in \(offerer.name)")
+      }
+      return ConnectivityRun(offerer: offerer, answerer: answerer)
     }
   }
 
