@@ -9,7 +9,9 @@ struct NATRequirementTests {
   private let independent = NATBehavior(mapping: .endpointIndependent, filtering: .endpointIndependent)
 
   private func nat(_ behavior: NATBehavior, addresses: Int = 1, seed: UInt64 = 1) -> NetworkAddressTranslator {
-    NetworkAddressTranslator(
+    var behavior = behavior
+    behavior.externalAddresses = addresses
+    return NetworkAddressTranslator(
       behavior, externalAddresses: (1...addresses).map { IPAddress(203, 0, 113, UInt8($0)) },
       dice: SeededGenerator(seed: seed, stream: "nat"))
   }

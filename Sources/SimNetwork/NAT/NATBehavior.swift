@@ -60,7 +60,7 @@ public struct NATBehavior: Hashable, Sendable {
   public var preservesContiguity = false
   /// How many mappings one internal address may have; `nil` for as many as there are ports (RFC 6888 REQ-4).
   public var portLimit: Int?
-  /// How many external addresses there are.
+  /// How many external addresses mappings are spread over.
   public var externalAddresses = 1
   public var pooling = Pooling.paired
   /// How long an idle UDP mapping lives; RFC 4787 REQ-5 wants at least two minutes.

@@ -32,7 +32,8 @@ extension NetworkAddressTranslator {
 
   /// The external addresses to try, by their numbers.
   private mutating func addressOrder(for subscriber: IPAddress) -> [Int] {
-    let count = externalAddresses.count
+    // After an exchange the addresses are still those that are attached.
+    let count = min(behavior.externalAddresses, externalAddresses.count)
     guard count > 1 else { return [0] }
     switch behavior.pooling {
     case .paired: return [subscribers[subscriber]?.addressIndex ?? (lastAddressIndex + 1) % count]
