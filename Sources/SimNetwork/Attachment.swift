@@ -105,6 +105,12 @@ struct AddressTable {
   }
 }
 
+/// A NAT that several hosts or homes are attached behind.
+struct SharedTranslator {
+  let behavior: NATBehavior
+  let inside: RealmID
+}
+
 struct Translator {
   let outside: Int
   let inside: Int

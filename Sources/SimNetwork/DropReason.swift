@@ -26,6 +26,8 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
   case takenOff
   /// The host was switched off.
   case switchedOff
+  /// A firewall lets TCP pass to one port only.
+  case tcpBlocked
 }
 
 extension DropReason {
@@ -45,6 +47,7 @@ extension DropReason {
     case .cut: "the link is cut"
     case .takenOff: "somebody took it off the link on purpose"
     case .switchedOff: "the host is switched off"
+    case .tcpBlocked: "the firewall lets TCP pass to port 443 only"
     }
   }
 }

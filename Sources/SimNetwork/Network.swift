@@ -15,6 +15,8 @@ public final class Network: PacketCarrier {
   @exclusivity(unchecked) var attachments: [Attachment] = []
   @exclusivity(unchecked) var realms = [Realm(gateway: nil)]
   @exclusivity(unchecked) var translators: [Translator] = []
+  /// NATs that several hosts share, by the name of their owner.
+  var sharedTranslators: [String: SharedTranslator] = [:]
   private var siteNames: [String] = []
   /// One-way delays between sites, row by row.
   @exclusivity(unchecked) private var siteDelays: [[Int64]] = []
@@ -59,16 +61,16 @@ public final class Network: PacketCarrier {
 
   /// Adds a NAT whose outside is attached by `plan`; gives the realm of its inside and its attachment.
   ///
-  /// - Precondition: the first address of `plan` is an IPv4 address.
+  /// The outside may be attached to the inside of another NAT, which several of them may share.
+  ///
+  /// - Precondition: the addresses of `plan`, its external ones, are IPv4 addresses.
   public func addTranslator(_ behavior: NATBehavior, named name: String, _ plan: AttachmentPlan)
     -> (inside: RealmID, outside: AttachmentID)
   {
-    guard let address = plan.addresses.first, address.family == .ipv4 else {
-      preconditionFailure("a NAT has an external IPv4 address")
-    }
+    precondition(plan.addresses.allSatisfy { $0.family == .ipv4 }, "the external addresses of a NAT are IPv4 addresses")
     let outside = add(plan, name: name, owner: .translator(translators.count))
     let core = NetworkAddressTranslator(
-      behavior, externalAddress: address, dice: simulation.generator("\(name)/ports"))
+      behavior, externalAddresses: plan.addresses, dice: simulation.generator("\(name)/ports"))
     realms.append(Realm(gateway: translators.count))
     translators.append(Translator(outside: outside.index, inside: realms.count - 1, core: core))
     return (RealmID(index: realms.count - 1), outside)
@@ -191,19 +193,20 @@ public final class Network: PacketCarrier {
     guard let gateway = realms[index].gateway, record.destination.address.family == .ipv4 else {
       return drop(packet, simulation, .noRoute, at: attachments[origin].name)
     }
-    let isHairpin = record.destination.address == translators[gateway].core.externalAddress
-    if isHairpin, !translators[gateway].core.behavior.hairpinning {
-      return drop(packet, simulation, .noHairpinning, at: name(of: gateway))
-    }
+    let isHairpin = translators[gateway].core.externalAddresses.contains(record.destination.address)
+    let hairpinning = translators[gateway].core.behavior.hairpinning
+    if isHairpin, hairpinning == .none { return drop(packet, simulation, .noHairpinning, at: name(of: gateway)) }
     switch translators[gateway].core.translateOutbound(
       source: record.source, destination: record.destination, at: simulation.now)
     {
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let external):
-      simulation[packet].source = external
-      observer?.translated(packet, in: simulation, by: name(of: gateway))
+      if !isHairpin || hairpinning == .externalSource {
+        simulation[packet].source = external
+        observer?.translated(packet, in: simulation, by: name(of: gateway))
+      }
       if isHairpin {
-        translateInwards(packet, simulation, gateway)
+        translateInwards(packet, simulation, gateway, from: external)
       } else {
         depart(packet, simulation, from: translators[gateway].outside)
       }
@@ -228,7 +231,7 @@ public final class Network: PacketCarrier {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
     switch attachments[index].owner {
-    case .translator(let gateway): translateInwards(packet, simulation, gateway)
+    case .translator(let gateway): translateInwards(packet, simulation, gateway, from: record.source)
     case .host(let node):
       counts.delivered += 1
       simulation.hashOutcome(packet, 0)
@@ -242,10 +245,12 @@ public final class Network: PacketCarrier {
     }
   }
 
-  private func translateInwards(_ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int) {
-    let record = simulation[packet]
+  /// - Parameter source: what the filter sees: always an external endpoint, even where a host sees an internal one.
+  private func translateInwards(
+    _ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int, from source: Endpoint
+  ) {
     switch translators[gateway].core.translateInbound(
-      source: record.source, destination: record.destination, at: simulation.now)
+      source: source, destination: simulation[packet].destination, at: simulation.now)
     {
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let inside):

@@ -11,7 +11,7 @@ import Testing
 
   private func nat(_ behavior: NATBehavior) -> NetworkAddressTranslator {
     NetworkAddressTranslator(
-      behavior, externalAddress: IPAddress(203, 0, 113, 1), dice: SeededGenerator(seed: 1, stream: "nat"))
+      behavior, externalAddresses: [IPAddress(203, 0, 113, 1)], dice: SeededGenerator(seed: 1, stream: "nat"))
   }
 
   /// RFC 4787 §4.1: which destinations share the external endpoint of the first.

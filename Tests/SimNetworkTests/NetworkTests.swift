@@ -61,7 +61,9 @@ import Testing
       let world = World()
       let lan = world.translator(
         "nat", "203.0.113.1",
-        NATBehavior(mapping: .endpointIndependent, filtering: .endpointIndependent, hairpinning: hairpins))
+        NATBehavior(
+          mapping: .endpointIndependent, filtering: .endpointIndependent,
+          hairpinning: hairpins ? .externalSource : .none))
       let a = world.station("a", "192.168.1.2", realm: lan)
       let b = world.station("b", "192.168.1.3", realm: lan)
       let server = world.station("server", "192.0.2.9")

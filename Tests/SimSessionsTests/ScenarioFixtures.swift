@@ -9,6 +9,7 @@ let models = ScenarioLibrary(folder: Vectors.packageFolder.appending(path: "Mode
 func scenario(_ text: String) throws(ScenarioError) -> Scenario {
   let files = ScenarioFiles(
     costs: { name throws(ScenarioError) in try models.costs(name) },
+    nats: { () throws(ScenarioError) in try models.nats() },
     prices: { name throws(ScenarioError) in try models.prices(name) },
     media: { name in mediaFiles[name].map { ("/\(name)", $0) } })
   return try Scenario(text: text, file: "test.json5", name: "test", files: files)

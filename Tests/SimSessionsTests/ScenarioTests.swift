@@ -42,7 +42,7 @@ struct ScenarioTests {
       #expect(link.queueLimit == .time(.milliseconds(200)))
       #expect(link.loss == .none)
     }
-    #expect(client.nat?.behavior == NATBehaviors.named("port-restricted"))
+    #expect(client.nat?.translators == [NATBehaviors.named("port-restricted")!])
     #expect(meeting.video?.bitrate == .kilobitsPerSecond(800))
     #expect(meeting.video?.pixels == 640 * 360)
     #expect(meeting.audio?.bitrate == .kilobitsPerSecond(32))
@@ -111,11 +111,13 @@ struct ScenarioTests {
     #expect(client.downlink.rate == nil)
     #expect(
       client.nat
-        == NamedNAT(
+        == AccessBehavior(
           name: "custom",
-          behavior: NATBehavior(
-            mapping: .addressDependent, filtering: .endpointIndependent, portAssignment: .sequential,
-            mappingLifetime: .seconds(30), hairpinning: true)))
+          translators: [
+            NATBehavior(
+              mapping: .addressDependent, filtering: .endpointIndependent, portAssignment: .sequential,
+              mappingLifetime: .seconds(30), hairpinning: .externalSource)
+          ]))
     #expect(client.firewall == .stateful)
     #expect(session.stunSite == nil)
     #expect(session.turn == TURNProfile(site: "region", username: "u", password: "p"))

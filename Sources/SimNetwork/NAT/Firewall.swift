@@ -7,12 +7,19 @@ public struct Firewall: Sendable {
     case stateful
     /// No UDP passes in either direction.
     case blockUDP = "block-udp"
+    /// No UDP passes, and TCP only to port 443 and back.
+    case tcp443Only = "tcp-443-only"
   }
 
   private struct Flow: Hashable {
     let inside: Endpoint
     let outside: Endpoint
+    let transport: TransportProtocol
   }
+
+  private static let httpsPort: UInt16 = 443
+  /// Beyond so many flows those that have ended make room.
+  private static let crowd = 65_536
 
   public let policy: Policy
   private let lifetime: Duration
@@ -30,20 +37,40 @@ public struct Firewall: Sendable {
   }
 
   /// A packet from inside; gives why it is dropped, if it is.
-  mutating func checkOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+  public mutating func checkOutbound(
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
+  ) -> DropReason? {
     guard !exceptions.contains(destination.address) else { return nil }
-    guard policy == .stateful else { return .udpBlocked }
-    flows[Flow(inside: source, outside: destination)] = now
+    let flow = Flow(inside: source, outside: destination, transport: transport)
+    switch (policy, transport) {
+    case (.blockUDP, .udp), (.tcp443Only, .udp): return .udpBlocked
+    case (.blockUDP, .tcp): return nil
+    case (.tcp443Only, .tcp):
+      guard destination.port == Self.httpsPort else { return .tcpBlocked }
+      note(flow, at: now)
+    case (.stateful, _): note(flow, at: now)
+    }
     return nil
   }
 
   /// A packet from outside; gives why it is dropped, if it is.
-  mutating func checkInbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+  public mutating func checkInbound(
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
+  ) -> DropReason? {
     guard !exceptions.contains(source.address) else { return nil }
-    guard policy == .stateful else { return .udpBlocked }
-    let flow = Flow(inside: destination, outside: source)
-    guard let last = flows[flow], now < last + lifetime else { return .firewall }
+    switch (policy, transport) {
+    case (.blockUDP, .udp), (.tcp443Only, .udp): return .udpBlocked
+    case (.blockUDP, .tcp): return nil
+    case (.tcp443Only, .tcp), (.stateful, _):
+      let flow = Flow(inside: destination, outside: source, transport: transport)
+      guard let last = flows[flow], now < last + lifetime else { return .firewall }
+      note(flow, at: now)
+      return nil
+    }
+  }
+
+  private mutating func note(_ flow: Flow, at now: Instant) {
+    if flows.count >= Self.crowd, flows[flow] == nil { flows = flows.filter { now < $0.value + lifetime } }
     flows[flow] = now
-    return nil
   }
 }

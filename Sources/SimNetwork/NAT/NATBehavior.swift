@@ -1,6 +1,6 @@
 import RTCPrimitives
 
-/// How a NAT behaves, in the independent terms of RFC 4787.
+/// How a NAT behaves, in the independent terms of RFC 4787; the same for TCP (RFC 5382).
 public struct NATBehavior: Hashable, Sendable {
   /// On what a mapping or a filter depends (RFC 4787 §4.1, §5).
   public enum Dependence: String, Hashable, Sendable, CaseIterable {
@@ -18,29 +18,62 @@ public struct NATBehavior: Hashable, Sendable {
     }
   }
 
-  /// How external ports are chosen (RFC 4787 §4.2).
+  /// How external ports are chosen (RFC 4787 §4.2.1).
   public enum PortAssignment: String, Hashable, Sendable, CaseIterable {
     /// The internal port if it is free, else the next free one above it.
     case preserving
+    /// The internal port even if other mappings have it, as long as these depend on other remotes; RFC 4787 REQ-3
+    /// forbids it, and Linux does it.
+    case overloading
     /// The next free port after the last one.
     case sequential
-    /// A random free port of 1024 ... 65535.
+    /// A random free port of the range.
     case random
+  }
+
+  /// Which of several external addresses a mapping gets (RFC 4787 §4.1).
+  public enum Pooling: String, Hashable, Sendable, CaseIterable {
+    /// All mappings of one internal address share one external address (REQ-2).
+    case paired
+    /// Each mapping gets an address at random.
+    case arbitrary
+  }
+
+  /// What becomes of a packet from inside to an external endpoint of the same NAT (RFC 4787 §6).
+  public enum Hairpinning: String, Hashable, Sendable, CaseIterable {
+    case none
+    /// It comes back in with the internal source.
+    case internalSource = "internal"
+    /// It comes back in with the external source (REQ-9).
+    case externalSource = "external"
   }
 
   public var mapping: Dependence
   public var filtering: Dependence
   public var portAssignment: PortAssignment
-  /// How long an idle mapping lives; RFC 4787 REQ-5 wants at least two minutes.
+  /// The external ports that may be given away.
+  public var portRange: ClosedRange<UInt16> = 1024 ... .max
+  /// Whether even internal ports get even external ones, and odd ones odd ones (RFC 4787 §4.2.2).
+  public var preservesParity = false
+  /// Whether the internal ports n (even) and n + 1 get neighbouring external ports where these are free
+  /// (RFC 4787 §4.2.3).
+  public var preservesContiguity = false
+  /// How many mappings one internal address may have; `nil` for as many as there are ports (RFC 6888 REQ-4).
+  public var portLimit: Int?
+  /// How many external addresses mappings are spread over.
+  public var externalAddresses = 1
+  public var pooling = Pooling.paired
+  /// How long an idle UDP mapping lives; RFC 4787 REQ-5 wants at least two minutes.
   public var mappingLifetime: Duration
-  /// Whether packets from outside refresh a mapping too (RFC 4787 §4.3).
+  /// How long a remote that was sent to may answer; `nil` for as long as a mapping lives (RFC 4787 §5).
+  public var filterLifetime: Duration?
+  /// Whether packets from outside refresh a mapping too; packets from inside always do (RFC 4787 REQ-6).
   public var refreshesOnInbound: Bool
-  /// Whether a packet from inside to an external endpoint of the same NAT comes back in (RFC 4787 §6).
-  public var hairpinning: Bool
+  public var hairpinning: Hairpinning
 
   public init(
     mapping: Dependence, filtering: Dependence, portAssignment: PortAssignment = .preserving,
-    mappingLifetime: Duration = .seconds(120), refreshesOnInbound: Bool = false, hairpinning: Bool = false
+    mappingLifetime: Duration = .seconds(120), refreshesOnInbound: Bool = false, hairpinning: Hairpinning = .none
   ) {
     self.mapping = mapping
     self.filtering = filtering
@@ -49,34 +82,4 @@ public struct NATBehavior: Hashable, Sendable {
     self.refreshesOnInbound = refreshesOnInbound
     self.hairpinning = hairpinning
   }
-}
-
-/// The NATs that scenarios can name.
-public enum NATBehaviors {
-  /// A behaviour with its name and a sentence for a reader.
-  public struct Named: Sendable {
-    public let name: String
-    public let summary: String
-    public let behavior: NATBehavior
-  }
-
-  public static let all = [
-    Named(
-      name: "full-cone", summary: "mapping and filtering endpoint-independent: everybody may answer",
-      behavior: NATBehavior(mapping: .endpointIndependent, filtering: .endpointIndependent)),
-    Named(
-      name: "address-restricted", summary: "mapping endpoint-independent, filtering by address",
-      behavior: NATBehavior(mapping: .endpointIndependent, filtering: .addressDependent)),
-    Named(
-      name: "port-restricted",
-      summary: "mapping endpoint-independent, filtering by address and port: the usual home router",
-      behavior: NATBehavior(mapping: .endpointIndependent, filtering: .addressAndPortDependent)),
-    Named(
-      name: "symmetric", summary: "mapping and filtering by address and port, random ports: two of these need TURN",
-      behavior: NATBehavior(
-        mapping: .addressAndPortDependent, filtering: .addressAndPortDependent, portAssignment: .random)),
-  ]
-
-  /// The behaviour called `name`.
-  public static func named(_ name: String) -> NATBehavior? { all.first { $0.name == name }?.behavior }
 }

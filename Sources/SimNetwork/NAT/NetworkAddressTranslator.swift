@@ -1,8 +1,8 @@
 import RTCPrimitives
 
-/// A NAT for UDP over IPv4 with one external address: mappings, filters and their lifetimes.
+/// A NAT over IPv4 with one or more external addresses: mappings, filters and their lifetimes.
 ///
-/// - SeeAlso: RFC 4787
+/// - SeeAlso: RFC 4787 (UDP), RFC 5382 (TCP), RFC 6888 (carrier grade)
 public struct NetworkAddressTranslator: Sendable {
   /// What became of a packet at the NAT.
   public enum Verdict: Hashable, Sendable {
@@ -11,128 +11,221 @@ public struct NetworkAddressTranslator: Sendable {
     case dropped(DropReason)
   }
 
-  private struct MappingKey: Hashable {
+  struct MappingKey: Hashable {
     let inside: Endpoint
+    let remote: Endpoint
+    let transport: TransportProtocol
+  }
+
+  /// A port of one of the external addresses.
+  struct ExternalPort: Hashable {
+    private let rawValue: UInt32
+
+    init(address index: Int, _ port: UInt16, _ transport: TransportProtocol) {
+      rawValue = UInt32(index) << 17 | UInt32(transport.rawValue) << 16 | UInt32(port)
+    }
+
+    var addressIndex: Int { Int(rawValue >> 17) }
+    var port: UInt16 { UInt16(truncatingIfNeeded: rawValue) }
+  }
+
+  /// What only one mapping may have: an external port, or where ports are overloaded one with a remote.
+  struct Slot: Hashable {
+    let external: ExternalPort
     let remote: Endpoint
   }
 
-  private struct Mapping {
+  struct Mapping {
     let key: MappingKey
-    let port: UInt16
+    let slot: Slot
     var lastUse: Instant
     /// Remotes that may send, and when each was last sent to; a socket rarely has more than a few.
-    var permitted: [(remote: Endpoint, sentAt: Instant)]
+    private(set) var permitted: [(remote: Endpoint, sentAt: Instant)] = []
 
-    /// Notes that a remote was sent to.
-    mutating func permit(_ remote: Endpoint, at now: Instant) {
+    init(_ key: MappingKey, _ slot: Slot, at now: Instant) {
+      self.key = key
+      self.slot = slot
+      lastUse = now
+    }
+
+    /// When a remote was last sent to.
+    func lastSent(to remote: Endpoint) -> Instant? { permitted.first { $0.remote == remote }?.sentAt }
+
+    /// Notes that a remote was sent to; those that may not answer any more make room.
+    mutating func permit(_ remote: Endpoint, at now: Instant, lifetime: Int64) {
       if let index = permitted.firstIndex(where: { $0.remote == remote }) {
         permitted[index].sentAt = now
-      } else {
-        permitted.append((remote, now))
+        return
       }
+      if permitted.count == permitted.capacity {
+        permitted.removeAll { now.nanoseconds >= $0.sentAt.nanoseconds + lifetime }
+      }
+      permitted.append((remote, now))
     }
   }
 
-  public private(set) var behavior: NATBehavior
-  public let externalAddress: IPAddress
-  private var lifetime: Int64
-  private var portOfKey: [MappingKey: UInt16] = [:]
-  private var mappings: [Mapping] = []
-  /// The place of each port's mapping.
-  private var placeOfPort: [UInt16: Int] = [:]
-  /// The port that was asked for last.
-  private var recent = (port: UInt16(0), place: -1)
-  private var lastPort: UInt16 = 1023
-  private var dice: SeededGenerator
+  /// An internal address: how many mappings it has, and the external address that they share when pooling is paired.
+  struct Subscriber {
+    var mappingCount = 0
+    let addressIndex: Int
+  }
 
-  public init(_ behavior: NATBehavior, externalAddress: IPAddress, dice: SeededGenerator) {
+  /// How long an idle TCP mapping lives (RFC 5382 REQ-5).
+  private static let idleConnectionLifetime = Duration.seconds(7440).nanoseconds
+
+  public private(set) var behavior: NATBehavior
+  public let externalAddresses: [IPAddress]
+  private var lifetime: Int64 = 0
+  private var filterLifetime: Int64 = 0
+  private(set) var placeOfKey: [MappingKey: Int] = [:]
+  /// The mappings and, between them, free places.
+  private(set) var mappings: [Mapping?] = []
+  private var freePlaces: [Int] = []
+  private(set) var placeOfSlot: [Slot: Int] = [:]
+  private(set) var subscribers: [IPAddress: Subscriber] = [:]
+  /// No mapping has expired before then, apart from those that were removed.
+  private var nextExpiry = Instant.distantFuture
+  /// The slot that was asked for last from outside, and its place.
+  private var recent: (slot: Slot, place: Int)?
+  var lastPort: UInt16 = 0
+  var lastAddressIndex = -1
+  var dice: SeededGenerator
+
+  /// - Precondition: there is an external address.
+  public init(_ behavior: NATBehavior, externalAddresses: [IPAddress], dice: SeededGenerator) {
+    precondition(!externalAddresses.isEmpty, "a NAT has an external address")
     self.behavior = behavior
-    self.externalAddress = externalAddress
+    self.externalAddresses = externalAddresses
     self.dice = dice
-    lifetime = behavior.mappingLifetime.nanoseconds
+    restart()
   }
 
   /// How many mappings exist, including those that have expired and were not used since.
-  public var mappingCount: Int { mappings.count }
+  public var mappingCount: Int { mappings.count - freePlaces.count }
 
   /// Forgets all mappings, as a router that is switched off and on, and goes on with `behavior` or its own.
   public mutating func restart(_ behavior: NATBehavior? = nil) {
     if let behavior { self.behavior = behavior }
     lifetime = self.behavior.mappingLifetime.nanoseconds
-    portOfKey = [:]
+    filterLifetime = (self.behavior.filterLifetime ?? self.behavior.mappingLifetime).nanoseconds
+    placeOfKey = [:]
     mappings = []
-    placeOfPort = [:]
-    recent = (0, -1)
-    lastPort = 1023
+    freePlaces = []
+    placeOfSlot = [:]
+    subscribers = [:]
+    nextExpiry = .distantFuture
+    recent = nil
+    lastPort = self.behavior.portRange.upperBound
+    lastAddressIndex = -1
   }
 
   /// A packet from inside: gives its external source.
-  public mutating func translateOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> Verdict {
-    let key = MappingKey(inside: source, remote: behavior.mapping.key(destination))
+  public mutating func translateOutbound(
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
+  ) -> Verdict {
+    let key = MappingKey(inside: source, remote: behavior.mapping.key(destination), transport: transport)
     let permission = behavior.filtering.key(destination)
-    if let port = portOfKey[key] {
-      if let place = livePlace(of: port, at: now) {
-        mappings[place].lastUse = now
-        mappings[place].permit(permission, at: now)
-        return .translated(Endpoint(externalAddress, port))
+    let permissionLifetime = self.permissionLifetime(transport)
+    if let place = placeOfKey[key] {
+      if let external = livePort(at: place, now) {
+        mappings[place]?.lastUse = now
+        mappings[place]?.permit(permission, at: now, lifetime: permissionLifetime)
+        return .translated(Endpoint(externalAddresses[external.addressIndex], external.port))
       }
-      remove(port)
+      remove(at: place)
     }
-    guard let port = choosePort(for: source, at: now) else { return .dropped(.portsExhausted) }
-    portOfKey[key] = port
-    placeOfPort[port] = mappings.count
-    mappings.append(Mapping(key: key, port: port, lastUse: now, permitted: [(permission, now)]))
-    return .translated(Endpoint(externalAddress, port))
+    guard let external = choosePort(for: key, at: now) else { return .dropped(.portsExhausted) }
+    var mapping = Mapping(key, slot(of: external, remote: destination), at: now)
+    mapping.permit(permission, at: now, lifetime: permissionLifetime)
+    insert(mapping)
+    return .translated(Endpoint(externalAddresses[external.addressIndex], external.port))
   }
 
   /// A packet from outside to one of the external endpoints: gives its internal destination.
-  public mutating func translateInbound(source: Endpoint, destination: Endpoint, at now: Instant) -> Verdict {
-    guard let place = livePlace(of: destination.port, at: now) else { return .dropped(.noMapping) }
+  public mutating func translateInbound(
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
+  ) -> Verdict {
+    guard let index = externalAddresses.firstIndex(of: destination.address) else { return .dropped(.noMapping) }
+    let slot = slot(of: ExternalPort(address: index, destination.port, transport), remote: source)
+    let place: Int
+    if let recent, recent.slot == slot {
+      place = recent.place
+    } else {
+      guard let known = placeOfSlot[slot] else { return .dropped(.noMapping) }
+      recent = (slot, known)
+      place = known
+    }
+    guard livePort(at: place, now) != nil, let key = mappings[place]?.key else { return .dropped(.noMapping) }
     let remote = behavior.filtering.key(source)
-    guard let permission = mappings[place].permitted.firstIndex(where: { $0.remote == remote }),
-      now.nanoseconds < mappings[place].permitted[permission].sentAt.nanoseconds + lifetime
-        || behavior.refreshesOnInbound
-    else { return .dropped(.filtered) }
-    if behavior.refreshesOnInbound { mappings[place].lastUse = now }
-    return .translated(mappings[place].key.inside)
-  }
-
-  /// The place of a port's mapping that has not expired.
-  private mutating func livePlace(of port: UInt16, at now: Instant) -> Int? {
-    if recent.port != port || recent.place < 0 {
-      guard let place = placeOfPort[port] else { return nil }
-      recent = (port, place)
+    let lifetime = permissionLifetime(transport)
+    guard let sentAt = mappings[place]?.lastSent(to: remote), now.nanoseconds < sentAt.nanoseconds + lifetime else {
+      return .dropped(.filtered)
     }
-    return now.nanoseconds < mappings[recent.place].lastUse.nanoseconds + lifetime ? recent.place : nil
-  }
-
-  private mutating func remove(_ port: UInt16) {
-    guard let place = placeOfPort.removeValue(forKey: port) else { return }
-    portOfKey[mappings[place].key] = nil
-    let last = mappings.removeLast()
-    if place < mappings.count {
-      mappings[place] = last
-      placeOfPort[last.port] = place
+    if behavior.refreshesOnInbound {
+      mappings[place]?.lastUse = now
+      mappings[place]?.permit(remote, at: now, lifetime: lifetime)
     }
-    recent.place = -1
+    return .translated(key.inside)
   }
 
-  private mutating func choosePort(for source: Endpoint, at now: Instant) -> UInt16? {
-    let first: UInt16 =
-      switch behavior.portAssignment {
-      case .preserving: max(1024, source.port)
-      case .sequential: lastPort == .max ? 1024 : lastPort + 1
-      case .random: UInt16(1024 + dice.next() % 64512)
-      }
-    var port = first
-    repeat {
-      if livePlace(of: port, at: now) == nil {
-        remove(port)
-        lastPort = port
-        return port
-      }
-      port = port == .max ? 1024 : port + 1
-    } while port != first
-    return nil
+  private func permissionLifetime(_ transport: TransportProtocol) -> Int64 {
+    switch transport {
+    case .udp: filterLifetime
+    case .tcp: Self.idleConnectionLifetime
+    }
+  }
+
+  // MARK: The table
+
+  func slot(of external: ExternalPort, remote: Endpoint) -> Slot {
+    let isShared = behavior.portAssignment == .overloading
+    return Slot(external: external, remote: isShared ? behavior.mapping.key(remote) : Endpoint(.anyIPv4, 0))
+  }
+
+  /// The external port of a mapping that has not expired.
+  func livePort(at place: Int, _ now: Instant) -> ExternalPort? {
+    guard let expiry = expiry(at: place), now < expiry else { return nil }
+    return mappings[place]?.slot.external
+  }
+
+  /// When the mapping at `place` dies unless it is used before; `nil` for a free place.
+  private func expiry(at place: Int) -> Instant? {
+    guard let lastUse = mappings[place]?.lastUse, let transport = mappings[place]?.key.transport else { return nil }
+    return switch transport {
+    case .udp: Instant(nanoseconds: lastUse.nanoseconds + lifetime)
+    case .tcp: Instant(nanoseconds: lastUse.nanoseconds + Self.idleConnectionLifetime)
+    }
+  }
+
+  /// Forgets all mappings that have expired; does nothing while there can be none.
+  mutating func removeExpired(at now: Instant) {
+    guard now >= nextExpiry else { return }
+    nextExpiry = .distantFuture
+    for place in mappings.indices {
+      guard let expiry = expiry(at: place) else { continue }
+      if now < expiry { nextExpiry = min(nextExpiry, expiry) } else { remove(at: place) }
+    }
+  }
+
+  private mutating func insert(_ mapping: Mapping) {
+    let place = freePlaces.popLast() ?? mappings.count
+    if place == mappings.count { mappings.append(mapping) } else { mappings[place] = mapping }
+    placeOfKey[mapping.key] = place
+    placeOfSlot[mapping.slot] = place
+    let address = mapping.key.inside.address
+    subscribers[address, default: Subscriber(addressIndex: mapping.slot.external.addressIndex)].mappingCount += 1
+    if let expiry = expiry(at: place) { nextExpiry = min(nextExpiry, expiry) }
+    recent = nil
+  }
+
+  /// Forgets the mapping at `place`; its subscriber stays known.
+  mutating func remove(at place: Int) {
+    guard let mapping = mappings[place] else { return }
+    mappings[place] = nil
+    freePlaces.append(place)
+    placeOfKey[mapping.key] = nil
+    placeOfSlot[mapping.slot] = nil
+    subscribers[mapping.key.inside.address]?.mappingCount -= 1
+    recent = nil
   }
 }

@@ -9,7 +9,7 @@ public enum Fault: Hashable, Sendable {
   case disturb(client: String, LinkDirection, LinkFault)
   /// Both directions of a client's access are cut.
   case cut(client: String, Duration)
-  case restartNAT(client: String, NamedNAT?)
+  case restartNAT(client: String, NATBehaviors.Named?)
   /// A firewall in front of a client lets UDP pass to the TURN server only.
   case blockUDP(client: String)
   case stopSTUN

@@ -98,14 +98,14 @@ public struct HistoryRun: Sendable {
   private var lanes: [Lane] {
     func client(_ index: Int) -> [Lane] {
       let (name, profile) = (Participant(index: index, kinds: []).name, session.client(at: index))
-      let hasNAT = profile.nat != nil && profile.addressFamily == .ipv4
       return [Lane(name: name, kind: .client)]
-        + (hasNAT ? [Lane(name: SessionBuilder.natName(of: name), kind: .nat)] : [])
+        + SessionBuilder.natNames(of: name, behind: profile.nat).map { Lane(name: $0, kind: .nat) }
     }
     var lanes = client(0) + [Lane(name: "signaling", kind: .signaling)]
     if session.stunSite != nil { lanes.append(Lane(name: "stun", kind: .stun)) }
     if session.turn != nil { lanes.append(Lane(name: "turn", kind: .turn)) }
-    return lanes + client(1).reversed()
+    // A NAT that both share has one lane.
+    return lanes + client(1).reversed().filter { lane in !lanes.contains { $0.name == lane.name } }
   }
 }
 

@@ -99,13 +99,13 @@ extension WhatIf {
     return time
   }
 
-  private func nat(_ definition: WhatIfAction) throws(WhatIfError) -> NamedNAT {
+  private func nat(_ definition: WhatIfAction) throws(WhatIfError) -> NATBehaviors.Named {
     guard case .choice(let names) = definition.argument else { preconditionFailure("it is a choice") }
     let name = argument ?? names[0]
-    guard let behavior = NATBehaviors.named(name) else {
+    guard let nat = NATBehaviors.all.first(where: { $0.name == name }) else {
       throw .badArgument(name, action: action, allowed: names.joined(separator: ", "))
     }
-    return NamedNAT(name: name, behavior: behavior)
+    return nat
   }
 }
 
@@ -118,7 +118,9 @@ extension History {
       guard has(.stun) else { return "this call has no STUN server" }
       return messages.contains { $0.end.lane == "stun" } ? nil : "nobody asks the STUN server in this call"
     case "stop-turn": return has(.turn) ? nil : "this call has no TURN server"
-    case _ where action.target == .nat: return has(.nat) ? nil : "nobody in this call is behind a NAT"
+    case _ where action.target == .nat:
+      guard has(.nat) else { return "nobody in this call is behind a NAT" }
+      return WhatIf.targets(of: action, in: self).isEmpty ? "the NAT of this call belongs to nobody in it" : nil
     default: return nil
     }
   }

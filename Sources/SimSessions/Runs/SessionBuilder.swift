@@ -9,7 +9,8 @@ import SimNodes
 
 /// Makes the nodes and the network of a session scenario.
 ///
-/// Addresses: clients are 198.18.x.y (or 2001:db8:1::n); behind a NAT their own is 10.x.y.2. The STUN server is
+/// Addresses: clients are 198.18.x.y (or 2001:db8:1::n); behind a NAT their own is 10.x.y.2, and a
+/// NAT behind a carrier's has addresses of 100.64.0.0/10. The STUN server is
 /// 198.51.100.1, the TURN server 198.51.100.2 and 2001:db8::2, the media server 198.51.100.10 and 2001:db8::a.
 struct SessionBuilder {
   let scenario: Scenario
@@ -44,6 +45,14 @@ struct SessionBuilder {
 
   /// The name of the NAT in front of a client.
   static func natName(of client: String) -> String { "\(client)/nat" }
+
+  /// The names of all NATs in front of a client, from the inside out.
+  static func natNames(of client: String, behind access: AccessBehavior?) -> [String] {
+    guard let access else { return [] }
+    let own = access.translators.indices.dropLast(access.owner == nil ? 0 : 1)
+    return own.map { $0 == 0 ? natName(of: client) : "\(natName(of: client))-\($0 + 1)" }
+      + (access.owner.map { [Network.translatorName(ofOwner: $0)] } ?? [])
+  }
 
   static let stunEndpoint = IPAddress(198, 51, 100, 1)
   static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
@@ -162,13 +171,9 @@ struct SessionBuilder {
       isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
     let access = AttachmentPlan(
       addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
-    guard let nat = profile.nat, !isIPv6 else {
-      return ([outside], network.attach(port, access))
-    }
     let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
-    let (realm, link) = network.addTranslator(nat.behavior, named: Self.natName(of: port.name), access)
-    network.attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: site))
-    return ([inside], link)
+    let (address, link) = network.attach(port, behind: profile.nat, inside: inside, number: number, access)
+    return ([address], link)
   }
 
   private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> NodePort? {

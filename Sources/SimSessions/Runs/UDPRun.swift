@@ -30,17 +30,16 @@ public enum UDPRun {
     return flows.hosts.enumerated().map { index, host in
       let node = network.simulation.makePort(named: host.name)
       let outside = address(index, host.addressFamily)
-      var plan = AttachmentPlan(
+      let plan = AttachmentPlan(
         addresses: [outside], site: site(host.site), uplink: host.uplink, downlink: host.downlink,
         firewall: host.firewall)
-      if let nat = host.nat {
-        let realm = network.addTranslator(nat.behavior, named: "\(host.name)/nat", plan).inside
-        plan = AttachmentPlan(addresses: [IPAddress(192, 168, 1, 2)], realm: realm, site: site(host.site))
-      }
-      let source = TrafficSource(
-        node, own: Endpoint(plan.addresses[0], port), flows: outgoing(from: host, in: flows))
+      // Hosts of one LAN need addresses of their own.
+      let number = UInt32(index + 1)
+      let inside =
+        host.nat?.owner == nil ? IPAddress(192, 168, 1, 2) : IPAddress(v4: 0x0A00_0002 + (number << 8))
+      let own = network.attach(node, behind: host.nat, inside: inside, number: number, plan).address
+      let source = TrafficSource(node, own: Endpoint(own, port), flows: outgoing(from: host, in: flows))
       network.simulation.register(source)
-      network.attach(node, plan)
       return source
     }
   }

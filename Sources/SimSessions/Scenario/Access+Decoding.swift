@@ -8,12 +8,15 @@ struct Access: Hashable {
   var site: String
   var uplink: Link.Configuration
   var downlink: Link.Configuration
-  var nat: NamedNAT?
+  /// NATs, or a firewall that has the name of an access.
+  var nat: AccessBehavior?
   var firewall: Firewall.Policy?
   var addressFamily: IPAddress.Family
 
   /// Reads what `fields` give; the rest is as in `base`, except that an IPv6 address has no NAT unless one is given.
-  init(_ fields: ObjectReader, over base: Access, sites: [String]) throws(ScenarioError) {
+  init(
+    _ fields: ObjectReader, over base: Access, sites: [String], _ files: ScenarioFiles
+  ) throws(ScenarioError) {
     self = base
     if let reader = fields["site"] { site = try reader.name(of: sites) }
     if let reader = fields["uplink"] { uplink = try Link.Configuration(reader, over: uplink) }
@@ -23,15 +26,20 @@ struct Access: Hashable {
       addressFamily = try reader.name(of: ["ipv4", "ipv6"]) == "ipv4" ? .ipv4 : .ipv6
     }
     if let reader = fields["nat"] {
-      nat = try NamedNAT.decode(reader)
-      guard nat == nil || addressFamily == .ipv4 else { throw reader.failure("'none', because the address is IPv6") }
-    } else if addressFamily == .ipv6 {
+      nat = try AccessBehavior.decode(reader, files)
+      guard nat?.translators.isEmpty ?? true || addressFamily == .ipv4 else {
+        throw reader.failure("'none', because the address is IPv6")
+      }
+      guard nat?.firewall == nil || fields["firewall"] == nil else {
+        throw reader.failure("a NAT or 'none', because a firewall is given")
+      }
+    } else if addressFamily == .ipv6, !(nat?.translators.isEmpty ?? true) {
       nat = nil
     }
   }
 
   init(
-    site: String, uplink: Link.Configuration, downlink: Link.Configuration, nat: NamedNAT?,
+    site: String, uplink: Link.Configuration, downlink: Link.Configuration, nat: AccessBehavior?,
     firewall: Firewall.Policy? = nil, addressFamily: IPAddress.Family = .ipv4
   ) {
     self.site = site
@@ -60,32 +68,12 @@ struct Access: Hashable {
   }
 }
 
-extension NamedNAT {
-  /// `none`, a listed name, or an object in the terms of RFC 4787.
-  fileprivate static func decode(_ reader: FieldReader) throws(ScenarioError) -> NamedNAT? {
-    guard case .object = reader.value.content else {
-      let known = NATBehaviors.all.map(\.name)
-      let name = try reader.name(
-        of: ["none"] + known, or: "or an object with mapping, filtering, ports, lifetime, hairpinning")
-      return NATBehaviors.named(name).map { NamedNAT(name: name, behavior: $0) }
-    }
-    let fields = try reader.object(["mapping", "filtering", "ports", "lifetime", "hairpinning", "refreshesOnInbound"])
-    let dependences = NATBehavior.Dependence.allCases.map(\.rawValue).joined(separator: ", ")
-    var behavior = NATBehavior(
-      mapping: try fields.required("mapping", dependences).choice(NATBehavior.Dependence.self),
-      filtering: try fields.required("filtering", dependences).choice(NATBehavior.Dependence.self))
-    if let reader = fields["ports"] { behavior.portAssignment = try reader.choice(NATBehavior.PortAssignment.self) }
-    if let reader = fields["lifetime"] { behavior.mappingLifetime = try reader.duration(.run) }
-    if let reader = fields["hairpinning"] { behavior.hairpinning = try reader.flag() }
-    if let reader = fields["refreshesOnInbound"] { behavior.refreshesOnInbound = try reader.flag() }
-    return NamedNAT(name: "custom", behavior: behavior)
-  }
-
+extension AccessBehavior {
   /// The NAT called `name`.
   ///
   /// - Precondition: it is listed.
-  static func listed(_ name: String) -> NamedNAT {
+  static func listed(_ name: String) -> AccessBehavior {
     guard let behavior = NATBehaviors.named(name) else { preconditionFailure("there is no NAT called \(name)") }
-    return NamedNAT(name: name, behavior: behavior)
+    return AccessBehavior(name: name, translators: [behavior])
   }
 }

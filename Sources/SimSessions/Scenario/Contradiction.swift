@@ -43,6 +43,12 @@ extension SessionScenario {
       throw Contradiction(
         ("topology", "'mesh'", "a topology with a server, because the clients differ in addressFamily"))
     }
+    let nats = (0..<participants).compactMap { client(at: $0).nat }
+    for nat in nats {
+      guard let other = nats.first(where: { $0.contradicts(nat) }) else { continue }
+      throw Contradiction(
+        ("clients", "'\(nat.name)'", "the NAT of \(nat.owner ?? "") as in '\(other.name)', because they share it"))
+    }
     if let missing = costs.missing(video: video?.codec, audio: audio?.codec, srtp: srtpProfiles) {
       throw Contradiction(("costs", "'\(costs.name)'", "a cost file with figures of \(missing)"))
     }

@@ -1,4 +1,5 @@
 import RTCPrimitives
+import SimNetwork
 
 /// Which whole numbers are allowed, in files and on the command line.
 struct WholeNumberLimit: Sendable {
@@ -22,6 +23,9 @@ struct WholeNumberLimit: Sendable {
   static let cores = WholeNumberLimit(1...1024)
   /// Even, because a chroma sample stands for two by two luma samples; the synthetic camera needs 32.
   static let pictureSide = WholeNumberLimit(32...4096, step: 2)
+  /// Of one internal address behind a NAT, and the external addresses of the NAT.
+  static let subscriberPorts = WholeNumberLimit(1...64512)
+  static let externalAddresses = WholeNumberLimit(1...Network.addressLimit)
   static let frameRate = WholeNumberLimit(1...120, "pictures per second")
   /// MQTT's, of which 2 is not built.
   static let qualityOfService = WholeNumberLimit(0...1)

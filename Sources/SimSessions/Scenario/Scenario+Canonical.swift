@@ -104,16 +104,30 @@ extension Access {
     lines.add("site", site)
     lines.group("uplink") { uplink.describe(to: &$0) }
     lines.group("downlink") { downlink.describe(to: &$0) }
-    lines.add("nat", nat.map(\.behavior.canonical) ?? "none")
-    lines.add("firewall", firewall?.rawValue ?? "none")
+    let chain = (nat?.translators ?? []).map(\.canonical)
+    lines.add("nat", chain.isEmpty ? "none" : chain.joined(separator: "+"))
+    if let owner = nat?.owner { lines.add("nat.owner", owner) }
+    lines.add("firewall", (nat?.firewall ?? firewall)?.rawValue ?? "none")
     lines.add("addressFamily", addressFamily == .ipv4 ? "ipv4" : "ipv6")
   }
 }
 
 extension NATBehavior {
   fileprivate var canonical: String {
-    "\(mapping.rawValue),\(filtering.rawValue),\(portAssignment.rawValue),\(mappingLifetime.quantity),"
-      + "\(refreshesOnInbound),\(hairpinning)"
+    // What came later is named where it says something, so that the hashes of older scenarios stay.
+    let usual = NATBehavior(mapping: mapping, filtering: filtering)
+    var words = [
+      mapping.rawValue, filtering.rawValue, portAssignment.rawValue, mappingLifetime.quantity, "\(refreshesOnInbound)",
+      "\(hairpinning != .none)",
+    ]
+    if hairpinning == .internalSource { words.append("internalSource") }
+    if portRange != usual.portRange { words.append("portRange=\(portRange.lowerBound)-\(portRange.upperBound)") }
+    if preservesParity { words.append("parity") }
+    if preservesContiguity { words.append("contiguity") }
+    if let portLimit { words.append("portLimit=\(portLimit)") }
+    if externalAddresses > 1 { words.append("\(externalAddresses) addresses \(pooling.rawValue)") }
+    if let filterLifetime { words.append("filterLifetime=\(filterLifetime.quantity)") }
+    return words.joined(separator: ",")
   }
 }
 

@@ -1,8 +1,11 @@
 import RTCPrimitives
+import SimNetwork
 
 /// Where a scenario finds the files that it names.
 struct ScenarioFiles {
   let costs: (String) throws(ScenarioError) -> CostFile
+  /// The NATs that files describe.
+  let nats: () throws(ScenarioError) -> [NATBehaviors.Named]
   let prices: (String) throws(ScenarioError) -> PriceList
   /// The path and content of a media file if it can be read.
   let media: (String) -> (path: String, content: [UInt8])?
@@ -22,7 +25,9 @@ extension Scenario {
     seed = try fields["seed"]?.seed() ?? 1
     sites = try Self.sites(fields["sites"])
     delays = try Self.delays(fields["delays"], sites: sites)
-    kind = isUDP ? .udp(try UDPScenario(fields, sites: sites)) : .session(try SessionScenario(fields, sites, files))
+    kind =
+      isUDP
+      ? .udp(try UDPScenario(fields, sites: sites, files)) : .session(try SessionScenario(fields, sites, files))
   }
 
   private static func sites(_ reader: FieldReader?) throws(ScenarioError) -> [String] {

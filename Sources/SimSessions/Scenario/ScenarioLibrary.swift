@@ -1,4 +1,5 @@
 import Foundation
+import SimNetwork
 
 /// The folder `Models`: scenarios, cost files and price lists by name.
 public struct ScenarioLibrary: Sendable {
@@ -47,7 +48,7 @@ public struct ScenarioLibrary: Sendable {
     let path = try path(of: name, in: .scenarios)
     let folder = URL(filePath: path).deletingLastPathComponent()
     let files = ScenarioFiles(
-      costs: { name throws(ScenarioError) in try costs(name) },
+      costs: { name throws(ScenarioError) in try costs(name) }, nats: nats,
       prices: { name throws(ScenarioError) in try prices(name) },
       media: { name in
         let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
@@ -64,6 +65,29 @@ public struct ScenarioLibrary: Sendable {
     return try CostFile(text: Self.text(of: path), file: path, name: Self.name(of: path))
   }
 
+  /// The NATs of the folder, in alphabetical order.
+  public func nats() throws(ScenarioError) -> [NATBehaviors.Named] {
+    var nats: [NATBehaviors.Named] = []
+    for name in names(in: .nats) {
+      let path = try path(of: name, in: .nats)
+      nats.append(try NATBehaviors.Named(text: Self.text(of: path), file: path, name: name))
+    }
+    return nats
+  }
+
+  /// What an option names: an access, a NAT of the list or of the folder, or a chain of NATs.
+  public func access(_ id: String, option: String) throws(ScenarioError) -> AccessBehavior {
+    let presets = try nats()
+    do throws(AccessBehaviorError) { return try AccessBehavior(id: id, presets: presets) } catch {
+      throw error.error(option: option, found: id)
+    }
+  }
+
+  /// The shares of a population in the file at `path`.
+  public func mix(_ path: String) throws(ScenarioError) -> PopulationMix {
+    try PopulationMix(text: Self.text(of: path), file: path, nats: try nats())
+  }
+
   /// The price list called `name`, or at the path `name`.
   public func prices(_ name: String) throws(ScenarioError) -> PriceList {
     let path = try path(of: name, in: .prices)
@@ -75,12 +99,14 @@ public struct ScenarioLibrary: Sendable {
   private enum Kind: String {
     case scenarios = "Scenarios"
     case costs = "Costs"
+    case nats = "NATs"
     case prices = "Prices"
 
     var word: String {
       switch self {
       case .scenarios: "scenario"
       case .costs: "cost file"
+      case .nats: "NAT"
       case .prices: "price list"
       }
     }

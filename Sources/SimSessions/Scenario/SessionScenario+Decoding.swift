@@ -19,13 +19,13 @@ extension SessionScenario {
     fidelity = try fields["fidelity"]?.choice(Fidelity.self) ?? .auto
     media = try fields["media"]?.choice(MediaFidelity.self) ?? .modelled
     let everyone = try fields["client"].map { reader throws(ScenarioError) in
-      try ClientProfile(reader, over: .laptop(at: sites[0]), sites: sites)
+      try ClientProfile(reader, over: .laptop(at: sites[0]), sites: sites, files)
     }
     client = everyone ?? .laptop(at: sites[0])
     clients = []
     if let reader = fields["clients"] {
       for element in try reader.elements("a list of clients") {
-        clients.append(try ClientProfile(element, over: client, sites: sites))
+        clients.append(try ClientProfile(element, over: client, sites: sites, files))
       }
       guard clients.count <= participants else { throw reader.failure("at most one entry per participant") }
     }
@@ -104,9 +104,11 @@ extension ClientProfile {
       addressFamily: .ipv4)
   }
 
-  fileprivate init(_ reader: FieldReader, over base: ClientProfile, sites: [String]) throws(ScenarioError) {
+  fileprivate init(
+    _ reader: FieldReader, over base: ClientProfile, sites: [String], _ files: ScenarioFiles
+  ) throws(ScenarioError) {
     let fields = try reader.object(["cores", "camera", "page", "codecs"] + Access.fieldNames)
-    let access = try Access(fields, over: Access(base), sites: sites)
+    let access = try Access(fields, over: Access(base), sites: sites, files)
     site = access.site
     cores = try fields["cores"]?.integer(.cores) ?? base.cores
     camera = try fields["camera"]?.choice(CameraPermission.self) ?? base.camera

@@ -90,20 +90,17 @@ public struct ClientProfile: Hashable, Sendable {
   /// From the home to the site; the delay is one-way.
   public var uplink: Link.Configuration
   public var downlink: Link.Configuration
-  public var nat: NamedNAT?
+  /// NATs, or a firewall that has the name of an access; `nil` for nothing in the way.
+  public var nat: AccessBehavior?
   public var firewall: Firewall.Policy?
   public var addressFamily: IPAddress.Family
   public var camera = CameraPermission.granted
   public var page = PageOrigin.https
   /// The names of the codecs that it has, as in `a=rtpmap`; `nil` for all that there are.
   public var codecs: [String]?
-}
 
-/// A NAT with the name that it has in a scenario.
-public struct NamedNAT: Hashable, Sendable {
-  /// A name of `NATBehaviors`, or `custom`.
-  public let name: String
-  public let behavior: NATBehavior
+  /// The firewall that there is, by whichever of the two it was given.
+  public var barrier: Firewall.Policy? { nat?.firewall ?? firewall }
 }
 
 /// What a camera captures and how it is encoded.

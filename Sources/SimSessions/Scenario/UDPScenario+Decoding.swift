@@ -4,10 +4,14 @@ import SimNetwork
 extension UDPScenario {
   static let fieldNames = ["hosts", "flows"]
 
-  init(_ fields: ObjectReader, sites: [String]) throws(ScenarioError) {
+  init(_ fields: ObjectReader, sites: [String], _ files: ScenarioFiles) throws(ScenarioError) {
     var hosts: [Host] = []
-    for element in try fields.required("hosts", "a list of hosts").elements("a list of hosts") {
-      hosts.append(try Host(element, sites: sites, others: hosts))
+    let hostList = try fields.required("hosts", "a list of hosts")
+    let elements = try hostList.elements("a list of hosts")
+    let limit = WholeNumberLimit.participants.range.upperBound
+    guard elements.count <= limit else { throw hostList.failure("at most \(limit) hosts", found: "\(elements.count)") }
+    for element in elements {
+      hosts.append(try Host(element, sites: sites, others: hosts, files))
     }
     let flowList = try fields.required("flows", "a list of flows")
     flows = []
@@ -18,14 +22,20 @@ extension UDPScenario {
 }
 
 extension UDPScenario.Host {
-  fileprivate init(_ reader: FieldReader, sites: [String], others: [UDPScenario.Host]) throws(ScenarioError) {
+  fileprivate init(
+    _ reader: FieldReader, sites: [String], others: [UDPScenario.Host], _ files: ScenarioFiles
+  ) throws(ScenarioError) {
     let fields = try reader.object(["name"] + Access.fieldNames)
     let nameReader = try fields.required("name", "a name")
     name = try nameReader.text()
     let known = others.map(\.name)
     guard !known.contains(name) else { throw nameReader.failure("a name that no other host has") }
     let plain = Access(site: sites[0], uplink: .plain, downlink: .plain, nat: nil)
-    let access = try Access(fields, over: plain, sites: sites)
+    let access = try Access(fields, over: plain, sites: sites, files)
+    if let nat = access.nat, let other = others.compactMap(\.nat).first(where: { $0.contradicts(nat) }) {
+      throw fields.failure(
+        "nat", found: "'\(nat.name)'", "the NAT of \(nat.owner ?? "") as in '\(other.name)', because they share it")
+    }
     site = access.site
     uplink = access.uplink
     downlink = access.downlink

@@ -9,7 +9,7 @@ public struct UDPScenario: Hashable, Sendable {
     public var site: String
     public var uplink: Link.Configuration
     public var downlink: Link.Configuration
-    public var nat: NamedNAT?
+    public var nat: AccessBehavior?
     public var firewall: Firewall.Policy?
     public var addressFamily: IPAddress.Family
   }

@@ -37,11 +37,18 @@ struct List: ParsableCommand {
       switch subject {
       case .topologies: Topologies.all.map { Entry(name: $0.name, summary: $0.summary) }
       case .links: LinkParameters.all.map { Entry(name: $0.name, summary: $0.summary) }
-      case .nats: NATBehaviors.all.map { Entry(name: $0.name, summary: $0.summary) }
+      case .nats: try nats
       case .codecs: (Codecs.audio + Codecs.video).map { Entry(name: $0.name, summary: $0.summary) }
       case .signaling: SignalingProfiles.all.map { Entry(name: $0.name, summary: $0.summary) }
       case .scenarios: try scenarios
       }
+    }
+  }
+
+  private var nats: [Entry] {
+    get throws {
+      AccessBehaviors.all.map { Entry(name: $0.name, summary: $0.summary) }
+        + (NATBehaviors.all + (try ScenarioLibrary.find().nats())).map { Entry(name: $0.name, summary: $0.summary) }
     }
   }
 

@@ -42,7 +42,7 @@ struct Explanation {
       let last = plan.participants[group.upperBound - 1].name
       table.append([
         group.count == 1 ? first : "\(first) … \(last)", client.site, "\(client.cores)", text(of: client.uplink),
-        text(of: client.downlink), barriers(client.nat, client.firewall, client.addressFamily),
+        text(of: client.downlink), barriers(client.nat, client.barrier, client.addressFamily),
       ])
     }
     if let role = plan.server {
@@ -157,7 +157,7 @@ struct Explanation {
     for host in scenario.hosts {
       hosts.append([
         host.name, host.site, text(of: host.uplink), text(of: host.downlink),
-        barriers(host.nat, host.firewall, host.addressFamily),
+        barriers(host.nat, host.nat?.firewall ?? host.firewall, host.addressFamily),
       ])
     }
     var flows = Table([
@@ -182,9 +182,11 @@ struct Explanation {
     return words.joined(separator: " ")
   }
 
-  private static func barriers(_ nat: NamedNAT?, _ firewall: Firewall.Policy?, _ family: IPAddress.Family) -> String {
+  private static func barriers(
+    _ nat: AccessBehavior?, _ firewall: Firewall.Policy?, _ family: IPAddress.Family
+  ) -> String {
     var words: [String] = []
-    if let nat { words.append("\(nat.name) NAT") }
+    if let nat, !nat.translators.isEmpty { words.append("\(nat.name) NAT") }
     if let firewall { words.append("firewall \(firewall.rawValue)") }
     if family == .ipv6 { words.append("IPv6") }
     return words.isEmpty ? "nothing" : words.joined(separator: ", ")

@@ -1,0 +1,81 @@
+import RTCPrimitives
+import SimKernel
+
+/// Chains of NATs: a home router, and behind it (seen from home) a carrier's.
+extension Network {
+  /// The most external addresses that one of a chain's NATs has.
+  public static let addressLimit = 16
+
+  /// The name of the NAT that `owner` shares out.
+  public static func translatorName(ofOwner owner: String) -> String { "@\(owner)" }
+
+  /// Attaches a host behind what stands in front of it; gives the host's own address and the outside of its NAT, or of
+  /// the host itself, which has the links and the firewall of `plan`.
+  ///
+  /// - Parameters:
+  ///   - access: its firewall takes the place of that of `plan`; those who name the same owner agree on its NAT.
+  ///   - inside: the host's address if there is a NAT.
+  ///   - number: of the subscriber, below 4096, so that addresses differ.
+  public func attach(
+    _ port: NodePort, behind access: AccessBehavior?, inside: IPAddress, number: UInt32, _ plan: AttachmentPlan
+  ) -> (address: IPAddress, outside: AttachmentID) {
+    var own = plan
+    own.firewall = access?.firewall ?? plan.firewall
+    var chain = access?.translators ?? []
+    if let owner = access?.owner, let shared = chain.popLast() {
+      own.realm = realm(behind: shared, of: owner, number: number, plan)
+      if chain.isEmpty { own.addresses = [inside] }
+    }
+    guard !chain.isEmpty else { return (own.addresses[0], attach(port, own)) }
+    let (realm, outside) = addTranslators(chain, named: "\(port.name)/nat", number: number, own)
+    attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: plan.site))
+    return (inside, outside)
+  }
+
+  /// The inside of a NAT that `owner` shares out; who comes first decides where it stands and which address it has.
+  private func realm(
+    behind behavior: NATBehavior, of owner: String, number: UInt32, _ plan: AttachmentPlan
+  ) -> RealmID {
+    if let known = sharedTranslators[owner] {
+      precondition(known.behavior == behavior, "those who share the NAT of \(owner) agree on what it is")
+      return known.inside
+    }
+    let place = AttachmentPlan(addresses: plan.addresses, site: plan.site)
+    let inside = addTranslators([behavior], named: Self.translatorName(ofOwner: owner), number: number, place).inside
+    sharedTranslators[owner] = SharedTranslator(behavior: behavior, inside: inside)
+    return inside
+  }
+
+  /// Adds a chain of NATs, the first of them the innermost; gives the realm inside all of them, and the outside of the
+  /// innermost, which has the links and the firewall of `plan`.
+  ///
+  /// In the public realm the outermost NAT has the addresses of `plan`, and what it needs beyond those out of
+  /// 198.19.0.0/16; one within another has addresses of 100.64.0.0/10, which carriers use between their NAT and their
+  /// subscribers (RFC 6598).
+  /// - Parameters:
+  ///   - name: the innermost NAT is called so, the next ones get a number: `home/nat`, `home/nat-2`.
+  ///   - number: of the subscriber, below 4096, so that addresses differ.
+  /// - Precondition: the chain has one to four NATs.
+  public func addTranslators(
+    _ chain: [NATBehavior], named name: String, number: UInt32, _ plan: AttachmentPlan
+  ) -> (inside: RealmID, outside: AttachmentID) {
+    precondition((1...AccessBehavior.chainLimit).contains(chain.count), "a chain has one to four NATs")
+    precondition(number < 4096, "a subscriber's number is below 4096")
+    var added: (inside: RealmID, outside: AttachmentID)?
+    for (place, behavior) in chain.enumerated().reversed() {
+      var own = place == 0 ? plan : AttachmentPlan(addresses: plan.addresses, site: plan.site)
+      own.realm = added?.inside ?? plan.realm
+      let isPublic = own.realm == .public
+      let block = isPublic ? Self.publicBlock : Self.carrierBlock + UInt32(place) << 16
+      let base = block + number * UInt32(Self.addressLimit)
+      let addresses = (0..<UInt32(behavior.externalAddresses)).map { IPAddress(v4: base + $0) }
+      own.addresses = isPublic ? plan.addresses + addresses.dropFirst(plan.addresses.count) : addresses
+      added = addTranslator(behavior, named: place == 0 ? name : "\(name)-\(place + 1)", own)
+    }
+    guard let added else { preconditionFailure("a chain has a NAT") }
+    return added
+  }
+
+  private static let publicBlock: UInt32 = 198 << 24 | 19 << 16
+  private static let carrierBlock: UInt32 = 100 << 24 | 64 << 16
+}

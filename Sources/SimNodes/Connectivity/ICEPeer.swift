@@ -1,0 +1,76 @@
+import RTCPrimitives
+import RTCTransport
+import SimKernel
+
+/// A host that is nothing but an ICE agent: it gathers, trickles its candidates to its peer, and checks.
+public actor ICEPeer: Node {
+  public nonisolated let port: NodePort
+  private var agent: ICEAgent
+  private var output = Output<ICEAgent.Event>()
+  private var peer: ICEPeer?
+  private var signalingDelay = Duration.zero
+
+  public init(_ port: NodePort, _ configuration: ICEConfiguration, role: ICERole) {
+    self.port = port
+    agent = ICEAgent(configuration, role: role, entropy: EntropySource(port.generator(for: "entropy")))
+  }
+
+  /// The credentials that belong into a description.
+  public var credentials: ICECredentials { agent.localCredentials }
+
+  /// The selected pair, or the best that passed its check.
+  public var bestPair: CandidatePair? { agent.selectedPair ?? agent.pairs.first { $0.state == .succeeded } }
+
+  /// Begins to gather, and from now on tells `peer` each candidate, which takes `delay`.
+  public func start(telling peer: ICEPeer, after delay: Duration) {
+    self.peer = peer
+    signalingDelay = delay
+    agent.start(at: port.simulation.now, into: &output)
+    finish()
+  }
+
+  /// Learns the peer's credentials; from now on checks are sent.
+  public func setRemote(_ credentials: ICECredentials) {
+    agent.setRemote(
+      ufrag: credentials.ufrag, password: credentials.password, at: port.simulation.now, into: &output)
+    finish()
+  }
+
+  private func learn(_ candidate: Candidate) {
+    agent.addRemote(candidate, at: port.simulation.now, into: &output)
+    finish()
+  }
+
+  private func learnEnd() {
+    agent.remoteCandidatesEnded(at: port.simulation.now, into: &output)
+    finish()
+  }
+
+  public func receive(_ datagram: Datagram, at now: Instant) {
+    agent.handle(datagram, at: now, into: &output)
+    finish()
+  }
+
+  public func wake(at now: Instant) {
+    agent.handleTimeout(at: now, into: &output)
+    finish()
+  }
+
+  private func finish() {
+    for event in output.takeEvents() {
+      if case .candidateGathered(let candidate) = event { tell { await $0.learn(candidate) } }
+      if event == .gatheringCompleted { tell { await $0.learnEnd() } }
+    }
+    port.send(&output.datagrams)
+    if let due = agent.nextTimeout { port.wake(at: due) }
+  }
+
+  private func tell(_ message: @escaping @Sendable (ICEPeer) async -> Void) {
+    guard let peer else { return }
+    let (simulation, delay) = (port.simulation, signalingDelay)
+    simulation.spawn {
+      await simulation.sleep(for: delay)
+      await message(peer)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import SimNetwork
+import SimSessions
+
+/// `rtcsim nat-matrix`: which NATs connect directly, and which need a relay.
+struct NATMatrix: ParsableCommand {
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case table, json, csv
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "nat-matrix", abstract: "Tells which pairs of NATs connect directly and which need a relay.",
+    discussion: """
+      Every pair is run: two real ICE agents behind these NATs, 25 ms from each other, with a STUN server and a TURN \
+      server over UDP. The class is that of the best valid pair after 10 s. A NAT is a name that rtcsim list nats \
+      shows, or a chain from home outwards: eim-eif+apdm-apdf. \
+      Both sides may be behind one NAT: a name behind an @ says whose it is, as in eim-adf+carrier-grade@isp.
+      """)
+
+  @Option(help: "Only these, two names to a pair: eim-apdf,open or a,b,c,d.") var pairs: CommaSeparated<String>?
+  @Option(help: "A JSON5 file of shares of a population that sum to 1: {\"eim-apdf\": 0.7, \"apdm-apdf\": 0.3}.")
+  var mix: String?
+  @Option(help: "table, json or csv.") var format = Format.table
+
+  func run() throws {
+    let library = try ScenarioLibrary.find()
+    let runs = try pairs.map { try Self.runs($0.elements, library) } ?? ConnectivityMatrix.pairs
+    let mix = try mix.map { try library.mix($0) }
+    var known = Classes()
+    let rows = runs.map { NATMatrixReport.Row(run: $0, connectionClass: known.of($0)) }
+    let shares = mix.map { mix in
+      NATMatrixReport.Mix(mix, shares: mix.shares(mix.pairs.map { known.of($0) }))
+    }
+    let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares)
+    switch format {
+    case .table: Terminal.write(report.text)
+    case .json: Terminal.write(report.json.text() + "\n")
+    case .csv: Terminal.write(report.csv)
+    }
+  }
+
+  private static func runs(_ names: [String], _ library: ScenarioLibrary) throws -> [ConnectivityRun] {
+    guard names.count.isMultiple(of: 2) else {
+      throw CommandLineError.badValue(
+        name: "--pairs", found: names.joined(separator: ","), allowed: "two names to a pair: eim-apdf,open")
+    }
+    return try stride(from: 0, to: names.count, by: 2).map { index in
+      let offerer = try library.access(names[index], option: "--pairs")
+      let answerer = try library.access(names[index + 1], option: "--pairs")
+      guard !offerer.contradicts(answerer) else {
+        throw CommandLineError.badValue(
+          name: "--pairs", found: answerer.name, allowed: "the NAT of \(answerer.owner ?? "") as in \(offerer.name)")
+      }
+      return ConnectivityRun(offerer: offerer, answerer: answerer)
+    }
+  }
+
+  /// The classes that were found so far: a pair of the mix may be one of the table's.
+  private struct Classes {
+    private var found: [String: ConnectionClass] = [:]
+
+    mutating func of(_ run: ConnectivityRun) -> ConnectionClass {
+      if let known = found[run.id] { return known }
+      let result = run.result().connectionClass
+      found[run.id] = result
+      return result
+    }
+  }
+}
