@@ -5,13 +5,14 @@ public struct Firewall: Sendable {
   public enum Policy: String, Hashable, Sendable, CaseIterable {
     /// Only answers to what was sent pass, by address and port.
     case stateful
-    /// No UDP passes in either direction.
+    /// No UDP passes in either direction; TCP does.
     case blockUDP = "block-udp"
   }
 
   private struct Flow: Hashable {
     let inside: Endpoint
     let outside: Endpoint
+    let transport: TransportProtocol
   }
 
   public let policy: Policy
@@ -30,18 +31,22 @@ public struct Firewall: Sendable {
   }
 
   /// A packet from inside; gives why it is dropped, if it is.
-  mutating func checkOutbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+  mutating func checkOutbound(
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol, at now: Instant
+  ) -> DropReason? {
     guard !exceptions.contains(destination.address) else { return nil }
-    guard policy == .stateful else { return .udpBlocked }
-    flows[Flow(inside: source, outside: destination)] = now
+    guard policy == .stateful else { return transport == .udp ? .udpBlocked : nil }
+    flows[Flow(inside: source, outside: destination, transport: transport)] = now
     return nil
   }
 
   /// A packet from outside; gives why it is dropped, if it is.
-  mutating func checkInbound(source: Endpoint, destination: Endpoint, at now: Instant) -> DropReason? {
+  mutating func checkInbound(
+    source: Endpoint, destination: Endpoint, over transport: TransportProtocol, at now: Instant
+  ) -> DropReason? {
     guard !exceptions.contains(source.address) else { return nil }
-    guard policy == .stateful else { return .udpBlocked }
-    let flow = Flow(inside: destination, outside: source)
+    guard policy == .stateful else { return transport == .udp ? .udpBlocked : nil }
+    let flow = Flow(inside: destination, outside: source, transport: transport)
     guard let last = flows[flow], now < last + lifetime else { return .firewall }
     flows[flow] = now
     return nil
