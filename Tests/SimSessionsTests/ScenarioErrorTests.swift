@@ -114,7 +114,7 @@ struct ScenarioErrorTests {
     #expect(
       message { _ = try models.scenario("meting") }
         == "found no scenario 'meting', allowed: meeting, textbook-call, two-hosts-udp, two-peers, "
-        + "two-peers-relay, two-peers-turn, a path; did you mean 'meeting'?")
+        + "two-peers-relay, two-peers-tcp, two-peers-turn, a path; did you mean 'meeting'?")
     #expect(message { _ = try models.scenario("away/x.json5") } == "cannot read away/x.json5: there is no such file")
     #expect(message { _ = try models.scenario("/tmp/") } == "cannot read /tmp/: it is a folder")
   }

@@ -15,7 +15,8 @@ struct ScenarioTests {
   @Test func `the repository has the scenarios that are promised`() {
     #expect(
       models.scenarioNames == [
-        "meeting", "textbook-call", "two-hosts-udp", "two-peers", "two-peers-relay", "two-peers-turn",
+        "meeting", "textbook-call", "two-hosts-udp", "two-peers", "two-peers-relay", "two-peers-tcp",
+        "two-peers-turn",
       ])
   }
 

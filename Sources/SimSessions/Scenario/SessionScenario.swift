@@ -67,6 +67,9 @@ public struct SessionScenario: Hashable, Sendable {
   /// What everybody captures and sends.
   public var kinds: [MediaKind] { (audio == nil ? [] : [.audio]) + (video == nil ? [] : [.video]) }
 
+  /// Whether TURN may be reached over TCP or TLS, for which every byte must exist.
+  public var usesStreams: Bool { turn.map { $0.transports != [.udp] } ?? false }
+
   /// Who connects to whom in this scenario's topology.
   public var plan: SessionPlan {
     let people = (0..<participants).map { Participant(index: $0, kinds: kinds) }
@@ -144,6 +147,8 @@ public struct TURNProfile: Hashable, Sendable {
   public var site: String
   public var username: String
   public var password: String
+  /// Over what clients reach it, in the order in which they ask; at least one.
+  public var transports: [RelayProtocol] = [.udp]
 }
 
 /// What the MCU sends.
