@@ -7,8 +7,10 @@ public struct Output<Event: Sendable>: Sendable {
 
   public mutating func emit(_ event: Event) { events.append(event) }
 
-  public mutating func transmit(_ bytes: [UInt8], from source: Endpoint, to destination: Endpoint) {
-    datagrams.append(bytes.span, from: source, to: destination)
+  public mutating func transmit(
+    _ bytes: [UInt8], over transport: TransportProtocol = .udp, from source: Endpoint, to destination: Endpoint
+  ) {
+    datagrams.append(bytes.span, over: transport, from: source, to: destination)
   }
 
   /// Hands over the events, leaving none.

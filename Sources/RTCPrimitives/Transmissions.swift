@@ -4,6 +4,7 @@ public struct Transmissions: Sendable {
   public struct Entry: Hashable, Sendable {
     public let source: Endpoint
     public let destination: Endpoint
+    public let transport: TransportProtocol
     /// Bytes that follow on the wire without being stored (see `Datagram.elided`).
     public let elided: Int
     let range: Range<Int>
@@ -21,13 +22,16 @@ public struct Transmissions: Sendable {
   public var count: Int { entries.count }
 
   /// Queues a copy of `bytes`.
-  public mutating func append(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint) {
-    append(elided: elided, from: source, to: destination) { $0.append(bytes) }
+  public mutating func append(
+    _ bytes: Span<UInt8>, elided: Int = 0, over transport: TransportProtocol = .udp, from source: Endpoint,
+    to destination: Endpoint
+  ) {
+    append(elided: elided, over: transport, from: source, to: destination) { $0.append(bytes) }
   }
 
   /// Queues what `write` appends; whatever stands in the writer before belongs to earlier datagrams.
   public mutating func append<Failure: Error>(
-    elided: Int = 0, from source: Endpoint, to destination: Endpoint,
+    elided: Int = 0, over transport: TransportProtocol = .udp, from source: Endpoint, to destination: Endpoint,
     _ write: (inout ByteWriter) throws(Failure) -> Void
   ) throws(Failure) {
     let begin = buffer.count
@@ -37,7 +41,9 @@ public struct Transmissions: Sendable {
       buffer.truncate(to: begin)
       throw error
     }
-    entries.append(Entry(source: source, destination: destination, elided: elided, range: begin..<buffer.count))
+    entries.append(
+      Entry(
+        source: source, destination: destination, transport: transport, elided: elided, range: begin..<buffer.count))
   }
 
   /// The datagram at `index`, as its receiver will see it.
@@ -45,8 +51,8 @@ public struct Transmissions: Sendable {
     @_lifetime(borrow self) get {
       let entry = entries[index]
       return Datagram(
-        from: entry.source, to: entry.destination, bytes: buffer.bytes.span.extracting(entry.range),
-        elided: entry.elided)
+        from: entry.source, to: entry.destination, transport: entry.transport,
+        bytes: buffer.bytes.span.extracting(entry.range), elided: entry.elided)
     }
   }
 
@@ -57,7 +63,9 @@ public struct Transmissions: Sendable {
     } else {
       for index in other.entries.indices {
         let datagram = other[index]
-        append(datagram.bytes, elided: datagram.elided, from: datagram.source, to: datagram.destination)
+        append(
+          datagram.bytes, elided: datagram.elided, over: datagram.transport, from: datagram.source,
+          to: datagram.destination)
       }
     }
     other.removeAll()

@@ -88,6 +88,14 @@ extension PeerConnection {
     flush(at: now, into: &output)
   }
 
+  /// The connection to a TURN server over TCP or TLS, which the owner keeps, has ended or could not be made.
+  public mutating func relayConnectionEnded(
+    from base: Endpoint, to server: Endpoint, at now: Instant, into output: inout Output<Event>
+  ) {
+    transport.relayConnectionEnded(from: base, to: server, at: now, into: &transportOutput)
+    flush(at: now, into: &output)
+  }
+
   /// A candidate of ours as it is signalled: after a restart it states its generation.
   func signalled(_ candidate: Candidate) -> ICECandidate {
     candidate.signalled(ufrag: transport.ice.generation > 0 ? transport.ice.localCredentials.ufrag : nil)

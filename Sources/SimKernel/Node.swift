@@ -30,7 +30,8 @@ extension Node {
       let (record, now) = node.port.record(of: packet)
       let stored = Span(_unsafeElements: record.pointee.stored)
       let datagram = Datagram(
-        from: record.pointee.source, to: record.pointee.destination, bytes: stored, elided: Int(record.pointee.elided))
+        from: record.pointee.source, to: record.pointee.destination, transport: record.pointee.transport, bytes: stored,
+        elided: Int(record.pointee.elided))
       node.receive(datagram, at: now)
     }
   }

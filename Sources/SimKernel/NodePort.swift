@@ -21,9 +21,12 @@ public final class NodePort: @unchecked Sendable {
 
   /// Sends a datagram into the network, from one of the node's own endpoints.
   @inlinable
-  public func send(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint) {
+  public func send(
+    _ bytes: Span<UInt8>, elided: Int = 0, over transport: TransportProtocol = .udp, from source: Endpoint,
+    to destination: Endpoint
+  ) {
     borrowed._withUnsafeGuaranteedRef {
-      $0.send(bytes, elided: elided, from: source, to: destination, node: index, at: .start)
+      $0.send(bytes, elided: elided, over: transport, from: source, to: destination, node: index, at: .start)
     }
   }
 
@@ -32,8 +35,8 @@ public final class NodePort: @unchecked Sendable {
   public func send(_ datagram: Datagram, at departure: Instant) {
     borrowed._withUnsafeGuaranteedRef {
       $0.send(
-        datagram.bytes, elided: datagram.elided, from: datagram.source, to: datagram.destination, node: index,
-        at: departure)
+        datagram.bytes, elided: datagram.elided, over: datagram.transport, from: datagram.source,
+        to: datagram.destination, node: index, at: departure)
     }
   }
 

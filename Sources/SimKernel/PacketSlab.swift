@@ -12,14 +12,15 @@ public struct PacketRecord {
   /// As the bearer of the packet sees them now: a NAT changes them.
   public var source: Endpoint
   public var destination: Endpoint
-  /// UDP payload bytes that are stored.
+  /// Bytes of the UDP payload, or of the TCP segment with its header, that are stored.
   public let storedCount: UInt32
-  /// UDP payload bytes that are only counted.
+  /// Those of them that are only counted.
   public let elided: UInt32
   /// Who sent it, and where on its way it is: the network's own notes.
   public var sender: UInt32 = 0
   public var location: UInt32 = 0
   public var stage: UInt8 = 0
+  public let transport: TransportProtocol
   @usableFromInline var payload: UnsafeMutablePointer<UInt8>?
   @usableFromInline var payloadClass: UInt8
 
@@ -27,21 +28,24 @@ public struct PacketRecord {
     UnsafeBufferPointer(start: payload, count: Int(storedCount))
   }
 
-  /// The size of the UDP payload on the wire.
+  /// The size of the UDP payload, or of the TCP segment, on the wire.
   @inlinable public var payloadSize: DataSize { .bytes(Int(storedCount) + Int(elided)) }
 
-  /// The size of the IP packet: payload, 8 bytes of UDP and 20 (IPv4) or 40 (IPv6) bytes of IP header.
+  /// The size of the IP packet: payload, 8 bytes of UDP (a TCP segment has its header in it) and 20 (IPv4) or 40 (IPv6)
+  /// bytes of IP header.
   @inlinable public var wireSize: DataSize {
-    .bytes(Int(storedCount) + Int(elided) + (destination.address.family == .ipv4 ? 28 : 48))
+    .bytes(
+      Int(storedCount) + Int(elided) + transport.headerSize + (destination.address.family == .ipv4 ? 20 : 40))
   }
 
   @usableFromInline
   init(
-    source: Endpoint, destination: Endpoint, storedCount: Int, elided: Int, payload: UnsafeMutablePointer<UInt8>?,
-    payloadClass: UInt8
+    source: Endpoint, destination: Endpoint, transport: TransportProtocol, storedCount: Int, elided: Int,
+    payload: UnsafeMutablePointer<UInt8>?, payloadClass: UInt8
   ) {
     self.source = source
     self.destination = destination
+    self.transport = transport
     self.storedCount = UInt32(storedCount)
     self.elided = UInt32(elided)
     self.payload = payload
@@ -88,17 +92,18 @@ struct PacketSlab: ~Copyable {
   ///
   /// - Precondition: the UDP payload has at most 65,507 bytes.
   @usableFromInline
-  mutating func insert(_ bytes: Span<UInt8>, elided: Int, from source: Endpoint, to destination: Endpoint)
-    -> PacketHandle
-  {
+  mutating func insert(
+    _ bytes: Span<UInt8>, elided: Int, over transport: TransportProtocol, from source: Endpoint,
+    to destination: Endpoint
+  ) -> PacketHandle {
     precondition(bytes.count + elided <= 65507, "a UDP datagram holds at most 65,507 bytes")
     let (payload, payloadClass) = buffer(for: bytes.count)
     if let payload {
       bytes.withUnsafeBufferPointer { payload.update(from: $0.baseAddress!, count: $0.count) }
     }
     let record = PacketRecord(
-      source: source, destination: destination, storedCount: bytes.count, elided: elided, payload: payload,
-      payloadClass: payloadClass)
+      source: source, destination: destination, transport: transport, storedCount: bytes.count, elided: elided,
+      payload: payload, payloadClass: payloadClass)
     return place(record)
   }
 

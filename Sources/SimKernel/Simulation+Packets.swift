@@ -40,17 +40,19 @@ extension Simulation {
 
   /// Makes a packet that travels outside the nodes' ports (a test, a benchmark).
   @inlinable
-  public func makePacket(_ bytes: Span<UInt8>, elided: Int = 0, from source: Endpoint, to destination: Endpoint)
-    -> PacketHandle
-  {
-    slab.insert(bytes, elided: elided, from: source, to: destination)
+  public func makePacket(
+    _ bytes: Span<UInt8>, elided: Int = 0, over transport: TransportProtocol = .udp, from source: Endpoint,
+    to destination: Endpoint
+  ) -> PacketHandle {
+    slab.insert(bytes, elided: elided, over: transport, from: source, to: destination)
   }
 
   /// Makes another packet like `packet`, at the same place of its way.
   public func copy(_ packet: PacketHandle) -> PacketHandle {
     let record = slab[packet]
     let copy = slab.insert(
-      Span(_unsafeElements: record.stored), elided: Int(record.elided), from: record.source, to: record.destination)
+      Span(_unsafeElements: record.stored), elided: Int(record.elided), over: record.transport, from: record.source,
+      to: record.destination)
     slab[copy].sender = record.sender
     slab[copy].location = record.location
     slab[copy].stage = record.stage
@@ -62,14 +64,14 @@ extension Simulation {
     body(Span(_unsafeElements: slab.bytes(of: packet)))
   }
 
-  /// Combines a packet's time, endpoints, size and bytes with the digests.
+  /// Combines a packet's time, endpoints, protocol, size and bytes with the digests.
   @inlinable
   public func hash(_ packet: PacketHandle) {
     let record = slab.records + Int(packet.rawValue)
     timingHash.combine(UInt64(bitPattern: now.nanoseconds))
     timingHash.combine(record.pointee.source)
     timingHash.combine(record.pointee.destination)
-    timingHash.combine(UInt64(record.pointee.payloadSize.bytes))
+    timingHash.combine(UInt64(record.pointee.payloadSize.bytes) | UInt64(record.pointee.transport.rawValue) << 56)
     traceHash.combine(timingHash.state)
     if record.pointee.storedCount > 0 { traceHash.combine(slab.bytes(of: packet)) }
   }
@@ -92,10 +94,10 @@ extension Simulation {
   /// Sends a packet of `node` at `departure`, or now if that is past.
   @usableFromInline
   func send(
-    _ bytes: Span<UInt8>, elided: Int, from source: Endpoint, to destination: Endpoint, node: Int,
-    at departure: Instant
+    _ bytes: Span<UInt8>, elided: Int, over transport: TransportProtocol, from source: Endpoint,
+    to destination: Endpoint, node: Int, at departure: Instant
   ) {
-    let packet = slab.insert(bytes, elided: elided, from: source, to: destination)
+    let packet = slab.insert(bytes, elided: elided, over: transport, from: source, to: destination)
     if departure > now {
       schedule(EventTarget(.departure, node), argument: packet.rawValue, at: departure)
     } else {

@@ -173,7 +173,7 @@ public final class Network: PacketCarrier {
     attachments[index].capture?.append(packet, of: simulation)
     if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
     if let reason = attachments[index].firewall?.checkOutbound(
-      source: record.source, destination: record.destination, at: simulation.now)
+      source: record.source, destination: record.destination, over: record.transport, at: simulation.now)
     {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
@@ -226,7 +226,7 @@ public final class Network: PacketCarrier {
     attachments[index].capture?.append(packet, of: simulation)
     if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
     if let reason = attachments[index].firewall?.checkInbound(
-      source: record.source, destination: record.destination, at: simulation.now)
+      source: record.source, destination: record.destination, over: record.transport, at: simulation.now)
     {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }

@@ -121,6 +121,47 @@ struct ScenarioEffectTests {
     }
   }
 
+  @Test func `TURN over TCP takes a round trip more than over UDP, and over TLS two`() throws {
+    // Without a rate nothing takes time but the way: 50 ms to the server and back.
+    func askedAndGiven(_ transport: String) throws -> Duration {
+      let link = "{ rate: 'unlimited', delay: '25ms' }"
+      var options = SessionRun.Options()
+      options.isDetailed = true
+      let result = try run(
+        [
+          "topology": "'mesh'", "iceTransportPolicy": "'relay'", "turn": "{ transports: ['\(transport)'] }",
+          "client": "{ uplink: \(link), downlink: \(link) }", "fidelity": "'wire'",
+        ], options)
+      #expect(result.connectionsEstablished == 1)
+      #expect(result.clients.map { $0.connections[0].localCandidate } == ["relay", "relay"])
+      let offerer = result.milestones.filter { $0.node == "client-2" }
+      let asked = try #require(offerer.first { $0.name.hasPrefix("offer sent") || $0.name == "offer sent" })
+      let given = try #require(offerer.first { $0.name == "candidate gathered" })
+      return given.time - asked.time
+    }
+    func isTrips(_ time: Duration, _ count: Int64) -> Bool {
+      (time - .milliseconds(50 * count)).nanoseconds.magnitude < 1_000_000
+    }
+    #expect(isTrips(try askedAndGiven("udp"), 2))
+    #expect(isTrips(try askedAndGiven("tcp"), 3))
+    #expect(isTrips(try askedAndGiven("tls"), 4))
+  }
+
+  @Test func `where UDP is blocked TURN over TCP or TLS carries the call`() throws {
+    for transports in ["['udp', 'tls']", "['tcp']"] {
+      let result = try run([
+        "topology": "'mesh'", "clients": "[{ firewall: 'block-udp' }]", "fidelity": "'wire'",
+        "turn": "{ transports: \(transports) }",
+      ])
+      #expect(result.connectionsEstablished == 1)
+      #expect(result.clients[0].connections[0].localCandidate == "relay")
+    }
+    let blocked = try run([
+      "topology": "'mesh'", "clients": "[{ firewall: 'block-udp' }]", "turn": "{ transports: ['udp'] }",
+    ])
+    #expect(blocked.connectionsEstablished == 0)
+  }
+
   @Test func `IPv6 is spoken where it is asked for, without NAT`() throws {
     let result = try run(["client": "{ addressFamily: 'ipv6' }"])
     let pairs = result.milestones.filter { $0.name == "pair selected" }

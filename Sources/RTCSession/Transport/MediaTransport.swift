@@ -169,6 +169,14 @@ public struct MediaTransport: ~Copyable {
     flush(at: now, into: &output)
   }
 
+  /// The connection to a TURN server over TCP or TLS has ended, or could not be made.
+  public mutating func relayConnectionEnded(
+    from base: Endpoint, to server: Endpoint, at now: Instant, into output: inout Output<Event>
+  ) {
+    ice.relayConnectionEnded(from: base, to: server, at: now, into: &iceOutput)
+    flush(at: now, into: &output)
+  }
+
   /// Learns that the peer has no more candidates.
   public mutating func remoteCandidatesEnded(at now: Instant, into output: inout Output<Event>) {
     ice.remoteCandidatesEnded(at: now, into: &iceOutput)

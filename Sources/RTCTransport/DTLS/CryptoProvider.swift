@@ -1,7 +1,7 @@
 import COpenSSL
 import RTCPrimitives
 
-/// OpenSSL as one simulation, or one process over real sockets, uses it: settings and certificates.
+/// OpenSSL as one simulation, or one process over real sockets, uses it: settings and certificates, for DTLS and TLS.
 ///
 /// Belongs to one isolation domain; runs and threads never share one. With a simulation's `CryptoHost`, the same seed
 /// gives the same certificates, handshakes and keys, and each name its own dice: one more transport or identity
@@ -11,6 +11,8 @@ public final class CryptoProvider {
   let context: OpaquePointer
   private let host: CryptoHost
   private var identities: [String: DTLSIdentity] = [:]
+  /// The context of all TLS connections, made when there is one.
+  private var streamContext: OpaquePointer?
 
   /// - Throws: `DTLSError.library`.
   public init(host: CryptoHost = .system) throws(DTLSError) {
@@ -21,7 +23,10 @@ public final class CryptoProvider {
     }
   }
 
-  deinit { SSL_CTX_free(context) }
+  deinit {
+    SSL_CTX_free(context)
+    SSL_CTX_free(streamContext)
+  }
 
   /// The identity called `name`, made when it is asked for the first time.
   ///
@@ -33,6 +38,19 @@ public final class CryptoProvider {
       try DTLSIdentity(libraryContext: host.libraryContext)
     }
     identities[name] = made
+    return made
+  }
+
+  /// The context of TLS 1.3 connections (`SSL_CTX`).
+  ///
+  /// - Throws: `DTLSError.library`.
+  func tlsContext() throws(DTLSError) -> OpaquePointer {
+    if let streamContext { return streamContext }
+    var dice = dice(named: "crypto/tls")
+    let made = try perform(at: .start, &dice) { () throws(DTLSError) in
+      try Self.makeTLSContext(host.libraryContext)
+    }
+    streamContext = made
     return made
   }
 
@@ -87,6 +105,22 @@ public final class CryptoProvider {
     SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
     SSL_CTX_set_cert_verify_callback(context, OpenSSLConnection.verifyPeerCertificate, nil)
+    return context
+  }
+
+  private static func makeTLSContext(_ libraryContext: OpaquePointer?) throws(DTLSError) -> OpaquePointer {
+    let context = try OpenSSL.require(SSL_CTX_new_ex(libraryContext, nil, TLS_method()), "SSL_CTX_new_ex")
+    do {
+      try OpenSSL.require(
+        SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_3_VERSION), nil) == 1,
+        "SSL_CTX_set_min_proto_version")
+      try OpenSSL.require(SSL_CTX_set_num_tickets(context, 0) == 1, "SSL_CTX_set_num_tickets")
+    } catch {
+      SSL_CTX_free(context)
+      throw error
+    }
+    SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
+    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
     return context
   }
 }

@@ -36,10 +36,12 @@ public struct Candidate: Hashable, Sendable {
   public var base: Endpoint
   /// The `raddr` and `rport` of SDP, for diagnosis only.
   public var relatedAddress: Endpoint?
+  /// How a local relayed candidate's server is reached (W3C `RTCIceCandidate.relayProtocol`); `nil` for all others.
+  public var relayProtocol: RelayProtocol?
 
   public init(
     foundation: String, component: UInt16 = 1, priority: UInt32, address: Endpoint, kind: Kind,
-    base: Endpoint? = nil, relatedAddress: Endpoint? = nil
+    base: Endpoint? = nil, relatedAddress: Endpoint? = nil, relayProtocol: RelayProtocol? = nil
   ) {
     self.foundation = foundation
     self.component = component
@@ -48,6 +50,7 @@ public struct Candidate: Hashable, Sendable {
     self.kind = kind
     self.base = base ?? address
     self.relatedAddress = relatedAddress
+    self.relayProtocol = relayProtocol
   }
 
   /// The priority of a candidate (RFC 8445 §5.1.2.1).
@@ -77,7 +80,6 @@ extension Candidate: CustomStringConvertible {
 /// Gives equal foundations to candidates of one type, base address, server and protocol, and different ones to all others.
 ///
 /// - SeeAlso: RFC 8445 §5.1.1.3
-/// - Note: The protocol to the server is UDP for every candidate so far.
 struct FoundationTable: Sendable {
   private struct Origin: Hashable {
     var kind: Candidate.Kind

@@ -80,7 +80,12 @@ extension ICEAgent {
 
   /// Unique per candidate of one type, and higher for earlier sockets and servers (RFC 8445 §5.1.2.1).
   func localPreference(base: Int, server: Int) -> UInt16 {
-    UInt16(clamping: 65535 - server * configuration.hosts.count - base)
+    UInt16(clamping: max(1 << 15, 65535 - server * configuration.hosts.count - base))
+  }
+
+  /// The same for a relayed candidate: all that are reached over UDP stand before TCP, and TCP before TLS.
+  func localPreference(base: Int, server: Int, over relayProtocol: RelayProtocol) -> UInt16 {
+    localPreference(base: base, server: server) - UInt16((RelayProtocol.udp.rank - relayProtocol.rank) << 14)
   }
 
   func isReachable(_ server: Endpoint, fromBase index: Int) -> Bool {

@@ -1,4 +1,4 @@
-import RTCPrimitives
+public import RTCPrimitives
 import RTCWire
 
 /// Relayed candidates: one TURN allocation for each socket and server.
@@ -33,7 +33,10 @@ extension ICEAgent {
   mutating func gatherRelays(at now: Instant, into output: inout Output<Event>) {
     for (rank, server) in configuration.turnServers.enumerated() {
       for base in configuration.hosts.indices where isReachable(server.endpoint, fromBase: base) {
-        let isKnown = relays.contains { $0.base == base && $0.client.configuration.server == server.endpoint }
+        let isKnown = relays.contains {
+          $0.base == base && $0.client.configuration.server == server.endpoint
+            && $0.client.configuration.relayProtocol == server.relayProtocol
+        }
         if !isKnown { relays.append(Relay(base: base, rank: rank, client: makeClient(base: base, rank: rank))) }
       }
     }
@@ -90,11 +93,27 @@ extension ICEAgent {
     relayOutput.removeAll()
   }
 
+  /// The connection to a TURN server over TCP or TLS has ended, or could not be made.
+  public mutating func relayConnectionEnded(
+    from base: Endpoint, to server: Endpoint, at now: Instant, into output: inout Output<Event>
+  ) {
+    guard state != .closed else { return }
+    for index in relays.indices
+    where relays[index].client.configuration.server == server && relays[index].client.configuration.local == base
+      && relays[index].client.configuration.relayProtocol != .udp
+    {
+      relays[index].client.connectionEnded(into: &relayOutput)
+      drainRelay(index, at: now, into: &output)
+    }
+    advance(at: now, into: &output)
+  }
+
   /// The relay whose server sent a datagram.
   func relayIndex(_ datagram: borrowing Datagram) -> Int? {
     for index in relays.indices
     where relays[index].client.configuration.server == datagram.source
       && relays[index].client.configuration.local == datagram.destination
+      && relays[index].client.configuration.relayProtocol.transport == datagram.transport
     {
       return index
     }
@@ -182,18 +201,24 @@ extension ICEAgent {
     let relay = relays[index]
     guard isGathering, let relayed = relay.address, let mapped = relay.client.mapped else { return }
     let server = relay.client.configuration.server
-    handleMapped(
-      mapped, base: relay.base, server: server, rank: configuration.stunServers.count + relay.rank, at: now,
-      into: &output)
+    let relayProtocol = relay.client.configuration.relayProtocol
+    // The mapping of a TCP connection is nothing that UDP could be sent to.
+    if relayProtocol == .udp {
+      handleMapped(
+        mapped, base: relay.base, server: server, rank: configuration.stunServers.count + relay.rank, at: now,
+        into: &output)
+    }
     let hidden = Endpoint(relayed.address.family == .ipv4 ? .anyIPv4 : .anyIPv6, 0)
     let host = configuration.hosts[relay.base].address
     adopt(
       Candidate(
-        foundation: foundations.foundation(of: .relayed, base: host, server: server.address),
+        foundation: foundations.foundation(
+          of: .relayed, base: host, server: server.address, isStream: relayProtocol != .udp),
         priority: Candidate.priority(
-          of: .relayed, localPreference: localPreference(base: relay.base, server: relay.rank)),
+          of: .relayed,
+          localPreference: localPreference(base: relay.base, server: relay.rank, over: relayProtocol)),
         address: relayed, kind: .relayed, base: relayed,
-        relatedAddress: configuration.transportPolicy == .relay ? hidden : mapped),
+        relatedAddress: configuration.transportPolicy == .relay ? hidden : mapped, relayProtocol: relayProtocol),
       at: now, into: &output)
   }
 
@@ -217,8 +242,9 @@ extension ICEAgent {
     let server = configuration.turnServers[rank]
     return TURNClient(
       TURNClient.Configuration(
-        server: server.endpoint, local: configuration.hosts[base], username: server.username,
-        password: server.password, family: server.endpoint.address.family, schedule: configuration.checkSchedule),
+        server: server.endpoint, over: server.relayProtocol, local: configuration.hosts[base],
+        username: server.username, password: server.password, family: server.endpoint.address.family,
+        schedule: server.relayProtocol == .udp ? configuration.checkSchedule : .reliable),
       entropy: entropy.split())
   }
 }

@@ -9,14 +9,19 @@ public struct ICEConfiguration: Sendable {
     case relay
   }
 
-  /// A TURN server with long-term credentials, reached over UDP.
+  /// A TURN server with long-term credentials.
   public struct TURNServer: Hashable, Sendable {
     public var endpoint: Endpoint
     public var username: String
     public var password: String
+    /// How it is reached; over TCP and TLS what the agent transmits to it is a message of a stream (`Datagram.transport`).
+    public var relayProtocol: RelayProtocol
 
-    public init(_ endpoint: Endpoint, username: String, password: String) {
+    public init(
+      _ endpoint: Endpoint, over relayProtocol: RelayProtocol = .udp, username: String, password: String
+    ) {
       self.endpoint = endpoint
+      self.relayProtocol = relayProtocol
       self.username = username
       self.password = password
     }

@@ -30,7 +30,7 @@ public struct STUNServer: Sendable {
     }
     answered += 1
     let response = response(to: request, from: datagram.source)
-    output.append(from: datagram.destination, to: datagram.source) {
+    output.append(over: datagram.transport, from: datagram.destination, to: datagram.source) {
       response.write(into: &$0, fingerprint: fingerprint == .valid)
     }
   }

@@ -22,6 +22,9 @@ public struct STUNTransaction: Hashable, Sendable {
       self.requestCount = requestCount
       self.finalMultiple = finalMultiple
     }
+
+    /// Over TCP and TLS a request is sent once and waited for as long as over UDP: 39.5 s (RFC 8489 §6.2.2).
+    public static let reliable = Schedule(requestCount: 1, finalMultiple: 79)
   }
 
   /// What the owner does after `handleTimeout`.

@@ -1,10 +1,24 @@
 import RTCPrimitives
 import RTCWire
 
-/// Client and server transport address; the protocol is always UDP (RFC 8656 §3.2).
+/// Client and server transport address, and the protocol between them (RFC 8656 §3.2).
 struct FiveTuple: Hashable, Sendable {
   let client: Endpoint
   let server: Endpoint
+  let transport: TransportProtocol
+
+  /// Of a message that a client sent.
+  init(_ datagram: borrowing Datagram) {
+    client = datagram.source
+    server = datagram.destination
+    transport = datagram.transport
+  }
+
+  init(client: Endpoint, server: Endpoint, transport: TransportProtocol) {
+    self.client = client
+    self.server = server
+    self.transport = transport
+  }
 }
 
 /// What a TURN server keeps for one client: a relayed endpoint, permissions and channels (RFC 8656 §6).

@@ -129,7 +129,7 @@ extension TURNClient {
         transaction: STUNTransaction(
           message.transactionID, request: bytes, at: now, schedule: configuration.schedule),
         purpose: purpose, isAuthenticated: credential.isComplete, staleNonces: staleNonces))
-    output.transmit(bytes, from: configuration.local, to: configuration.server)
+    output.transmit(bytes, over: transport, from: configuration.local, to: configuration.server)
   }
 
   private func method(of purpose: Purpose) -> STUNMethod {

@@ -1,7 +1,7 @@
 import RTCPrimitives
 import RTCWire
 
-/// A TURN client over UDP: gets a relayed endpoint from a server, keeps it alive and passes data through it.
+/// A TURN client over UDP, TCP or TLS: gets a relayed endpoint from a server, keeps it alive and passes data through it.
 ///
 /// ```
 ///          allocate            success             release           response
@@ -13,6 +13,7 @@ import RTCWire
 public struct TURNClient: Sendable {
   public struct Configuration: Hashable, Sendable {
     public var server: Endpoint
+    public var relayProtocol: RelayProtocol
     /// Where the client sends from.
     public var local: Endpoint
     public var username: String
@@ -24,10 +25,12 @@ public struct TURNClient: Sendable {
     public var schedule: STUNTransaction.Schedule
 
     public init(
-      server: Endpoint, local: Endpoint, username: String, password: String, family: IPAddress.Family = .ipv4,
+      server: Endpoint, over relayProtocol: RelayProtocol = .udp, local: Endpoint, username: String, password: String,
+      family: IPAddress.Family = .ipv4,
       lifetime: Duration? = nil, schedule: STUNTransaction.Schedule = STUNTransaction.Schedule()
     ) {
       self.server = server
+      self.relayProtocol = relayProtocol
       self.local = local
       self.username = username
       self.password = password
@@ -223,14 +226,16 @@ public struct TURNClient: Sendable {
     else { return false }
     for index in channels.indices where channels[index].peer == peer {
       guard channels[index].standing.isUsable else { break }
-      output.datagrams.append(elided: elided, from: configuration.local, to: configuration.server) {
+      output.datagrams.append(
+        elided: elided, over: transport, from: configuration.local, to: configuration.server
+      ) {
         ChannelData.write(channel: Self.firstChannel + UInt16(index), bytes, elided: elided, into: &$0)
       }
       return true
     }
     let transactionID = TransactionID(using: &entropy)
     output.datagrams.append(
-      elided: RelayIndication.elidedOnWire(stored: bytes.count, elided: elided),
+      elided: RelayIndication.elidedOnWire(stored: bytes.count, elided: elided), over: transport,
       from: configuration.local, to: configuration.server
     ) {
       RelayIndication.write(.send, peer: peer, bytes, elided: elided, transactionID: transactionID, into: &$0)
@@ -242,7 +247,9 @@ public struct TURNClient: Sendable {
   public mutating func handle(
     _ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>
   ) -> Incoming {
-    guard datagram.source == configuration.server, datagram.destination == configuration.local else { return .notMine }
+    guard datagram.source == configuration.server, datagram.destination == configuration.local,
+      datagram.transport == transport
+    else { return .notMine }
     switch Demultiplexer.classify(datagram.bytes) {
     case .turnChannel:
       guard relayed != nil, let message = try? ChannelData(parsing: datagram.bytes, elided: datagram.elided),
@@ -252,6 +259,17 @@ public struct TURNClient: Sendable {
     case .stun: return handleMessage(datagram, at: now, into: &output)
     case .dtls, .zrtp, .quic, .rtp, .rtcp, .unknown: return .notMine
     }
+  }
+
+  /// The TCP or TLS connection to the server has ended, and the allocation with it; `.failed` follows, if there is
+  /// anything that could.
+  public mutating func connectionEnded(into output: inout Output<Event>) {
+    switch phase {
+    case .allocating, .allocated: close(.failed(.connectionLost), into: &output)
+    case .releasing: close(.released, into: &output)
+    case .idle, .closed: break
+    }
+    updateTimeout()
   }
 
   /// Retransmits and refreshes what is due; harmless when called early.
@@ -270,7 +288,7 @@ public struct TURNClient: Sendable {
       case .wait: index += 1
       case .retransmit:
         output.transmit(
-          requests[index].transaction.request, from: configuration.local, to: configuration.server)
+          requests[index].transaction.request, over: transport, from: configuration.local, to: configuration.server)
         index += 1
       case .fail: failed.append(requests.remove(at: index).purpose)
       }
@@ -320,6 +338,8 @@ public struct TURNClient: Sendable {
       return .consumed
     }
   }
+
+  var transport: TransportProtocol { configuration.relayProtocol.transport }
 
   private func channel(numbered number: UInt16) -> Channel? {
     let index = Int(number) - Int(Self.firstChannel)

@@ -5,6 +5,8 @@ import RTCWire
 public enum TURNError: Error, Hashable, Sendable {
   /// No response to any retransmission (RFC 8489 §6.2.1).
   case timeout
+  /// The connection over TCP or TLS could not be made, or has ended.
+  case connectionLost
   case rejected(STUNErrorCode)
   /// The server names another one (RFC 8489 §10).
   case tryAlternate(Endpoint)
@@ -20,6 +22,7 @@ extension TURNError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .timeout: "the TURN server does not answer"
+    case .connectionLost: "the connection to the TURN server is lost"
     case .rejected(let error): "the TURN server answers \(error)"
     case .tryAlternate(let server): "the TURN server sends its clients to \(server)"
     case .incompleteResponse(let type): "the TURN server's response lacks \(type)"

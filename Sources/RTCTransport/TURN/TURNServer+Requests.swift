@@ -27,14 +27,14 @@ extension TURNServer {
       statistics.discarded += 1
       return
     }
-    let (client, server) = (datagram.source, datagram.destination)
+    let fiveTuple = FiveTuple(datagram)
     let message: STUNMessage
     do {
       message = try STUNMessage(parsing: datagram.bytes)
     } catch .malformedAttribute {
       let refusal = STUNMessage(
         .error, header.method, transactionID: header.transactionID, attributes: [.errorCode(.badRequest)])
-      reply(refusal, key: nil, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, to: fiveTuple, into: &output)
       return
     } catch {
       statistics.discarded += 1
@@ -46,39 +46,41 @@ extension TURNServer {
     }
     let username: String
     let key: MessageIntegrityKey
-    switch authenticator.verdict(on: message, bytes: datagram.bytes, from: client, at: now) {
+    switch authenticator.verdict(on: message, bytes: datagram.bytes, from: fiveTuple.client, at: now) {
     case .authenticated(let name, let itsKey): (username, key) = (name, itsKey)
     case .refused(let error):
       let refusal = refusal([.errorCode(error)])
-      reply(refusal, key: nil, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, to: fiveTuple, into: &output)
       return
     case .challenged(let error):
       let refusal = refusal([
-        .errorCode(error), .realm(authenticator.realm), .nonce(authenticator.nonce(for: client, at: now)),
+        .errorCode(error), .realm(authenticator.realm), .nonce(authenticator.nonce(for: fiveTuple.client, at: now)),
       ])
-      reply(refusal, key: nil, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, to: fiveTuple, into: &output)
       return
     }
 
     let unknown = message.unknownRequiredTypes
     guard unknown.isEmpty else {
       let refusal = refusal([.errorCode(.unknownAttribute), .unknownAttributes(unknown)])
-      reply(refusal, key: key, fingerprint: fingerprint == .valid, from: server, to: client, into: &output)
+      reply(refusal, key: key, fingerprint: fingerprint == .valid, to: fiveTuple, into: &output)
       return
     }
     let request = Request(
-      message: message, fiveTuple: FiveTuple(client: client, server: server), username: username,
+      message: message, fiveTuple: fiveTuple, username: username,
       fingerprint: fingerprint == .valid)
     let answer = answer(to: request, key: key, at: now, into: &output)
     switch answer {
-    case .repeated(let bytes): output.datagrams.append(bytes.span, from: server, to: client)
+    case .repeated(let bytes):
+      output.datagrams.append(
+        bytes.span, over: fiveTuple.transport, from: fiveTuple.server, to: fiveTuple.client)
     case .error(let error):
       let refusal = refusal([.errorCode(error)])
-      reply(refusal, key: key, fingerprint: request.fingerprint, from: server, to: client, into: &output)
+      reply(refusal, key: key, fingerprint: request.fingerprint, to: fiveTuple, into: &output)
     case .success(let attributes):
       let success = STUNMessage(
         .success, message.method, transactionID: message.transactionID, attributes: attributes)
-      reply(success, key: key, fingerprint: request.fingerprint, from: server, to: client, into: &output)
+      reply(success, key: key, fingerprint: request.fingerprint, to: fiveTuple, into: &output)
       if message.method == .allocate, let index = allocationIndex(of: request.fiveTuple) {
         self[allocation: index].response = output.datagrams[output.datagrams.count - 1].bytes.array()
       }
@@ -86,12 +88,12 @@ extension TURNServer {
   }
 
   private func reply(
-    _ message: STUNMessage, key: MessageIntegrityKey?, fingerprint: Bool, from server: Endpoint, to client: Endpoint,
+    _ message: STUNMessage, key: MessageIntegrityKey?, fingerprint: Bool, to fiveTuple: FiveTuple,
     into output: inout Output<Event>
   ) {
     var message = message
     if let software = configuration.software { message.attributes.append(.software(software)) }
-    output.datagrams.append(from: server, to: client) {
+    output.datagrams.append(over: fiveTuple.transport, from: fiveTuple.server, to: fiveTuple.client) {
       if let key {
         message.write(into: &$0, key: key, fingerprint: fingerprint)
       } else {

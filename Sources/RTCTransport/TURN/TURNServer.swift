@@ -1,12 +1,13 @@
 import RTCPrimitives
 import RTCWire
 
-/// A TURN server over UDP: lends clients a public endpoint and relays what passes between it and permitted peers.
+/// A TURN server over UDP and streams: lends clients a public endpoint and relays what passes between it and permitted peers.
 ///
-/// A datagram for a relayed endpoint is relayed to its client, any other one is taken as coming from a client. The
+/// A datagram for a relayed endpoint is relayed to its client, any other one is taken as coming from a client; one whose
+/// transport is TCP is a message of a stream that the owner keeps, as are those that the server transmits over TCP. The
 /// node that owns the server binds and releases ports as the events say. Binding requests are answered too.
 /// - SeeAlso: RFC 8656
-/// - Note: Left out: TCP and TLS to the client, TCP allocations (RFC 6062), USERHASH and password algorithms other than
+/// - Note: Left out: TCP allocations (RFC 6062), USERHASH and password algorithms other than
 ///   MD5 (RFC 8489 §9.2), ICMP relaying (§11.5). ADDITIONAL-ADDRESS-FAMILY is answered with ADDRESS-ERROR-CODE 508.
 ///   DONT-FRAGMENT is accepted and changes nothing: this server splits no datagrams.
 public struct TURNServer: ProtocolCore, Sendable {
@@ -108,7 +109,7 @@ public struct TURNServer: ProtocolCore, Sendable {
 
   public mutating func handle(_ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>) {
     handleTimeout(at: now, into: &output)
-    for pool in ports.indices where ports[pool].covers(datagram.destination) {
+    for pool in ports.indices where datagram.transport == .udp && ports[pool].covers(datagram.destination) {
       let index = ports[pool].holder(of: datagram.destination)
       relayToClient(datagram, allocation: index, at: now, into: &output.datagrams)
       return
@@ -118,6 +119,13 @@ public struct TURNServer: ProtocolCore, Sendable {
     case .stun: handleMessage(datagram, at: now, into: &output)
     case .dtls, .zrtp, .quic, .rtp, .rtcp, .unknown: statistics.discarded += 1
     }
+  }
+
+  /// A client's TCP or TLS connection has ended, and with it what it was lent.
+  public mutating func connectionEnded(client: Endpoint, server: Endpoint, into output: inout Output<Event>) {
+    guard let index = indices[FiveTuple(client: client, server: server, transport: .tcp)] else { return }
+    removeAllocation(index, into: &output)
+    updateTimeout()
   }
 
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
@@ -144,7 +152,9 @@ public struct TURNServer: ProtocolCore, Sendable {
     statistics.packetsToClients += 1
     statistics.bytesToClients += size
     if let channel = allocations[index].channel(of: peer, at: now) {
-      output.append(elided: datagram.elided, from: fiveTuple.server, to: fiveTuple.client) {
+      output.append(
+        elided: datagram.elided, over: fiveTuple.transport, from: fiveTuple.server, to: fiveTuple.client
+      ) {
         ChannelData.write(channel: channel, datagram.bytes, elided: datagram.elided, into: &$0)
       }
       return
@@ -152,7 +162,7 @@ public struct TURNServer: ProtocolCore, Sendable {
     let transactionID = TransactionID(using: &entropy)
     output.append(
       elided: RelayIndication.elidedOnWire(stored: datagram.bytes.count, elided: datagram.elided),
-      from: fiveTuple.server, to: fiveTuple.client
+      over: fiveTuple.transport, from: fiveTuple.server, to: fiveTuple.client
     ) {
       RelayIndication.write(
         .data, peer: peer, datagram.bytes, elided: datagram.elided, transactionID: transactionID, into: &$0)
@@ -163,7 +173,7 @@ public struct TURNServer: ProtocolCore, Sendable {
     _ datagram: borrowing Datagram, at now: Instant, into output: inout Transmissions
   ) {
     guard let message = try? ChannelData(parsing: datagram.bytes, elided: datagram.elided),
-      let index = indices[FiveTuple(client: datagram.source, server: datagram.destination)],
+      let index = indices[FiveTuple(datagram)],
       let peer = allocations[index].peer(ofChannel: message.channel, at: now)
     else {
       statistics.discarded += 1
@@ -179,7 +189,7 @@ public struct TURNServer: ProtocolCore, Sendable {
   ) {
     guard let indication = try? RelayIndication(parsing: datagram.bytes, elided: datagram.elided),
       indication.method == .send,
-      let index = indices[FiveTuple(client: datagram.source, server: datagram.destination)],
+      let index = indices[FiveTuple(datagram)],
       allocations[index].permits(indication.peer.address, at: now)
     else {
       statistics.discarded += 1

@@ -1,7 +1,7 @@
 import RTCPrimitives
 import SimKernel
 
-/// What passed one interface, as a pcapng file with nanosecond time stamps and real IP and UDP headers.
+/// What passed one interface, as a pcapng file with nanosecond time stamps and real IP, UDP and TCP headers.
 ///
 /// Bytes that a run in `model` fidelity only counts are missing from the capture: the packet's original length is
 /// larger than its captured length.
@@ -35,9 +35,10 @@ public struct PacketCapture: Sendable {
     let time = UInt64(bitPattern: simulation.now.nanoseconds)
     simulation.withBytes(of: packet) { payload in
       var header = IPHeaderWriter(identification: identification)
-      header.write(from: record.source, to: record.destination, payload: payload, elided: Int(record.elided))
+      header.write(
+        record.transport, from: record.source, to: record.destination, payload: payload, elided: Int(record.elided))
       identification &+= 1
-      let captured = header.bytes.count + payload.count
+      let captured = header.bytes.count + payload.count - header.payloadOffset
       appendBlock(type: 6) { block in
         block.append32(0)
         block.append32(UInt32(truncatingIfNeeded: time >> 32))
@@ -45,7 +46,7 @@ public struct PacketCapture: Sendable {
         block.append32(UInt32(captured))
         block.append32(UInt32(captured + Int(record.elided)))
         block.append(contentsOf: header.bytes)
-        for index in 0..<payload.count { block.append(payload[index]) }
+        for index in header.payloadOffset..<payload.count { block.append(payload[index]) }
         while !block.count.isMultiple(of: 4) { block.append(0) }
       }
     }

@@ -5,7 +5,7 @@ public struct Firewall: Sendable {
   public enum Policy: String, Hashable, Sendable, CaseIterable {
     /// Only answers to what was sent pass, by address and port.
     case stateful
-    /// No UDP passes in either direction.
+    /// No UDP passes in either direction; TCP does.
     case blockUDP = "block-udp"
     /// No UDP passes, and TCP only to port 443 and back.
     case tcp443Only = "tcp-443-only"

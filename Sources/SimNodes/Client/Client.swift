@@ -99,13 +99,24 @@ public actor Client: Node, SignalingMember {
   }
 
   public func receive(_ datagram: Datagram, at now: Instant) {
+    switch datagram.transport {
+    case .udp: accept(datagram, at: now)
+    case .tcp:
+      let messages = connections.receiveSegment(datagram, at: now)
+      for index in 0..<messages.count { accept(messages[index], at: now) }
+      connections.flushStreams(at: now) { finish($0, at: now) }
+    }
+    setMediaAlarm()
+  }
+
+  /// Takes a datagram, or a message that a TURN server sent over a stream.
+  private func accept(_ datagram: Datagram, at now: Instant) {
     if let (connection, packet, _) = connections.receive(datagram, at: now) {
       finish(connection, at: now)
       noteArrival(packet, on: connection)
     } else if let connection = connections.connection(of: datagram) {
       finish(connection, at: now)
     }
-    setMediaAlarm()
   }
 
   public func wake(at now: Instant) {

@@ -17,6 +17,8 @@ final class ConnectionSet {
   @exclusivity(unchecked) private var dues: [Instant] = []
   @exclusivity(unchecked) var processor: Processor
   var log: MilestoneLog
+  /// What carries messages between the connections and TURN servers that are reached over TCP or TLS.
+  @exclusivity(unchecked) private var streams: TURNStreams
   private let provider: CryptoProvider
   private let identity: DTLSIdentity
   private let purpose: RTPStreamReceiver.Purpose
@@ -33,6 +35,9 @@ final class ConnectionSet {
     } catch {
       preconditionFailure("OpenSSL has P-256 and SHA-256: \(error)")
     }
+    let tlsServers = settings.turnServers.filter { $0.relayProtocol == .tls }.map(\.endpoint)
+    streams = TURNStreams(
+      TURNStreams.Policy(tlsServers: tlsServers), port: port, provider: provider, identity: identity)
   }
 
   /// Opens a connection to a peer.
@@ -63,6 +68,34 @@ final class ConnectionSet {
     return connection
   }
 
+  /// Takes a TCP segment; hands over the messages of TURN servers that are whole now, each to be received like a
+  /// datagram. `flushStreams` is to follow.
+  func receiveSegment(_ segment: Datagram, at now: Instant) -> Transmissions {
+    guard !processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
+      processor.refuse(.network, at: now)
+      return Transmissions()
+    }
+    streams.receive(segment, at: now)
+    return streams.takeInbox()
+  }
+
+  /// Sends the segments that are due by themselves, tells the connections of streams that ended, and sets the alarm.
+  func flushStreams(at now: Instant, _ handle: (Connection) -> Void) {
+    for ended in streams.takeEnded() {
+      guard let connection = connection(at: ended.local) else { continue }
+      connection.core.relayConnectionEnded(
+        from: ended.local, to: ended.remote, at: now, into: &connection.output)
+      handle(connection)
+    }
+    for index in 0..<streams.segments.count {
+      // Not before the segments that wait for the processor.
+      let departure = connection(at: streams.segments.entries[index].source)?.lastDeparture ?? .start
+      port.send(streams.segments[index], at: departure)
+    }
+    streams.segments.removeAll()
+    port.wake(at: streams.nextTimeout)
+  }
+
   /// Hands a datagram to its connection; a media packet comes back, with the time at which it is decrypted. What the
   /// connection wants done waits for `finish`.
   func receive(_ datagram: Datagram, at now: Instant) -> (Connection, PeerConnection.IncomingPacket, done: Instant)? {
@@ -84,8 +117,10 @@ final class ConnectionSet {
   }
 
   /// The connection that a datagram belongs to.
-  func connection(of datagram: Datagram) -> Connection? {
-    let number = Int(datagram.destination.port) - Int(Self.firstPort)
+  func connection(of datagram: Datagram) -> Connection? { connection(at: datagram.destination) }
+
+  private func connection(at local: Endpoint) -> Connection? {
+    let number = Int(local.port) - Int(Self.firstPort)
     return all.indices.contains(number) ? all[number] : nil
   }
 
@@ -119,10 +154,30 @@ final class ConnectionSet {
       default: break
       }
       // Packets of a connection keep their order, whichever core they were made on.
-      connection.lastDeparture = max(processor.perform(.sendPacket(bytes: size), in: &slot), connection.lastDeparture)
-      port.send(datagram, at: connection.lastDeparture)
+      switch datagram.transport {
+      case .udp:
+        connection.lastDeparture = max(processor.perform(.sendPacket(bytes: size), in: &slot), connection.lastDeparture)
+        port.send(datagram, at: connection.lastDeparture)
+      case .tcp: send(message: datagram, of: connection, in: &slot)
+      }
     }
     connection.output.datagrams.removeAll()
+  }
+
+  /// Sends a message to a TURN server over TCP or TLS; the segments that leave at once depart when they are made.
+  private func send(message: Datagram, of connection: Connection, in slot: inout Processor.Slot) {
+    let size = message.size.bytes
+    // The records of TLS are protected by the cipher that SRTP uses.
+    if streams.usesTLS(message.destination) { processor.perform(.protectPacket(bytes: size), in: &slot) }
+    streams.send(message, at: port.simulation.now)
+    for index in 0..<streams.segments.count {
+      let segment = streams.segments[index]
+      let bytes = segment.size.bytes
+      connection.lastDeparture = max(processor.perform(.sendPacket(bytes: bytes), in: &slot), connection.lastDeparture)
+      port.send(segment, at: connection.lastDeparture)
+    }
+    streams.segments.removeAll()
+    port.wake(at: streams.nextTimeout)
   }
 
   /// Does what is due on all connections; `handle` gets each one that did something and finishes it.
@@ -133,6 +188,9 @@ final class ConnectionSet {
       handle(connection)
     }
     port.wake(at: dues.min() ?? .distantFuture)
+    guard streams.nextTimeout != .distantFuture else { return }
+    streams.handleTimeout(at: now)
+    flushStreams(at: now, handle)
   }
 
   /// Notes when a connection wants to do something next, and has the node woken then.

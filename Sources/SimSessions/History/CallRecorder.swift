@@ -192,9 +192,10 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       return
     }
     let (content, bytes) = simulation.withBytes(of: packet) {
-      (MessageContent(of: $0, elided: Int(record.elided)), $0.array())
+      (MessageContent(of: $0, over: record.transport, elided: Int(record.elided)), $0.array())
     }
-    if let ssrc = content.ssrc {
+    // Of media, and of a TCP connection, the first packets are enough.
+    if let ssrc = content.ssrc ?? (record.transport == .tcp ? UInt32(record.destination.port) : nil) {
       let hop = Hop(ssrc: ssrc, node: node)
       packetsOfHop[hop, default: 0] += 1
       guard (packetsOfHop[hop] ?? 0) <= Self.keptPackets else { return }
@@ -253,8 +254,10 @@ actor CallRecorder: SessionObserver, DatagramObserver {
   /// Writes down a packet whose way was not followed so far.
   private func keep(_ packet: PacketHandle, _ sender: Int) -> Int? {
     guard messages.count < Self.mostMessages else { return nil }
-    let elided = Int(simulation[packet].elided)
-    let (content, bytes) = simulation.withBytes(of: packet) { (MessageContent(of: $0, elided: elided), $0.array()) }
+    let (elided, transport) = (Int(simulation[packet].elided), simulation[packet].transport)
+    let (content, bytes) = simulation.withBytes(of: packet) {
+      (MessageContent(of: $0, over: transport, elided: elided), $0.array())
+    }
     messages.append(
       Message(
         number: messages.count, kind: content.kind, title: content.title, path: [stop(name(of: sender), packet)],

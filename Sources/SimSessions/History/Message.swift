@@ -4,7 +4,7 @@ import RTCWire
 /// A datagram or a signaling message of a call, with its way.
 public struct Message: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable, CaseIterable, Encodable {
-    case signaling, stun, turn, dtls, rtp, rtcp, unknown
+    case signaling, stun, turn, tcp, dtls, rtp, rtcp, unknown
   }
 
   /// A place that it came to, and how it looked there.

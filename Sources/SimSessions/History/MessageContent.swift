@@ -11,7 +11,12 @@ struct MessageContent {
   /// What it holds, where a TURN server relays it.
   var inner: Message.Kind?
 
-  init(of bytes: Span<UInt8>, elided: Int) {
+  /// A TCP segment is told by its flags: what it carries may be cut anywhere, and is encrypted by TLS.
+  init(of bytes: Span<UInt8>, over transport: TransportProtocol = .udp, elided: Int) {
+    guard transport == .udp else {
+      self.init(kind: .tcp, title: Self.segmentTitle(bytes))
+      return
+    }
     switch Demultiplexer.classify(bytes) {
     case .stun: self.init(stun: bytes, elided: elided)
     case .dtls:
@@ -57,6 +62,15 @@ struct MessageContent {
       }
     self.init(kind: header.method == .binding ? .stun : .turn, title: "\(header.method) \(outcome)")
     transaction = header.transactionID
+  }
+
+  private static func segmentTitle(_ bytes: Span<UInt8>) -> String {
+    guard let segment = try? TCPSegment(parsing: bytes) else { return "malformed TCP" }
+    let names: [(TCPSegment.Flags, String)] = [
+      (.synchronize, "SYN"), (.finish, "FIN"), (.reset, "RST"), (.acknowledge, "ACK"),
+    ]
+    let flags = names.filter { segment.flags.contains($0.0) }.map(\.1).joined(separator: ", ")
+    return segment.dataRange.isEmpty ? "TCP \(flags)" : "TCP \(flags), \(segment.dataRange.count) bytes"
   }
 
   /// The first packet of a compound, whose type stays readable under SRTCP (RFC 3711 §3.4).

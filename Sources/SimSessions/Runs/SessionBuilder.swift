@@ -141,9 +141,12 @@ struct SessionBuilder {
     var settings = EndpointSettings(addresses: addresses)
     if session.stunSite != nil, family == .ipv4 { settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)] }
     if let turn = session.turn {
-      settings.turnServers = Self.turnAddresses.filter { $0.family == family }.map {
-        ICEConfiguration.TURNServer(
-          Endpoint($0, 3478), username: turn.username, password: turn.clientPassword ?? turn.password)
+      settings.turnServers = turn.transports.flatMap { relayProtocol in
+        Self.turnAddresses.filter { $0.family == family }.map {
+          ICEConfiguration.TURNServer(
+            Endpoint($0, relayProtocol == .tls ? TURNServerNode.tlsPort : TURN.port), over: relayProtocol,
+            username: turn.username, password: turn.clientPassword ?? turn.password)
+        }
       }
     }
     settings.transportPolicy = session.iceTransportPolicy == .relay ? .relay : .all
@@ -189,7 +192,8 @@ struct SessionBuilder {
     let node = TURNServerNode(
       simulation.makePort(named: "turn"),
       TURNServer.Configuration(
-        realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: Self.turnAddresses))
+        realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: Self.turnAddresses),
+      protocols: turn.transports)
     simulation.register(node)
     return (node.port, network.attach(node.port, AttachmentPlan(addresses: Self.turnAddresses, site: site)))
   }

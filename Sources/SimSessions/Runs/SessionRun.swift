@@ -156,7 +156,7 @@ public struct SessionRun: Sendable {
     return settings
   }
 
-  /// `auto` takes every byte seriously up to two million planned packets.
+  /// `auto` takes every byte seriously up to two million planned packets, and always where bytes travel in streams.
   static func fidelity(of session: SessionScenario, _ plan: SessionPlan) throws(RunError)
     -> RTCSession.Fidelity
   {
@@ -164,7 +164,8 @@ public struct SessionRun: Sendable {
     case (.wire, _), (.auto, .real): return .wire
     case (.model, .real): throw .realMediaNeedsWire
     case (.model, .modelled): return .model
-    case (.auto, .modelled): return plannedPackets(session, plan) <= 2_000_000 ? .wire : .model
+    case (.auto, .modelled):
+      return session.usesStreams || plannedPackets(session, plan) <= 2_000_000 ? .wire : .model
     }
   }
 

@@ -32,6 +32,11 @@ extension SessionScenario {
         ("media", "'modelled'", "'real', because \(field).file is given"),
         (field, "a file", "no file, because media is 'modelled'"))
     }
+    if usesStreams, fidelity == .model {
+      throw Contradiction(
+        ("turn", "transports with a stream", "transports: ['udp'], because fidelity is 'model'"),
+        ("fidelity", "'model'", "'auto' or 'wire', because turn.transports has a stream, which needs every byte"))
+    }
     if iceTransportPolicy == .relay, turn == nil {
       throw Contradiction(("iceTransportPolicy", "'relay'", "'all', because there is no TURN server"))
     }

@@ -76,6 +76,9 @@ extension SessionScenario {
     lines.add("turn.username", turn?.username ?? "")
     lines.add("turn.password", turn?.password ?? "")
     if let password = turn?.clientPassword { lines.add("turn.clientPassword", password) }
+    if let turn, turn.transports != [.udp] {
+      lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
+    }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
     lines.add("srtpProfiles", srtpProfiles.map(\.scenarioName).joined(separator: ","))
     lines.add("mcu.layout", mixing.layout.rawValue)

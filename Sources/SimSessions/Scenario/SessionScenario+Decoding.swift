@@ -188,16 +188,30 @@ extension TURNProfile {
     let turn = TURNProfile(site: sites[0], username: "rtcsim", password: "open-sesame")
     guard case .object = reader.value.content else {
       guard let isThere = reader.boolean else {
-        throw reader.failure("true, false or an object with site, username, password")
+        throw reader.failure("true, false or an object with site, username, password, transports")
       }
       return isThere ? turn : nil
     }
-    let fields = try reader.object(["site", "username", "password", "clientPassword"])
-    return TURNProfile(
+    let fields = try reader.object(["site", "username", "password", "clientPassword", "transports"])
+    var given = TURNProfile(
       site: try fields["site"]?.name(of: sites) ?? turn.site,
       username: try fields["username"]?.text() ?? turn.username,
       password: try fields["password"]?.text() ?? turn.password,
       clientPassword: try fields["clientPassword"]?.text())
+    if let reader = fields["transports"] { given.transports = try transports(reader) }
+    return given
+  }
+
+  private static func transports(_ reader: FieldReader) throws(ScenarioError) -> [RelayProtocol] {
+    let names = RelayProtocol.allCases.map(\.rawValue).joined(separator: ", ")
+    var protocols: [RelayProtocol] = []
+    for element in try reader.elements("a list of \(names)") {
+      let one = try element.choice(RelayProtocol.self)
+      guard !protocols.contains(one) else { throw element.failure("each of \(names) once") }
+      protocols.append(one)
+    }
+    guard !protocols.isEmpty else { throw reader.failure("at least one of \(names)") }
+    return protocols
   }
 }
 

@@ -69,6 +69,9 @@ public struct SessionScenario: Hashable, Sendable {
   /// What everybody captures and sends.
   public var kinds: [MediaKind] { (audio == nil ? [] : [.audio]) + (video == nil ? [] : [.video]) }
 
+  /// Whether TURN may be reached over TCP or TLS, for which every byte must exist.
+  public var usesStreams: Bool { turn.map { $0.transports != [.udp] } ?? false }
+
   /// Who connects to whom in this scenario's topology.
   public var plan: SessionPlan {
     let people = (0..<participants).map { Participant(index: $0, kinds: kinds) }
@@ -149,6 +152,8 @@ public struct TURNProfile: Hashable, Sendable {
   public var password: String
   /// What the clients were told, where that is not the server's password.
   public var clientPassword: String?
+  /// Over what clients reach it, in the order in which they ask; at least one.
+  public var transports: [RelayProtocol] = [.udp]
 }
 
 /// What the MCU sends.

@@ -1,7 +1,7 @@
 // This module holds the page's own explanations: what the panels show, and what each state means.
 
 export const protocols = {
-  signaling: "Signaling", stun: "STUN", turn: "TURN", dtls: "DTLS", rtp: "RTP", rtcp: "RTCP",
+  signaling: "Signaling", stun: "STUN", turn: "TURN", tcp: "TCP", dtls: "DTLS", rtp: "RTP", rtcp: "RTCP",
 };
 
 export const phases = {

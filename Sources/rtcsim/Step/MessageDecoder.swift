@@ -9,8 +9,24 @@ enum MessageDecoder {
     switch message.kind {
     case .signaling: message.description == nil ? nil : try? Inspector().inspect(message.bytes, as: .sdp)
     case .rtcp: protectedReport(message.bytes)
+    case .tcp: segment(message.bytes)
     case .stun, .turn, .dtls, .rtp, .unknown: try? Inspector().inspect(message.bytes, as: .auto)
     }
+  }
+
+  /// The header of a TCP segment; ports and checksum are those of the packet.
+  private static func segment(_ bytes: [UInt8]) -> Inspection? {
+    guard let segment = try? TCPSegment(parsing: bytes.span) else { return nil }
+    let fields = [
+      Inspection.Field(4..<8, "sequence number", "\(segment.sequenceNumber)", "RFC 9293 §3.1"),
+      Inspection.Field(8..<12, "acknowledgment number", "\(segment.acknowledgmentNumber)", "RFC 9293 §3.1"),
+      Inspection.Field(13..<14, "flags", "\(segment.flags.rawValue)", "FIN 1, SYN 2, RST 4, PSH 8, ACK 16"),
+      Inspection.Field(14..<16, "window", "\(segment.window)", "RFC 9293 §3.1, scaled as the SYN said (RFC 7323 §2)"),
+      Inspection.Field(segment.dataRange, "data", "\(segment.dataRange.count) bytes", "a part of a stream"),
+    ]
+    return Inspection(
+      title: "TCP segment, \(bytes.count) bytes (RFC 9293)", fields: fields, of: bytes,
+      json: ["kind": "tcp", "sequenceNumber": JSON(segment.sequenceNumber), "flags": JSON(segment.flags.rawValue)])
   }
 
   /// What of SRTCP can be read without the keys (RFC 3711 §3.4).
