@@ -197,7 +197,7 @@ public final class Network: PacketCarrier {
     let hairpinning = translators[gateway].core.behavior.hairpinning
     if isHairpin, hairpinning == .none { return drop(packet, simulation, .noHairpinning, at: name(of: gateway)) }
     switch translators[gateway].core.translateOutbound(
-      source: record.source, destination: record.destination, at: simulation.now)
+      source: record.source, destination: record.destination, over: record.transport, at: simulation.now)
     {
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let external):
@@ -250,7 +250,8 @@ public final class Network: PacketCarrier {
     _ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int, from source: Endpoint
   ) {
     switch translators[gateway].core.translateInbound(
-      source: source, destination: simulation[packet].destination, at: simulation.now)
+      source: source, destination: simulation[packet].destination, over: simulation[packet].transport,
+      at: simulation.now)
     {
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let inside):

@@ -46,7 +46,7 @@ import Testing
   func `with a TURN server too the relay is used exactly where nothing else works`(row: Row) {
     let network = makeNetwork(row, isReversed: false, hasTURN: true)
     network.call()
-    network.run(for: row.with_turn_udp == "ok" ? .seconds(15) : .seconds(50))
+    network.run(for: row.with_turn_udp == "ok" ? .seconds(15) : .seconds(200))
     let isConnected = row.with_turn_udp == "ok"
     #expect(network.peers.map(\.state) == [isConnected ? .completed : .failed, isConnected ? .completed : .failed])
     for peer in network.peers where isConnected {

@@ -38,13 +38,6 @@ struct ConnectivityTests {
     for seed in [1, 2] as [UInt64] {
       let forwards = try run(row.id, seed: seed).result()
       let backwards = try run(row.id.split(separator: "|").reversed().joined(separator: "|"), seed: seed).result()
-      guard row.class != "relay-tcp" else {
-        withKnownIssue("hosts know their TURN server under UDP only") {
-          #expect([forwards, backwards].map(\.connectionClass.rawValue) == [row.class, row.class])
-        }
-        #expect([forwards, backwards].map(\.connectionClass) == [.none, .none])
-        continue
-      }
       #expect([forwards, backwards].map(\.connectionClass.rawValue) == [row.class, row.class], "seed \(seed)")
       guard let seenByA = row.A_sees_B_as, let seenByB = row.B_sees_A_as else { continue }
       #expect(forwards.offererPair?.remote.kind.rawValue == seenByA)
@@ -167,8 +160,6 @@ struct ConnectivityTests {
       // Without a rule that drops what nobody asked for, a packet that comes too early takes the port away: the
       // recordings show both ends of that race.
       #expect(["direct", "relay"].contains(recording.connectionClass) && found == "direct")
-    case (_, "relay-tcp"):
-      withKnownIssue("hosts know their TURN server under UDP only") { #expect(found == recording.connectionClass) }
     case (_, let expected): #expect(found == expected)
     }
   }

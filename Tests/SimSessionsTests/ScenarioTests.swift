@@ -17,7 +17,8 @@ struct ScenarioTests {
       models.scenarioNames == [
         "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied", "trouble/fingerprint-mismatch",
         "trouble/no-common-codec", "trouble/page-without-https", "trouble/signaling-down", "trouble/symmetric-nats",
-        "trouble/udp-blocked", "trouble/wrong-turn-password", "two-hosts-udp", "two-peers", "two-peers-relay", "two-peers-tcp",
+        "trouble/udp-blocked", "trouble/wrong-turn-password", "two-hosts-udp", "two-peers", "two-peers-relay",
+        "two-peers-tcp",
         "two-peers-turn",
       ])
   }

@@ -7,12 +7,23 @@ public actor ICEPeer: Node {
   public nonisolated let port: NodePort
   private var agent: ICEAgent
   private var output = Output<ICEAgent.Event>()
-  private var peer: ICEPeer?
+  private var streams: TURNStreams
+  /// The simulation holds both.
+  private weak var peer: ICEPeer?
   private var signalingDelay = Duration.zero
 
   public init(_ port: NodePort, _ configuration: ICEConfiguration, role: ICERole) {
     self.port = port
     agent = ICEAgent(configuration, role: role, entropy: EntropySource(port.generator(for: "entropy")))
+    var policy = TURNStreams.Policy()
+    policy.tlsServers = configuration.turnServers.filter { $0.relayProtocol == .tls }.map(\.endpoint)
+    do {
+      let provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: port.simulation.seed)))
+      let identity = try provider.identity(named: port.name)
+      streams = TURNStreams(policy, port: port, provider: provider, identity: identity)
+    } catch {
+      preconditionFailure("OpenSSL has P-256 and SHA-256: \(error)")
+    }
   }
 
   /// The credentials that belong into a description.
@@ -47,21 +58,40 @@ public actor ICEPeer: Node {
   }
 
   public func receive(_ datagram: Datagram, at now: Instant) {
-    agent.handle(datagram, at: now, into: &output)
+    switch datagram.transport {
+    case .udp: agent.handle(datagram, at: now, into: &output)
+    case .tcp:
+      streams.receive(datagram, at: now)
+      let messages = streams.takeInbox()
+      for index in 0..<messages.count { agent.handle(messages[index], at: now, into: &output) }
+    }
     finish()
   }
 
   public func wake(at now: Instant) {
     agent.handleTimeout(at: now, into: &output)
+    streams.handleTimeout(at: now)
     finish()
   }
 
   private func finish() {
+    for ended in streams.takeEnded() {
+      agent.relayConnectionEnded(from: ended.local, to: ended.remote, at: port.simulation.now, into: &output)
+    }
     for event in output.takeEvents() {
       if case .candidateGathered(let candidate) = event { tell { await $0.learn(candidate) } }
       if event == .gatheringCompleted { tell { await $0.learnEnd() } }
     }
-    port.send(&output.datagrams)
+    for index in 0..<output.datagrams.count {
+      let datagram = output.datagrams[index]
+      switch datagram.transport {
+      case .udp: port.send(datagram, at: .start)
+      case .tcp: streams.send(datagram, at: port.simulation.now)
+      }
+    }
+    output.datagrams.removeAll()
+    port.send(&streams.segments)
+    port.wake(at: streams.nextTimeout)
     if let due = agent.nextTimeout { port.wake(at: due) }
   }
 

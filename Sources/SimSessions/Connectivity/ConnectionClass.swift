@@ -14,10 +14,8 @@ public enum ConnectionClass: String, Hashable, Sendable, CaseIterable {
   /// Not at all.
   case none
 
-  /// - Parameters:
-  ///   - views: the pair as each of the two sees it; a side without one has none.
-  ///   - transport: how a relayed candidate's server is reached.
-  init(_ views: [CandidatePair?], transport: (Candidate) -> TransportProtocol) {
+  /// - Parameter views: the pair as each of the two sees it; a side without one has none.
+  init(_ views: [CandidatePair?]) {
     let pairs = views.compactMap { $0 }
     guard pairs.count == views.count else {
       self = .none
@@ -25,7 +23,7 @@ public enum ConnectionClass: String, Hashable, Sendable, CaseIterable {
     }
     // A relay is its client's local candidate and the other's remote one, which the other may know as prflx.
     let relays = pairs.map(\.local).filter { $0.kind == .relayed }
-    if relays.contains(where: { transport($0) == .tcp }) {
+    if relays.contains(where: { $0.relayProtocol != .udp }) {
       self = .relayOverTCP
     } else if !relays.isEmpty || pairs.contains(where: { $0.remote.kind == .relayed }) {
       self = .relay

@@ -60,12 +60,9 @@ public struct ConnectivityRun: Sendable {
     simulation.run(until: .start + Self.duration)
     let pairs = simulation.perform { [await first.bestPair, await second.bestPair] }
     return Result(
-      connectionClass: ConnectionClass(pairs, transport: Self.transport(of:)), offererPair: pairs[0],
+      connectionClass: ConnectionClass(pairs), offererPair: pairs[0],
       answererPair: pairs[1], traceHash: simulation.traceHash.description)
   }
-
-  /// How the server of a relayed candidate is reached: these hosts know their TURN server under UDP only.
-  private static func transport(of candidate: Candidate) -> TransportProtocol { .udp }
 
   private func peer(
     _ name: String, _ number: UInt32, _ access: AccessBehavior, _ role: ICERole, _ simulation: Simulation,
@@ -78,10 +75,11 @@ public struct ConnectivityRun: Sendable {
     ).address
     let configuration = ICEConfiguration(
       hosts: [Endpoint(own, 50_000)], stunServers: [Endpoint(Self.stunServer, 3478)],
-      turnServers: [
-        ICEConfiguration.TURNServer(
-          Endpoint(Self.turnServer, 3478), username: Self.username, password: Self.password)
-      ])
+      turnServers: RelayProtocol.allCases.map { relayProtocol in
+        let serverPort = relayProtocol == .tls ? TURNServerNode.tlsPort : TURN.port
+        return ICEConfiguration.TURNServer(
+          Endpoint(Self.turnServer, serverPort), over: relayProtocol, username: Self.username, password: Self.password)
+      })
     let peer = ICEPeer(port, configuration, role: role)
     simulation.register(peer)
     return peer
@@ -94,7 +92,8 @@ public struct ConnectivityRun: Sendable {
     let turn = TURNServerNode(
       simulation.makePort(named: "turn"),
       TURNServer.Configuration(
-        realm: "rtcsim.example", passwords: [Self.username: Self.password], relayAddresses: [Self.turnServer]))
+        realm: "rtcsim.example", passwords: [Self.username: Self.password], relayAddresses: [Self.turnServer]),
+      protocols: RelayProtocol.allCases)
     simulation.register(turn)
     network.attach(turn.port, AttachmentPlan(addresses: [Self.turnServer], site: site))
   }

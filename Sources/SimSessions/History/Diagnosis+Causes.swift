@@ -132,7 +132,7 @@ extension Diagnosis {
     }
     guard history.whatIfs.isEmpty, let session = history.scenario.session,
       history.ends.indices.allSatisfy({ index in
-        session.client(at: index).nat.map { $0.behavior.mapping != .endpointIndependent } ?? false
+        session.client(at: index).nat?.translators.contains { $0.mapping != .endpointIndependent } ?? false
       })
     else { return [] }
     return [

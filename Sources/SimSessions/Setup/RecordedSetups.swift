@@ -1,5 +1,6 @@
 import Foundation
 import RTCPrimitives
+import SimNetwork
 import SimNodes
 
 /// What Chromium was recorded to do when it set connections up, and how near the profile that models it comes.
@@ -33,8 +34,11 @@ public struct RecordedSetups: Sendable {
     public var isWithin: Bool { ourMs.map { (lowestMs...highestMs).contains($0) } ?? false }
   }
 
-  private let open: [Key: Spread]
-  private let filtered: [Key: Spread]
+  private let spreads: [Key: Spread]
+  private let filteredSpreads: [Key: Spread]
+
+  private static let open = AccessBehavior(name: "open")
+  private static let filtered = AccessBehavior(name: "fw-apdf", firewall: .stateful)
 
   public static let modes = ["host", "stunturn"]
   public static let roundTripTimes = [50, 100, 200]
@@ -48,8 +52,8 @@ public struct RecordedSetups: Sendable {
 
   /// - Throws: `RecordedSetupsError` for a file that cannot be read or has another form.
   public init(folder: String) throws(RecordedSetupsError) {
-    open = try Self.read("\(folder)/setup_timelines_median.csv")
-    filtered = try Self.read("\(folder)/setup_fw_timelines_median.csv")
+    spreads = try Self.read("\(folder)/setup_timelines_median.csv")
+    filteredSpreads = try Self.read("\(folder)/setup_fw_timelines_median.csv")
   }
 
   /// Runs the recorded conditions and puts the steps beside each other: those of the whole set-up without a filter, and
@@ -59,7 +63,7 @@ public struct RecordedSetups: Sendable {
     for mode in Self.modes {
       for time in Self.roundTripTimes {
         let conditions = SetupRunner.Conditions(
-          .recordedChromium, roundTripTime: .milliseconds(time), offererNAT: .open)
+          .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.open)
         let timeline = SetupRunner.run(conditions, seed: seed)
         rows += row(mode, time, "A_answer_recv", timeline.offerer[.descriptionReceived])
         rows += row(mode, time, "B_offer_recv", timeline.answerer[.descriptionReceived])
@@ -75,7 +79,7 @@ public struct RecordedSetups: Sendable {
 
   /// Within the recorded minimum and maximum, each widened by 10 % or 15 ms, whichever is more.
   private func row(_ mode: String, _ time: Int, _ step: String, _ ours: Duration?) -> [Row] {
-    guard let spread = open[Key(mode: mode, roundTripTime: time, step: step)] else { return [] }
+    guard let spread = spreads[Key(mode: mode, roundTripTime: time, step: step)] else { return [] }
     return [
       Row(
         mode: mode, roundTripTimeMs: time, step: step, ourMs: ours?.milliseconds,
@@ -88,10 +92,10 @@ public struct RecordedSetups: Sendable {
     _ mode: String, _ time: Int, _ timeline: SetupRunner.Timeline, _ seed: UInt64
   ) -> [Row] {
     let key = Key(mode: mode, roundTripTime: time, step: "B_ice_connected")
-    guard let plain = open[key], let late = filtered[key] else { return [] }
+    guard let plain = spreads[key], let late = filteredSpreads[key] else { return [] }
     var conditions = SetupRunner.Conditions(
-      .recordedChromium, roundTripTime: .milliseconds(time), offererNAT: .firewall)
-    conditions.answererNAT = .firewall
+      .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.filtered)
+    conditions.answererAccess = Self.filtered
     let ours = SetupRunner.run(conditions, seed: seed).answerer[.iceConnected]
     let delay = ours.flatMap { ours in timeline.answerer[.iceConnected].map { (ours - $0).milliseconds } }
     let recorded = late.median - plain.median

@@ -15,16 +15,17 @@ public enum SetupRunner {
     public var roundTripTime: Duration
     /// Probability that a packet is lost, in each direction; 0 ... 1.
     public var loss: Double
-    public var offererNAT: SetupNAT
-    public var answererNAT = SetupNAT.open
+    /// What stands before each of the two.
+    public var offererAccess: AccessBehavior
+    public var answererAccess = AccessBehavior(name: "open")
     /// A run that has not ended by then counts as not connected.
     public var limit: Duration = .seconds(60)
 
-    public init(_ profile: SetupProfile, roundTripTime: Duration, loss: Double = 0, offererNAT: SetupNAT) {
+    public init(_ profile: SetupProfile, roundTripTime: Duration, loss: Double = 0, offererAccess: AccessBehavior) {
       self.profile = profile
       self.roundTripTime = roundTripTime
       self.loss = loss
-      self.offererNAT = offererNAT
+      self.offererAccess = offererAccess
     }
   }
 
@@ -63,9 +64,9 @@ public enum SetupRunner {
     let stun = STUNServerNode(simulation.makePort(named: "stun"))
     simulation.register(stun)
     network.attach(stun.port, AttachmentPlan(addresses: [Self.stunServer], site: sites[2]))
-    let nats = [conditions.offererNAT, conditions.answererNAT]
+    let accesses = [conditions.offererAccess, conditions.answererAccess]
     let peers = Self.names.indices.map { index in
-      makePeer(index, nats[index], conditions, simulation, network, sites[index])
+      makePeer(index, accesses[index], conditions, simulation, network, sites[index])
     }
     let (offerer, answerer) = (peers[0], peers[1])
     let start = Instant.start + Self.gatheringTime
@@ -86,13 +87,16 @@ public enum SetupRunner {
   private static let gatheringTime = Duration.seconds(15)
 
   private static func makePeer(
-    _ index: Int, _ nat: SetupNAT, _ conditions: Conditions, _ simulation: Simulation, _ network: Network,
+    _ index: Int, _ access: AccessBehavior, _ conditions: Conditions, _ simulation: Simulation, _ network: Network,
     _ site: SiteID
   ) -> SetupPeer {
     let port = simulation.makePort(named: Self.names[index])
     let loss: LossModel = conditions.loss > 0 ? .independent(probability: conditions.loss) : .none
     let address = IPAddress(v4: 0xC612_0001 + UInt32(index))
-    let own = nat.attach(port, AttachmentPlan(addresses: [address], site: site, uplink: .init(loss: loss)), to: network)
+    let own = network.attach(
+      port, behind: access, inside: IPAddress(v4: 0x0A00_0002 + UInt32(index + 1) << 8), number: UInt32(index + 1),
+      AttachmentPlan(addresses: [address], site: site, uplink: .init(loss: loss))
+    ).address
     let profile = conditions.profile
     var ice = ICEConfiguration(
       hosts: [Endpoint(own, 50_000)], stunServers: [Endpoint(Self.stunServer, 3478)])
@@ -144,52 +148,5 @@ private struct SetupSignaling: Sendable {
     await offerer.noteReception()
     await simulation.sleep(for: processing.offererCheck)
     await offerer.apply(answer, dtls: .server)
-  }
-}
-
-/// What stands in front of a host in a set-up.
-public enum SetupNAT: Hashable, Sendable {
-  case open
-  case firewall
-  case nat(NATBehavior)
-
-  /// Attaches a host behind it; gives the host's own address.
-  func attach(_ port: NodePort, _ plan: AttachmentPlan, to network: Network) -> IPAddress {
-    var plan = plan
-    switch self {
-    case .open: network.attach(port, plan)
-    case .firewall:
-      plan.firewall = .stateful
-      network.attach(port, plan)
-    case .nat(let behavior):
-      let inside = IPAddress(10, 0, UInt8(truncatingIfNeeded: port.index), 2)
-      let (realm, _) = network.addTranslator(behavior, named: "\(port.name)/nat", plan)
-      network.attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: plan.site))
-      return inside
-    }
-    return plan.addresses[0]
-  }
-}
-
-extension SetupNAT {
-  /// The behaviour called `id` in the terms of RFC 4787, such as `eim-apdf`: mapping, then filtering.
-  public init?(id: String) {
-    let mappings: [String: NATBehavior.Dependence] = [
-      "eim": .endpointIndependent, "adm": .addressDependent, "apdm": .addressAndPortDependent,
-    ]
-    let filterings: [String: NATBehavior.Dependence] = [
-      "eif": .endpointIndependent, "adf": .addressDependent, "apdf": .addressAndPortDependent,
-    ]
-    let parts = id.split(separator: "-").map(String.init)
-    switch id {
-    case "open": self = .open
-    case "fw-apdf": self = .firewall
-    default:
-      guard parts.count == 2, let mapping = mappings[parts[0]], let filtering = filterings[parts[1]] else { return nil }
-      self = .nat(
-        NATBehavior(
-          mapping: mapping, filtering: filtering,
-          portAssignment: mapping == .endpointIndependent ? .preserving : .random))
-    }
   }
 }

@@ -14,8 +14,8 @@ struct Setup: ParsableCommand {
   @Option(help: "Of every packet, in each direction: 10% or 0.1.") var loss = Percentage(0)
   @Option(help: "How many set-ups, each with a seed of its own.") var runs = 1000
   @Option(help: "Whose timers, and which what-ifs.") var profile = ProfileName(SetupProfiles.all[0])
-  @Option(help: "What stands before the offerer: open, fw-apdf, or mapping-filtering such as eim-apdf.")
-  var offererNat = OffererNAT.usual
+  @Option(help: "What stands before the offerer: a name that rtcsim list nats shows, or a chain of NATs.")
+  var offererNat = "eim-apdf"
   @Option(help: "Compare with the recordings in this folder instead.") var against: String?
   @Option(help: "The seed of the first run.") var seed: UInt64 = 1
   @Option(help: "table or json.") var format = OutputFormat.table
@@ -29,10 +29,11 @@ struct Setup: ParsableCommand {
         name: "--rtt", found: rtt.quantity, allowed: "more than 0, up to 10s", nearest: nil)
     }
     if let against { return try compare(with: RecordedSetups(folder: against)) }
+    let access = try ScenarioLibrary.find().access(offererNat, option: "--offerer-nat")
     let conditions = SetupRunner.Conditions(
-      profile.profile, roundTripTime: rtt, loss: loss.share, offererNAT: offererNat.nat)
+      profile.profile, roundTripTime: rtt, loss: loss.share, offererAccess: access)
     let progress = ProgressLine(total: Double(runs))
-    let report = SetupReport(conditions, natName: offererNat.id, runs: runs, seed: seed) { done in
+    let report = SetupReport(conditions, runs: runs, seed: seed) { done in
       progress.advance(by: 1, label: "run \(done)")
     }
     progress.finish()
@@ -78,19 +79,4 @@ struct ProfileName: ExpressibleByArgument {
   static var allowed: String { allValueStrings.joined(separator: ", ") }
   static var allValueStrings: [String] { SetupProfiles.all.map(\.name) }
   var defaultValueDescription: String { profile.name }
-}
-
-struct OffererNAT: ExpressibleByArgument {
-  let id: String
-  let nat: SetupNAT
-
-  static let usual = OffererNAT(argument: "eim-apdf")!
-
-  init?(argument: String) {
-    guard let nat = SetupNAT(id: argument) else { return nil }
-    (id, self.nat) = (argument, nat)
-  }
-
-  static var allowed: String { "open, fw-apdf, or eim, adm or apdm with -eif, -adf or -apdf" }
-  var defaultValueDescription: String { id }
 }

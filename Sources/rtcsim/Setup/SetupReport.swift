@@ -4,7 +4,6 @@ import SimSessions
 /// What many set-ups under the same conditions took.
 struct SetupReport {
   private let conditions: SetupRunner.Conditions
-  private let natName: String
   private let runs: Int
   /// Without loss.
   private let ladder: SetupRunner.Timeline
@@ -12,9 +11,8 @@ struct SetupReport {
   private let media: Distribution
   private let meanDTLS: Double
 
-  init(_ conditions: SetupRunner.Conditions, natName: String, runs: Int, seed: UInt64, progress: (Int) -> Void) {
+  init(_ conditions: SetupRunner.Conditions, runs: Int, seed: UInt64, progress: (Int) -> Void) {
     self.conditions = conditions
-    self.natName = natName
     self.runs = runs
     var lossless = conditions
     lossless.loss = 0
@@ -54,7 +52,8 @@ struct SetupReport {
     }
     return [
       "profile": .string(conditions.profile.name), "rttMs": JSON(conditions.roundTripTime.milliseconds, decimals: 3),
-      "lossPercent": JSON(conditions.loss * 100, decimals: 6), "runs": JSON(runs), "offererNat": .string(natName),
+      "lossPercent": JSON(conditions.loss * 100, decimals: 6), "runs": JSON(runs),
+      "offererNat": .string(conditions.offererAccess.name),
       "media": steps,
       "bothDtlsMs": [
         "p10": milliseconds(bothDTLS, 0.1), "p50": milliseconds(bothDTLS, 0.5), "mean": JSON(meanDTLS, decimals: 3),
@@ -85,7 +84,7 @@ struct SetupReport {
     row("both may send media", media, mean: nil)
     let failed = runs - bothDTLS.count
     return "\(conditions.profile.name): \(conditions.profile.summary)\n"
-      + "RTT \(conditions.roundTripTime.quantity), \(fixed(conditions.loss * 100, 1)) % loss each way, offerer behind \(natName), "
+      + "RTT \(conditions.roundTripTime.quantity), \(fixed(conditions.loss * 100, 1)) % loss each way, offerer behind \(conditions.offererAccess.name), "
       + "\(runs) runs, basis: \(conditions.profile.basis.rawValue)\n\n"
       + ladder.text() + "\n" + times.text()
       + (failed > 0 ? "\(failed) of \(runs) runs were not connected within \(conditions.limit.quantity).\n" : "")

@@ -1,5 +1,6 @@
 import Foundation
 import RTCPrimitives
+import SimNetwork
 import SimNodes
 import SimSessions
 import TestSupport
@@ -14,7 +15,7 @@ struct SetupTests {
   {
     SetupRunner.Conditions(
       try #require(SetupProfiles.named(profile)), roundTripTime: roundTripTime, loss: loss,
-      offererNAT: try #require(SetupNAT(id: nat)))
+      offererAccess: try AccessBehavior(id: nat))
   }
 
   /// ClientHello leaves, answerer ready, offerer ready, answerer complete, in round trips.
