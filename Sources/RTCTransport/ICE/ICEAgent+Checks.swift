@@ -94,12 +94,15 @@ extension ICEAgent {
       schedule = STUNTransaction.Schedule(
         initialTimeout: configuration.consentLifetime, requestCount: 1, finalMultiple: 1)
     } else {
-      let active = checklist.pairs.count { $0.state == .waiting || $0.state == .inProgress }
-      schedule.initialTimeout = max(
-        schedule.initialTimeout,
-        ICEConfiguration.checkTimeout(pacing: configuration.pacing, checks: checklist.pairs.count, active: active))
-      // The path is known to work: rather begin anew than double the timeout many times.
-      if pair.isBeingNominated { (schedule.requestCount, schedule.finalMultiple) = (3, 4) }
+      if pair.isBeingNominated {
+        // The path is known to work: rather begin anew than double the timeout many times.
+        (schedule.requestCount, schedule.finalMultiple) = (3, 4)
+      } else {
+        let active = checklist.pairs.count { $0.state == .waiting || $0.state == .inProgress }
+        schedule.initialTimeout = max(
+          schedule.initialTimeout,
+          ICEConfiguration.checkTimeout(pacing: configuration.pacing, checks: checklist.pairs.count, active: active))
+      }
       if case .continual(let intervals) = configuration.checking {
         schedule = STUNTransaction.Schedule(
           initialTimeout: intervals.writeTimeout, requestCount: 1, finalMultiple: 1)
