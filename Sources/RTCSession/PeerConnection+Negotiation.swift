@@ -104,11 +104,18 @@ extension PeerConnection {
     return OfferAnswer(
       sessionID: sessionID, sessionVersion: sessionVersion,
       transport: LocalTransport(
-        iceUfrag: credentials.ufrag, icePwd: credentials.password,
+        iceUfrag: credentials.ufrag, icePwd: credentials.password, isICELite: configuration.transport.ice.isLite,
         fingerprint: CertificateFingerprint(.sha256, bytes: identity.fingerprint.digest),
         establishedRole: transport.localDTLSRole.map { $0 == .client ? .client : .server },
         candidates: isRestart ? [] : transport.ice.localCandidates.map { $0.signalled() },
         isGatheringComplete: !isRestart && transport.ice.isGatheringCompleted))
+  }
+
+  /// A description of ours as it is now: with the candidates that were gathered since it was made.
+  ///
+  /// It is what `localDescription` gives in a browser, and what is told to a peer without trickling (RFC 8838 §3).
+  public func withCandidates(_ description: SessionDescription) -> SessionDescription {
+    offerAnswer(with: transport.ice.localCredentials).withCandidates(description)
   }
 
   /// What may not be edited between the making and the setting of a description (RFC 9429 §5.4).

@@ -105,6 +105,57 @@ struct ScenarioEffectTests {
     #expect(try candidates(["client": "{ nat: 'none', firewall: 'block-udp' }", "turn": "true"]) == [nil, nil])
   }
 
+  @Test func `candidates follow their description one by one, or wait in it`() throws {
+    func story(_ trickle: String) throws -> [Milestone] {
+      var options = SessionRun.Options()
+      options.isDetailed = true
+      let fields = ["topology": "'mesh'", "participants": "2", "ice": "{ trickle: '\(trickle)' }"]
+      let result = try run(fields, options)
+      #expect(result.clients.allSatisfy { $0.connections[0].readyAt != nil })
+      return result.milestones
+    }
+    func count(_ kind: Milestone.Kind, of node: String, _ milestones: [Milestone]) -> Int {
+      milestones.count { $0.kind == kind && $0.node == node }
+    }
+    func time(_ kind: Milestone.Kind, _ milestones: [Milestone]) throws -> Instant {
+      try #require(milestones.first { $0.kind == kind }).time
+    }
+    let (full, half, none) = (try story("full"), try story("half"), try story("none"))
+    // The second one to join offers: a host and a reflexive candidate each.
+    #expect(["client-1", "client-2"].map { count(.candidateSent, of: $0, full) } == [2, 2])
+    #expect(["client-1", "client-2"].map { count(.candidateSent, of: $0, half) } == [2, 0])
+    #expect(["client-1", "client-2"].map { count(.candidateSent, of: $0, none) } == [0, 0])
+    for waiting in [half, none] {
+      #expect(try time(.offerSent, waiting) == time(.gatheringCompleted, waiting))
+      #expect(try time(.offerSent, waiting) > time(.offerSent, full))
+    }
+    #expect(try time(.answerSent, none) > time(.setLocalAnswer, none))
+    #expect(try time(.answerSent, half) == time(.setLocalAnswer, half))
+  }
+
+  @Test func `Chromium's profile checks often and nominates at once, and a lite server never checks`() throws {
+    func story(_ fields: [String: String]) throws -> SessionResult {
+      var options = SessionRun.Options()
+      options.isDetailed = true
+      let result = try run(fields, options)
+      #expect(result.clients.allSatisfy { $0.connections.allSatisfy { $0.readyAt != nil } })
+      return result
+    }
+    let pair = ["topology": "'mesh'", "participants": "2"]
+    func checks(_ kind: Milestone.Kind, _ result: SessionResult) -> [Instant] {
+      result.milestones.filter { $0.kind == kind && $0.node == "client-2" }.map(\.time)
+    }
+    let (standard, chromium) = (try story(pair), try story(pair.merging(["ice": "{ profile: 'chromium' }"]) { $1 }))
+    // The controlling side: the RFC's agent chooses first and nominates then.
+    #expect(!checks(.checkSent, standard).isEmpty && checks(.nominatingCheckSent, standard).count == 1)
+    let nominating = checks(.nominatingCheckSent, chromium)
+    #expect(checks(.checkSent, chromium).isEmpty && nominating.count > 2)
+    #expect(nominating[1] - nominating[0] == .milliseconds(48))
+    let lite = try story(["topology": "'sfu'", "participants": "3", "ice": "{ serverLite: true }"])
+    let sent = lite.milestones.filter { [.checkSent, .nominatingCheckSent].contains($0.kind) }
+    #expect(!sent.isEmpty && sent.allSatisfy { $0.node != "server" })
+  }
+
   @Test func `a TURN server's place costs time, and its credentials are those of the scenario`() throws {
     let relay = [
       "topology": "'mesh'", "iceTransportPolicy": "'relay'", "sites": "['a', 'b']",

@@ -64,6 +64,10 @@ struct ScenarioErrorTests {
     ("{video: {file: 'there.y4m'}}", "1: video: found a file, allowed: no file, because media is 'modelled'"),
     ("{video: null, audio: null}", "1: audio: found null, allowed: an object, because video is null too"),
     ("{media: 'real', fidelity: 'model'}", "1: media: found 'real', allowed: 'modelled', because fidelity is 'model'"),
+    ("{topology: 'sfu', ice: {trickle: 'half'}}", "1: ice: found trickle 'half', allowed: 'full', because the server"),
+    ("{topology: 'mesh', ice: {serverLite: true}}", "1: ice: found serverLite, allowed: false, because a mesh has no"),
+    ("{ice: {profile: 'chromium', nomination: 'regular'}}", "allowed: 'aggressive', because that is how"),
+    ("{ice: {profile: 'chrome'}}", "1: ice.profile: found 'chrome', allowed: rfc8445, chromium"),
     ("{iceTransportPolicy: 'relay'}", "1: iceTransportPolicy: found 'relay', allowed: 'all', because there is no TURN"),
     (
       "{topology: 'mesh',\nclients: [{addressFamily: 'ipv6'}]}",

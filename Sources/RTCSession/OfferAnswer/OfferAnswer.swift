@@ -98,6 +98,16 @@ public struct OfferAnswer: Hashable, Sendable {
     return session
   }
 
+  /// A description that was made before, with the candidates of now.
+  func withCandidates(_ description: SessionDescription) -> SessionDescription {
+    var description = description
+    let bundled = description.bundleGroups.first?.first
+    guard let index = description.media.firstIndex(where: { $0.attributes.mid == bundled }) else { return description }
+    description.media[index].attributes.removeAll { $0.name == "candidate" || $0.name == "end-of-candidates" }
+    addCandidates(to: &description.media[index])
+    return description
+  }
+
   private func addCandidates(to section: inout MediaDescription) {
     if let candidate = transport.defaultCandidate, let endpoint = candidate.endpoint {
       section.port = endpoint.port

@@ -174,7 +174,8 @@ extension Client {
     apply(.setLocalOffer, connection) {
       try connection.core.setLocal(.offer(offer), at: now, into: &connection.output)
     }
-    signal(.offer(offer.description), to: connection.peer)
+    connection.isOffering = true
+    tell(.offer(offer), of: connection)
     finish(connection, at: now)
   }
 
@@ -259,7 +260,8 @@ extension Client {
       apply(.setLocalAnswer, connection) {
         try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
       }
-      signal(.answer(answer.description), to: connection.peer)
+      connection.isOffering = false
+      tell(.answer(answer), of: connection)
     } catch {
       connections.log.note(.negotiationFailed, "createAnswer: \(error)", from: port)
       connection.hasFailed = true
@@ -290,6 +292,38 @@ extension Client {
       }
     }
     outgoing[connection.number] = media
+  }
+
+  /// Whether candidates are told one by one.
+  func trickles(_ connection: Connection) -> Bool {
+    switch configuration.endpoint.ice.trickle {
+    case .full: true
+    case .half: !connection.isOffering
+    case .none: false
+    }
+  }
+
+  /// Tells the peer a description, with its candidates where they do not trickle.
+  private func tell(_ description: HeldDescription, of connection: Connection) {
+    guard trickles(connection) || connection.core.transport.ice.isGatheringCompleted else {
+      connection.held = description
+      return
+    }
+    connection.held = nil
+    switch description {
+    case .offer(let offer): signal(.offer(complete(offer, of: connection).description), to: connection.peer)
+    case .answer(let answer): signal(.answer(complete(answer, of: connection).description), to: connection.peer)
+    }
+  }
+
+  private func complete(_ description: SessionDescription, of connection: Connection) -> SessionDescription {
+    trickles(connection) ? description : connection.core.withCandidates(description)
+  }
+
+  /// Gathering has ended: what waited for it is told.
+  func releaseDescription(of connection: Connection) {
+    guard let held = connection.held else { return }
+    tell(held, of: connection)
   }
 
   private func connection(with peer: String) -> Connection? { connections.all.last { $0.peer == peer } }

@@ -138,8 +138,14 @@ public actor Client: Node, SignalingMember {
     case .signalingStateChanged(.closed):
       connections.log.note(.signalingClosed, "with \(connection.peer)", from: port)
     case .negotiationNeeded: if !hasHungUp { offer(connection, at: now) }
-    case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
-    case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
+    case .candidate(let candidate):
+      if trickles(connection) { signal(.candidate(candidate.description), to: connection.peer) }
+    case .gatheringCompleted:
+      if trickles(connection) {
+        signal(.endOfCandidates, to: connection.peer)
+      } else {
+        releaseDescription(of: connection)
+      }
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
     case .keyFrameRequested(let transceiver):
       outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true

@@ -1,6 +1,7 @@
 import RTCPrimitives
 import RTCSession
 import RTCTransport
+import RTCWire
 
 /// One peer connection of a node, with what it wants done.
 final class Connection {
@@ -17,6 +18,10 @@ final class Connection {
   /// When media could flow.
   var readyAt: Instant?
   var hasFailed = false
+  /// Whether the description that was set last is an offer of ours, so that its candidates go with it or after it.
+  var isOffering = false
+  /// A description that waits for its candidates.
+  var held: HeldDescription?
   /// The node's track that each transceiver feeds; −1 for none yet.
   var trackOfTransceiver: [Int] = []
   /// The kinds of media of which the first packet has left.
@@ -32,6 +37,12 @@ final class Connection {
     self.peer = peer
     self.core = core
   }
+}
+
+/// A description that is told when gathering has ended.
+enum HeldDescription {
+  case offer(SessionDescription)
+  case answer(SessionDescription)
 }
 
 /// How a connection ended up, for reports.

@@ -50,6 +50,8 @@ final class ConnectionSet {
       stunServers: settings.stunServers, turnServers: settings.turnServers, transportPolicy: settings.transportPolicy)
     // Agents that share a network each pace for themselves; faster than 50 ms needs more than one agent's view.
     ice.pacing = .milliseconds(50)
+    settings.ice.profile.configure(&ice, nomination: settings.ice.nomination)
+    ice.isLite = settings.isICELite
     var dtls = DTLSTransport.Configuration()
     dtls.srtpProfiles = settings.srtpProfiles
     let name = "\(port.name)/to \(peer)"

@@ -11,6 +11,9 @@ public struct EndpointSettings: Sendable {
   public var stunServers: [Endpoint]
   public var turnServers: [ICEConfiguration.TURNServer]
   public var transportPolicy: ICEConfiguration.TransportPolicy
+  public var ice = ICESettings()
+  /// Whether this node's agents are lite.
+  public var isICELite = false
   public var srtpProfiles: [SRTPProfile]
   /// The names of the codecs that it has, as in `a=rtpmap`; `nil` for all that there are.
   public var codecs: [String]?

@@ -150,6 +150,7 @@ struct SessionBuilder {
       }
     }
     settings.transportPolicy = session.iceTransportPolicy == .relay ? .relay : .all
+    settings.ice = session.ice
     settings.srtpProfiles = session.srtpProfiles
     settings.fidelity = fidelity
     settings.cores = cores
@@ -215,6 +216,7 @@ struct SessionBuilder {
     settings.stunServers = []
     settings.turnServers = []
     settings.transportPolicy = .all
+    settings.isICELite = session.ice.isServerLite
     switch role {
     case .forwarding:
       var slots: [String: [LineSettings]] = [:]

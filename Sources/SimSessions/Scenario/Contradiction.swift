@@ -40,6 +40,16 @@ extension SessionScenario {
     if iceTransportPolicy == .relay, turn == nil {
       throw Contradiction(("iceTransportPolicy", "'relay'", "'all', because there is no TURN server"))
     }
+    if topology != Mesh().name, ice.trickle != .full {
+      throw Contradiction(
+        ("ice", "trickle '\(ice.trickle.rawValue)'", "'full', because the server trickles"),
+        ("topology", "'\(topology)'", "'mesh', because ice.trickle is '\(ice.trickle.rawValue)' and a server trickles"))
+    }
+    if topology == Mesh().name, ice.isServerLite {
+      throw Contradiction(
+        ("ice", "serverLite", "false, because a mesh has no server"),
+        ("topology", "'mesh'", "'sfu' or 'mcu', because ice.serverLite is true"))
+    }
     if topology != Mesh().name, (0..<participants).contains(where: { client(at: $0).codecs != nil }) {
       throw Contradiction(
         ("topology", "'\(topology)'", "'mesh', because a client names its codecs and the server has them all"))

@@ -80,6 +80,10 @@ extension SessionScenario {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
     }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
+    if ice.profile != .rfc8445 { lines.add("ice.profile", ice.profile.rawValue) }
+    if ice.nomination != .regular { lines.add("ice.nomination", ice.nomination.rawValue) }
+    if ice.trickle != .full { lines.add("ice.trickle", ice.trickle.rawValue) }
+    if ice.isServerLite { lines.add("ice.serverLite", "true") }
     lines.add("srtpProfiles", srtpProfiles.map(\.scenarioName).joined(separator: ","))
     lines.add("mcu.layout", mixing.layout.rawValue)
     lines.add("mcu.width", mixing.width)

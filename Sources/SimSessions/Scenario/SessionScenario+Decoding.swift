@@ -7,7 +7,8 @@ import SimNodes
 extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
-    "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "srtpProfiles", "mcu", "costs", "prices",
+    "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "srtpProfiles", "mcu", "costs",
+    "prices",
   ]
 
   /// Reads a session; what is not given is as in the scenario `meeting`.
@@ -46,6 +47,7 @@ extension SessionScenario {
     if let reader = fields["stun"] { stunSite = try Self.stunSite(reader, sites) }
     turn = try fields["turn"].flatMap { reader throws(ScenarioError) in try TURNProfile.decode(reader, sites) }
     iceTransportPolicy = try fields["iceTransportPolicy"]?.choice(ICETransportPolicy.self) ?? .all
+    ice = try ICESettings(fields["ice"])
     srtpProfiles = try Self.srtpProfiles(fields["srtpProfiles"])
     mixing = try MixingProfile(fields["mcu"], video: video)
     costs = try Self.file(fields["costs"], "Models/Costs", "debian12-x86-2core", files.costs)
@@ -168,6 +170,22 @@ extension AudioProfile {
     }
     if let reader = fields["file"], !reader.isNull { audio.file = try files.sound(reader) }
     return audio
+  }
+}
+
+extension ICESettings {
+  fileprivate init(_ reader: FieldReader?) throws(ScenarioError) {
+    self.init()
+    guard let fields = try reader?.object(["profile", "nomination", "trickle", "serverLite"]) else { return }
+    if let reader = fields["profile"] { profile = try reader.choice(ICEProfile.self) }
+    if let reader = fields["nomination"] {
+      nomination = try reader.choice(ICENomination.self)
+      guard profile == .rfc8445 || nomination == .aggressive else {
+        throw reader.failure("'aggressive', because that is how the profile 'chromium' nominates")
+      }
+    }
+    if let reader = fields["trickle"] { trickle = try reader.choice(Trickle.self) }
+    if let reader = fields["serverLite"] { isServerLite = try reader.flag() }
   }
 }
 

@@ -57,6 +57,7 @@ public struct SessionScenario: Hashable, Sendable {
   /// `nil` for no TURN server.
   public var turn: TURNProfile?
   public var iceTransportPolicy: ICETransportPolicy
+  public var ice: ICESettings
   /// In the order of preference; at least one.
   public var srtpProfiles: [SRTPProfile]
   public var mixing: MixingProfile

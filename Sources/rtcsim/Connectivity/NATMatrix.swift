@@ -11,7 +11,7 @@ struct NATMatrix: ParsableCommand {
     commandName: "nat-matrix", abstract: "Tells which pairs of NATs connect directly and which need a relay.",
     discussion: """
       Every pair is run: two real ICE agents behind these NATs, 25 ms from each other, with a STUN server and a TURN \
-      server over UDP. The class is that of the best valid pair after 10 s. A NAT is a name that rtcsim list nats \
+      server over UDP, TCP and TLS on 443. The class is that of the best valid pair after 10 s. A NAT is a name that rtcsim list nats \
       shows, or a chain from home outwards: eim-eif+apdm-apdf. \
       Both sides may be behind one NAT: a name behind an @ says whose it is, as in eim-adf+carrier-grade@isp.
       """)
@@ -19,10 +19,14 @@ struct NATMatrix: ParsableCommand {
   @Option(help: "Only these, two names to a pair: eim-apdf,open or a,b,c,d.") var pairs: CommaSeparated<String>?
   @Option(help: "A JSON5 file of shares of a population that sum to 1: {\"eim-apdf\": 0.7, \"apdm-apdf\": 0.3}.")
   var mix: String?
+  @Option(help: "Write the whole table as a picture (SVG).") var plot: String?
   @Option(help: "table, json or csv.") var format = Format.table
 
   func run() throws {
     let library = try ScenarioLibrary.find()
+    guard plot == nil || pairs == nil else {
+      throw CommandLineError.badValue(name: "--plot", found: "with --pairs", allowed: "the whole table")
+    }
     let runs = try pairs.map { try Self.runs($0.elements, library) } ?? ConnectivityMatrix.pairs
     let mix = try mix.map { try library.mix($0) }
     var known = Classes()
@@ -30,6 +34,7 @@ struct NATMatrix: ParsableCommand {
     let shares = mix.map { mix in
       NATMatrixReport.Mix(mix, shares: mix.shares(mix.pairs.map { known.of($0) }))
     }
+    if let plot { try AtomicFile.write(NATMatrixPlot(rows: rows).svg, to: plot) }
     let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares)
     switch format {
     case .table: Terminal.write(report.text)
