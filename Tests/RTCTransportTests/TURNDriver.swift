@@ -33,7 +33,7 @@ struct TURNDriver {
 
   private var client = Self.client
   private var nonces: [Endpoint: String] = [:]
-  private var lastRequest: [UInt8] = []
+  private(set) var lastRequest: [UInt8] = []
   private var entropy = EntropySource(SeededGenerator(seed: 1, stream: "driver"))
 
   init(_ configuration: TURNServer.Configuration = Self.configuration) {
@@ -78,30 +78,35 @@ struct TURNDriver {
     } else {
       lastRequest = message.bytes()
     }
-    send(lastRequest, from: client, to: Self.endpoint)
+    deliver(lastRequest, from: client, to: Self.endpoint)
   }
 
-  mutating func repeatLastRequest() { send(lastRequest, from: client, to: Self.endpoint) }
+  mutating func repeatLastRequest() { deliver(lastRequest, from: client, to: Self.endpoint) }
 
   mutating func sendIndication() {
     let message = STUNMessage(
       .indication, .send, transactionID: TransactionID(using: &entropy),
       attributes: [.xorPeerAddress(Self.peer), .data(Self.payload)])
-    send(message.bytes(), from: client, to: Self.endpoint)
+    deliver(message.bytes(), from: client, to: Self.endpoint)
   }
 
   mutating func sendChannelData(_ channel: UInt16) {
     var writer = ByteWriter()
     ChannelData.write(channel: channel, Self.payload.span, into: &writer)
-    send(writer.bytes, from: client, to: Self.endpoint)
+    deliver(writer.bytes, from: client, to: Self.endpoint)
+  }
+
+  /// Sends any bytes to the server, or to one of its relayed endpoints.
+  mutating func send(_ bytes: [UInt8], from source: Endpoint, to destination: Endpoint = Self.endpoint) {
+    deliver(bytes, from: source, to: destination)
   }
 
   mutating func sendFromPeer(port: UInt16 = peer.port) {
     guard let relayed else { return }
-    send(Self.payload, from: Endpoint(Self.peer.address, port), to: relayed)
+    deliver(Self.payload, from: Endpoint(Self.peer.address, port), to: relayed)
   }
 
-  private mutating func send(_ bytes: [UInt8], from source: Endpoint, to destination: Endpoint) {
+  private mutating func deliver(_ bytes: [UInt8], from source: Endpoint, to destination: Endpoint) {
     var output = Output<TURNServer.Event>()
     server.handle(Datagram(from: source, to: destination, bytes: bytes.span), at: now, into: &output)
     for index in 0..<output.datagrams.count {

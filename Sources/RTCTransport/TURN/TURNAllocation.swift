@@ -21,7 +21,8 @@ struct FiveTuple: Hashable, Sendable {
   }
 }
 
-/// What a TURN server keeps for one client: a relayed endpoint, permissions and channels (RFC 8656 §6).
+/// What a TURN server keeps for one client: its relayed endpoints, one for each address family that it asked for,
+/// permissions and channels (RFC 8656 §6).
 ///
 /// The look-ups per packet are inlined: called, they would copy the struct and retain what it holds.
 struct TURNAllocation: Sendable {
@@ -36,30 +37,63 @@ struct TURNAllocation: Sendable {
     let expiry: Instant
   }
 
+  /// A relayed endpoint, which lives as long as it is refreshed (RFC 8656 §8.2).
+  struct Relayed: Sendable {
+    let endpoint: Endpoint
+    var expiry: Instant
+  }
+
   let fiveTuple: FiveTuple
-  let relayed: Endpoint
+  /// One, or one of each family; none once the allocation has ended.
+  private(set) var relayed: [Relayed]
   let username: String
   /// The Allocate request that made it, and its answer: a retransmission is answered alike (RFC 8656 §7.2).
   let transactionID: TransactionID
   var response: [UInt8] = []
-  var expiry: Instant
+  /// What passed in each direction is measured against the server's limit.
+  var toPeers: RateLimit
+  var toClient: RateLimit
   /// False once the allocation has ended and its place waits for another one.
   private(set) var isLive = true
 
   private var permissions: [Permission] = []
   private var channels: [Channel] = []
 
-  init(fiveTuple: FiveTuple, relayed: Endpoint, username: String, transactionID: TransactionID, expiry: Instant) {
+  init(
+    fiveTuple: FiveTuple, relayed: [Endpoint], username: String, transactionID: TransactionID, expiry: Instant,
+    rate: DataRate?
+  ) {
     self.fiveTuple = fiveTuple
-    self.relayed = relayed
+    self.relayed = relayed.map { Relayed(endpoint: $0, expiry: expiry) }
     self.username = username
     self.transactionID = transactionID
-    self.expiry = expiry
+    toPeers = RateLimit(rate)
+    toClient = RateLimit(rate)
   }
+
+  /// When the first of the relayed endpoints expires.
+  var expiry: Instant { relayed.map(\.expiry).min() ?? .distantFuture }
+
+  /// The relayed endpoint that peers of a family are reached from.
+  @inline(__always) func relayed(for family: IPAddress.Family) -> Endpoint? {
+    for one in relayed where one.endpoint.address.family == family { return one.endpoint }
+    return nil
+  }
+
+  /// Lets the relayed endpoint of a family, or all, live until `expiry`.
+  mutating func refresh(_ family: IPAddress.Family?, until expiry: Instant) {
+    for index in relayed.indices where family == nil || relayed[index].endpoint.address.family == family {
+      relayed[index].expiry = expiry
+    }
+  }
+
+  /// Takes away one of two relayed endpoints.
+  mutating func removeRelayed(_ endpoint: Endpoint) { relayed.removeAll { $0.endpoint == endpoint } }
 
   /// Ends the allocation.
   mutating func end() {
     isLive = false
+    relayed = []
     response = []
     permissions = []
     channels = []

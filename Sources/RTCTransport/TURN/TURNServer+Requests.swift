@@ -87,10 +87,11 @@ extension TURNServer {
     }
   }
 
-  private func reply(
+  private mutating func reply(
     _ message: STUNMessage, key: MessageIntegrityKey?, fingerprint: Bool, to fiveTuple: FiveTuple,
     into output: inout Output<Event>
   ) {
+    if message.messageClass == .error { statistics.refused += 1 }
     var message = message
     if let software = configuration.software { message.attributes.append(.software(software)) }
     output.datagrams.append(over: fiveTuple.transport, from: fiveTuple.server, to: fiveTuple.client) {
@@ -107,7 +108,13 @@ extension TURNServer {
   ) -> Answer {
     let index = allocationIndex(of: request.fiveTuple)
     guard request.message.method != .allocate else {
-      guard let index else { return allocate(request, at: now, into: &output) }
+      guard let index else {
+        do throws(STUNErrorCode) {
+          return .success(try allocate(request, at: now, into: &output))
+        } catch {
+          return .error(error)
+        }
+      }
       let isRepeated = self[allocation: index].transactionID == request.message.transactionID
       return isRepeated ? .repeated(self[allocation: index].response) : .error(.allocationMismatch)
     }
@@ -121,65 +128,85 @@ extension TURNServer {
   }
 
   /// RFC 8656 §7.2
-  private mutating func allocate(_ request: Request, at now: Instant, into output: inout Output<Event>) -> Answer {
+  private mutating func allocate(
+    _ request: Request, at now: Instant, into output: inout Output<Event>
+  ) throws(STUNErrorCode) -> [STUNAttribute] {
     let message = request.message
-    guard let transport = message.requestedTransport else { return .error(.badRequest) }
-    guard transport == TURN.udp else { return .error(.unsupportedTransportProtocol) }
-    let additional = message.attributes.contains { $0.type == .additionalAddressFamily }
+    guard let transport = message.requestedTransport else { throw .badRequest }
+    guard transport == TURN.udp else { throw .unsupportedTransportProtocol }
+    let additional = message.additionalAddressFamily
     if message.reservationToken != nil {
-      guard message.evenPort == nil, message.requestedAddressFamily == nil, !additional else {
-        return .error(.badRequest)
+      guard message.evenPort == nil, message.requestedAddressFamily == nil, additional == nil else {
+        throw .badRequest
       }
     }
-    if additional {
-      guard message.requestedAddressFamily == nil, message.evenPort != true else { return .error(.badRequest) }
+    if let additional {
+      guard additional == IPAddress.Family.ipv6.rawValue, message.requestedAddressFamily == nil,
+        message.evenPort != true
+      else { throw .badRequest }
     }
     if let quota = configuration.allocationsPerUser, allocationCount(of: request.username) >= quota {
-      return .error(.allocationQuotaReached)
+      throw .allocationQuotaReached
     }
     dropExpiredReservations(at: now)
-    let relayed: Endpoint
+    let relayed: [Endpoint]
     var attributes: [STUNAttribute] = []
     if let token = message.reservationToken {
       guard let found = reservations.firstIndex(where: { $0.token == token }) else {
-        return .error(.insufficientCapacity)
+        throw .insufficientCapacity
       }
-      relayed = reservations.remove(at: found).endpoint
+      relayed = [reservations.remove(at: found).endpoint]
+    } else if additional != nil {
+      (relayed, attributes) = try chooseBoth()
     } else {
-      let family = message.requestedAddressFamily ?? IPAddress.Family.ipv4.rawValue
-      guard let pool = ports.firstIndex(where: { $0.address.family.rawValue == family }) else {
-        return .error(.addressFamilyNotSupported)
-      }
       let parity: RelayPorts.Parity =
         switch message.evenPort {
         case nil: .any
         case false?: .even
         case true?: .evenWithNextFree
         }
-      guard let port = ports[pool].nextFree(parity) else { return .error(.insufficientCapacity) }
-      relayed = Endpoint(ports[pool].address, port)
-      if parity == .evenWithNextFree { attributes.append(.reservationToken(reserve(port + 1, inPool: pool, at: now))) }
-    }
-    if additional {
-      attributes.append(
-        .addressErrorCode(family: IPAddress.Family.ipv6.rawValue, .insufficientCapacity))
+      relayed = [try choose(message.requestedAddressFamily ?? IPAddress.Family.ipv4.rawValue, parity)]
+      if parity == .evenWithNextFree { attributes.append(.reservationToken(reserve(after: relayed[0], at: now))) }
     }
     let lifetime = grantedLifetime(for: message.lifetime)
     insertAllocation(
       TURNAllocation(
         fiveTuple: request.fiveTuple, relayed: relayed, username: request.username,
-        transactionID: message.transactionID, expiry: now + lifetime), into: &output)
-    return .success(
-      [
-        .xorRelayedAddress(relayed), .lifetime(seconds: UInt32(lifetime.components.seconds)),
-        .xorMappedAddress(request.fiveTuple.client),
-      ] + attributes)
+        transactionID: message.transactionID, expiry: now + lifetime, rate: configuration.ratePerAllocation),
+      into: &output)
+    return relayed.map { .xorRelayedAddress($0) } + [
+      .lifetime(seconds: UInt32(lifetime.components.seconds)), .xorMappedAddress(request.fiveTuple.client),
+    ] + attributes
   }
 
-  private mutating func reserve(_ port: UInt16, inPool pool: Int, at now: Instant) -> UInt64 {
-    ports[pool].reserve(port)
-    let reservation = Reservation(
-      token: entropy.next(), endpoint: Endpoint(ports[pool].address, port), expiry: now + TURN.reservationLifetime)
+  /// A free relayed endpoint of a family.
+  private mutating func choose(_ family: UInt8, _ parity: RelayPorts.Parity) throws(STUNErrorCode) -> Endpoint {
+    guard let pool = ports.firstIndex(where: { $0.address.family.rawValue == family }) else {
+      throw .addressFamilyNotSupported
+    }
+    guard let port = ports[pool].nextFree(parity) else { throw .insufficientCapacity }
+    return Endpoint(ports[pool].address, port)
+  }
+
+  /// An IPv4 and an IPv6 endpoint; if there is only one of them, it is told which family is missing and why.
+  private mutating func chooseBoth() throws(STUNErrorCode) -> ([Endpoint], [STUNAttribute]) {
+    let families: [IPAddress.Family] = [.ipv4, .ipv6]
+    var (found, missing): ([Endpoint], [STUNAttribute]) = ([], [])
+    for family in families {
+      do throws(STUNErrorCode) {
+        found.append(try choose(family.rawValue, .any))
+      } catch {
+        missing.append(.addressErrorCode(family: family.rawValue, error))
+      }
+    }
+    guard !found.isEmpty else { throw .insufficientCapacity }
+    return (found, missing)
+  }
+
+  private mutating func reserve(after relayed: Endpoint, at now: Instant) -> UInt64 {
+    let next = Endpoint(relayed.address, relayed.port + 1)
+    for pool in ports.indices where ports[pool].covers(next) { ports[pool].reserve(next.port) }
+    let reservation = Reservation(token: entropy.next(), endpoint: next, expiry: now + TURN.reservationLifetime)
     reservations.append(reservation)
     return reservation.token
   }
@@ -202,18 +229,22 @@ extension TURNServer {
   private mutating func refresh(
     _ index: Int, _ message: STUNMessage, at now: Instant, into output: inout Output<Event>
   ) -> Answer {
-    if let family = message.requestedAddressFamily,
-      family != self[allocation: index].relayed.address.family.rawValue
-    {
-      return .error(.peerAddressFamilyMismatch)
+    var family: IPAddress.Family?
+    if let requested = message.requestedAddressFamily {
+      family = IPAddress.Family(rawValue: requested)
+      guard let family, self[allocation: index].relayed(for: family) != nil else {
+        return .error(.peerAddressFamilyMismatch)
+      }
     }
     if message.lifetime == .zero {
-      removeAllocation(index, into: &output)
+      for relayed in self[allocation: index].relayed where family == nil || relayed.endpoint.address.family == family {
+        removeRelayed(relayed.endpoint, of: index, into: &output)
+      }
       updateTimeout()
       return .success([.lifetime(seconds: 0)])
     }
     let lifetime = grantedLifetime(for: message.lifetime)
-    self[allocation: index].expiry = now + lifetime
+    self[allocation: index].refresh(family, until: now + lifetime)
     updateTimeout()
     return .success([.lifetime(seconds: UInt32(lifetime.components.seconds))])
   }
@@ -246,7 +277,7 @@ extension TURNServer {
 
   private func objection(to peer: Endpoint, of index: Int) -> STUNErrorCode? {
     let address = peer.address
-    guard address.family == self[allocation: index].relayed.address.family else { return .peerAddressFamilyMismatch }
+    guard self[allocation: index].relayed(for: address.family) != nil else { return .peerAddressFamilyMismatch }
     let isForbidden =
       address == .anyIPv4 || address == .anyIPv6 || configuration.forbiddenPeers.contains(address)
       || address.isLoopback && !configuration.permitsLoopbackPeers

@@ -8,7 +8,7 @@ import RTCWire
 /// node that owns the server binds and releases ports as the events say. Binding requests are answered too.
 /// - SeeAlso: RFC 8656
 /// - Note: Left out: TCP allocations (RFC 6062), USERHASH and password algorithms other than
-///   MD5 (RFC 8489 §9.2), ICMP relaying (§11.5). ADDITIONAL-ADDRESS-FAMILY is answered with ADDRESS-ERROR-CODE 508.
+///   MD5 (RFC 8489 §9.2), ICMP relaying (§11.5).
 ///   DONT-FRAGMENT is accepted and changes nothing: this server splits no datagrams.
 public struct TURNServer: ProtocolCore, Sendable {
   public struct Configuration: Sendable {
@@ -26,6 +26,9 @@ public struct TURNServer: ProtocolCore, Sendable {
     public var allocationsPerUser: Int?
     /// How many peers' addresses one allocation may permit at once.
     public var permissionsPerAllocation: Int
+    /// How much one allocation may relay in each direction, payload; `nil` sets no limit. What is more than that, beyond
+    /// the worth of a second at once, is dropped and counted: a media sender takes it for a narrow link.
+    public var ratePerAllocation: DataRate?
     /// Peers that get 403, besides loopback and unspecified addresses.
     public var forbiddenPeers: Set<IPAddress>
     /// Lets clients reach loopback addresses, for tests on one machine.
@@ -38,7 +41,8 @@ public struct TURNServer: ProtocolCore, Sendable {
       relayPorts: ClosedRange<UInt16> = TURN.relayPorts,
       defaultLifetime: Duration = TURN.defaultAllocationLifetime,
       maximumLifetime: Duration = TURN.maximumAllocationLifetime, nonceLifetime: Duration = TURN.nonceLifetime,
-      allocationsPerUser: Int? = nil, permissionsPerAllocation: Int = 1024, forbiddenPeers: Set<IPAddress> = [],
+      allocationsPerUser: Int? = nil, permissionsPerAllocation: Int = 1024, ratePerAllocation: DataRate? = nil,
+      forbiddenPeers: Set<IPAddress> = [],
       permitsLoopbackPeers: Bool = false, software: String? = nil
     ) {
       self.realm = realm
@@ -50,6 +54,7 @@ public struct TURNServer: ProtocolCore, Sendable {
       self.nonceLifetime = nonceLifetime
       self.allocationsPerUser = allocationsPerUser
       self.permissionsPerAllocation = permissionsPerAllocation
+      self.ratePerAllocation = ratePerAllocation
       self.forbiddenPeers = forbiddenPeers
       self.permitsLoopbackPeers = permitsLoopbackPeers
       self.software = software
@@ -71,6 +76,10 @@ public struct TURNServer: ProtocolCore, Sendable {
     public var bytesToClients = 0
     /// Datagrams dropped: malformed, from strangers, without permission, on unbound channels.
     public var discarded = 0
+    /// Datagrams dropped because their allocation relays too much.
+    public var rateLimited = 0
+    /// Requests that were refused: without, with wrong or with outdated credentials, or for any other reason.
+    public var refused = 0
   }
 
   public let configuration: Configuration
@@ -131,8 +140,9 @@ public struct TURNServer: ProtocolCore, Sendable {
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
     guard let due = nextTimeout, now >= due else { return }
     for index in allocations.indices {
-      guard allocations[index].isLive, allocations[index].expiry <= now else { continue }
-      removeAllocation(index, into: &output)
+      for relayed in allocations[index].relayed where relayed.expiry <= now {
+        removeRelayed(relayed.endpoint, of: index, into: &output)
+      }
     }
     updateTimeout()
   }
@@ -148,6 +158,7 @@ public struct TURNServer: ProtocolCore, Sendable {
       statistics.discarded += 1
       return
     }
+    guard allocations[index].toClient.admits(.bytes(size), at: now) else { return statistics.rateLimited += 1 }
     let fiveTuple = allocations[index].fiveTuple
     statistics.packetsToClients += 1
     statistics.bytesToClients += size
@@ -180,8 +191,7 @@ public struct TURNServer: ProtocolCore, Sendable {
       return
     }
     relayToPeer(
-      datagram.bytes.extracting(message.range), elided: message.elided, from: allocations[index].relayed, to: peer,
-      into: &output)
+      datagram.bytes.extracting(message.range), elided: message.elided, of: index, to: peer, at: now, into: &output)
   }
 
   private mutating func relaySendIndication(
@@ -196,13 +206,18 @@ public struct TURNServer: ProtocolCore, Sendable {
       return
     }
     relayToPeer(
-      datagram.bytes.extracting(indication.range), elided: indication.elided, from: allocations[index].relayed,
-      to: indication.peer, into: &output)
+      datagram.bytes.extracting(indication.range), elided: indication.elided, of: index, to: indication.peer, at: now,
+      into: &output)
   }
 
   private mutating func relayToPeer(
-    _ data: Span<UInt8>, elided: Int, from relayed: Endpoint, to peer: Endpoint, into output: inout Transmissions
+    _ data: Span<UInt8>, elided: Int, of index: Int, to peer: Endpoint, at now: Instant,
+    into output: inout Transmissions
   ) {
+    guard let relayed = allocations[index].relayed(for: peer.address.family) else { return statistics.discarded += 1 }
+    guard allocations[index].toPeers.admits(.bytes(data.count + elided), at: now) else {
+      return statistics.rateLimited += 1
+    }
     statistics.packetsToPeers += 1
     statistics.bytesToPeers += data.count + elided
     output.append(data, elided: elided, from: relayed, to: peer)
@@ -245,11 +260,20 @@ public struct TURNServer: ProtocolCore, Sendable {
     }
     indices[allocation.fiveTuple] = index
     allocationCounts[allocation.username, default: 0] += 1
-    for pool in ports.indices where ports[pool].covers(allocation.relayed) {
-      ports[pool].assign(allocation.relayed.port, to: index)
+    for relayed in allocation.relayed {
+      for pool in ports.indices where ports[pool].covers(relayed.endpoint) {
+        ports[pool].assign(relayed.endpoint.port, to: index)
+      }
+      output.emit(.bind(relayed.endpoint, client: allocation.fiveTuple.client))
     }
     nextTimeout = min(nextTimeout ?? .distantFuture, allocation.expiry)
-    output.emit(.bind(allocation.relayed, client: allocation.fiveTuple.client))
+  }
+
+  /// Takes a relayed endpoint away, and with the last one the allocation.
+  mutating func removeRelayed(_ endpoint: Endpoint, of index: Int, into output: inout Output<Event>) {
+    guard allocations[index].relayed.count > 1 else { return removeAllocation(index, into: &output) }
+    allocations[index].removeRelayed(endpoint)
+    release(endpoint, into: &output)
   }
 
   mutating func removeAllocation(_ index: Int, into output: inout Output<Event>) {
@@ -259,10 +283,12 @@ public struct TURNServer: ProtocolCore, Sendable {
     indices[allocation.fiveTuple] = nil
     let left = allocationCount(of: allocation.username) - 1
     allocationCounts[allocation.username] = left > 0 ? left : nil
-    for pool in ports.indices where ports[pool].covers(allocation.relayed) {
-      ports[pool].release(allocation.relayed.port)
-    }
-    output.emit(.release(allocation.relayed))
+    for relayed in allocation.relayed { release(relayed.endpoint, into: &output) }
+  }
+
+  private mutating func release(_ relayed: Endpoint, into output: inout Output<Event>) {
+    for pool in ports.indices where ports[pool].covers(relayed) { ports[pool].release(relayed.port) }
+    output.emit(.release(relayed))
   }
 
   /// Recomputes the time at which the next allocation expires.

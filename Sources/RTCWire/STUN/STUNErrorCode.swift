@@ -1,5 +1,5 @@
 /// The value of an ERROR-CODE attribute: a number from 300 to 699 and a reason for humans (RFC 8489 §14.8).
-public struct STUNErrorCode: Hashable, Sendable {
+public struct STUNErrorCode: Error, Hashable, Sendable {
   public let code: UInt16
   public let reason: String
 

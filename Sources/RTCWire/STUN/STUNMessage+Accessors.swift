@@ -62,6 +62,18 @@ extension STUNMessage {
   public var requestedAddressFamily: UInt8? {
     first { if case .requestedAddressFamily(let value) = $0 { value } else { nil } }
   }
+  /// The family of a second relayed endpoint, with the number that STUN gives it.
+  public var additionalAddressFamily: UInt8? {
+    first { if case .additionalAddressFamily(let value) = $0 { value } else { nil } }
+  }
+  /// Why there is no relayed endpoint of a family.
+  public var addressErrorCode: (family: UInt8, error: STUNErrorCode)? {
+    first { if case .addressErrorCode(let family, let error) = $0 { (family, error) } else { nil } }
+  }
+  /// Every XOR-RELAYED-ADDRESS, in order (a dual allocation has two).
+  public var xorRelayedAddresses: [Endpoint] {
+    effectiveAttributes.compactMap { if case .xorRelayedAddress(let value) = $0 { value } else { nil } }
+  }
   public var reservationToken: UInt64? { first { if case .reservationToken(let value) = $0 { value } else { nil } } }
   /// Whether EVEN-PORT also reserves the next port; `nil` without EVEN-PORT.
   public var evenPort: Bool? { first { if case .evenPort(let reserveNext) = $0 { reserveNext } else { nil } } }
