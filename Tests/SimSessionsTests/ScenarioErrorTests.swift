@@ -67,6 +67,7 @@ struct ScenarioErrorTests {
     ("{topology: 'sfu', ice: {trickle: 'half'}}", "1: ice: found trickle 'half', allowed: 'full', because the server"),
     ("{topology: 'mesh', ice: {serverLite: true}}", "1: ice: found serverLite, allowed: false, because a mesh has no"),
     ("{ice: {profile: 'chromium', nomination: 'regular'}}", "allowed: 'aggressive', because that is how"),
+    ("{turn: {servers: 9}}", "1: turn.servers: found 9, allowed: a whole number from 1 to 4"),
     ("{ice: {profile: 'chrome'}}", "1: ice.profile: found 'chrome', allowed: rfc8445, chromium"),
     ("{iceTransportPolicy: 'relay'}", "1: iceTransportPolicy: found 'relay', allowed: 'all', because there is no TURN"),
     (

@@ -101,7 +101,8 @@ struct FaultInjector {
     case .restartNAT(let client, let nat):
       network.restartTranslator(named: SessionBuilder.natName(of: client), behavior: nat?.behavior)
     case .blockUDP(let client):
-      network.setFirewall(Firewall(.blockUDP, except: SessionBuilder.turnAddresses), at: link(of: client))
+      network.setFirewall(
+        Firewall(.blockUDP, except: (0..<4).flatMap { SessionBuilder.turnAddresses($0) }), at: link(of: client))
     case .stopSTUN: if let stun { network.switchOff(stun) }
     case .stopTURN: if let turn { network.switchOff(turn) }
     case .stopSignaling: signaling.assumeIsolated { $0.stop() }

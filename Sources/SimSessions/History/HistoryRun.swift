@@ -103,7 +103,9 @@ public struct HistoryRun: Sendable {
     }
     var lanes = client(0) + [Lane(name: "signaling", kind: .signaling)]
     if session.stunSite != nil { lanes.append(Lane(name: "stun", kind: .stun)) }
-    if session.turn != nil { lanes.append(Lane(name: "turn", kind: .turn)) }
+    for number in 0..<(session.turn?.servers ?? 0) {
+      lanes.append(Lane(name: SessionBuilder.turnName(number), kind: .turn))
+    }
     // A NAT that both share has one lane.
     return lanes + client(1).reversed().filter { lane in !lanes.contains { $0.name == lane.name } }
   }

@@ -55,7 +55,14 @@ struct SessionBuilder {
   }
 
   static let stunEndpoint = IPAddress(198, 51, 100, 1)
-  static let turnAddresses = [IPAddress(198, 51, 100, 2), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 2)]
+  /// The addresses of a TURN server, numbered from 0: 198.51.100.2, then .102 and so on, and the same in IPv6.
+  static func turnAddresses(_ number: Int = 0) -> [IPAddress] {
+    let last = UInt8(2 + 100 * min(number, 1) + max(number - 1, 0))
+    return [IPAddress(198, 51, 100, last), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: UInt64(last))]
+  }
+
+  /// The name of a TURN server, numbered from 0.
+  static func turnName(_ number: Int) -> String { number == 0 ? "turn" : "turn-\(number + 1)" }
   static let serverAddress = IPAddress(198, 51, 100, 10)
 
   /// - Parameters:
@@ -141,8 +148,9 @@ struct SessionBuilder {
     var settings = EndpointSettings(addresses: addresses)
     if session.stunSite != nil, family == .ipv4 { settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)] }
     if let turn = session.turn {
+      let addresses = (0..<turn.servers).flatMap { Self.turnAddresses($0) }
       settings.turnServers = turn.transports.flatMap { relayProtocol in
-        Self.turnAddresses.filter { $0.family == family }.map {
+        addresses.filter { $0.family == family }.map {
           ICEConfiguration.TURNServer(
             Endpoint($0, relayProtocol == .tls ? TURNServerNode.tlsPort : TURN.port), over: relayProtocol,
             username: turn.username, password: turn.clientPassword ?? turn.password)
@@ -190,13 +198,17 @@ struct SessionBuilder {
 
   private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> (NodePort?, AttachmentID?) {
     guard let site, let turn = session.turn else { return (nil, nil) }
-    let node = TURNServerNode(
-      simulation.makePort(named: "turn"),
-      TURNServer.Configuration(
-        realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: Self.turnAddresses),
-      protocols: turn.transports)
-    simulation.register(node)
-    return (node.port, network.attach(node.port, AttachmentPlan(addresses: Self.turnAddresses, site: site)))
+    let servers = (0..<turn.servers).map { number in
+      let addresses = Self.turnAddresses(number)
+      let node = TURNServerNode(
+        simulation.makePort(named: Self.turnName(number)),
+        TURNServer.Configuration(
+          realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: addresses),
+        protocols: turn.transports)
+      simulation.register(node)
+      return (node.port, network.attach(node.port, AttachmentPlan(addresses: addresses, site: site)))
+    }
+    return servers[0]
   }
 
   private func addServer(

@@ -21,6 +21,7 @@ struct WholeNumberLimit: Sendable {
 
   static let participants = WholeNumberLimit(2...1000)
   static let cores = WholeNumberLimit(1...1024)
+  static let turnServers = WholeNumberLimit(1...4)
   /// Even, because a chroma sample stands for two by two luma samples; the synthetic camera needs 32.
   static let pictureSide = WholeNumberLimit(32...4096, step: 2)
   /// Of one internal address behind a NAT, and the external addresses of the NAT.

@@ -76,6 +76,7 @@ extension SessionScenario {
     lines.add("turn.username", turn?.username ?? "")
     lines.add("turn.password", turn?.password ?? "")
     if let password = turn?.clientPassword { lines.add("turn.clientPassword", password) }
+    if let turn, turn.servers > 1 { lines.add("turn.servers", turn.servers) }
     if let turn, turn.transports != [.udp] {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
     }

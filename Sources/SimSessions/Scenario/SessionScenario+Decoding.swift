@@ -210,12 +210,13 @@ extension TURNProfile {
       }
       return isThere ? turn : nil
     }
-    let fields = try reader.object(["site", "username", "password", "clientPassword", "transports"])
+    let fields = try reader.object(["site", "username", "password", "clientPassword", "transports", "servers"])
     var given = TURNProfile(
       site: try fields["site"]?.name(of: sites) ?? turn.site,
       username: try fields["username"]?.text() ?? turn.username,
       password: try fields["password"]?.text() ?? turn.password,
       clientPassword: try fields["clientPassword"]?.text())
+    if let reader = fields["servers"] { given.servers = try reader.integer(.turnServers) }
     if let reader = fields["transports"] { given.transports = try transports(reader) }
     return given
   }

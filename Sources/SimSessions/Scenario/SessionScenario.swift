@@ -153,6 +153,8 @@ public struct TURNProfile: Hashable, Sendable {
   public var password: String
   /// What the clients were told, where that is not the server's password.
   public var clientPassword: String?
+  /// How many there are: all clients ask all of them, and keep what the others lend in reserve.
+  public var servers = 1
   /// Over what clients reach it, in the order in which they ask; at least one.
   public var transports: [RelayProtocol] = [.udp]
 }

@@ -12,7 +12,7 @@ struct NATMatrixPlot {
   var svg: String {
     let names = AccessBehaviors.all.map(\.name)
     let (cell, left, top) = (Self.cell, Self.left, Self.top)
-    let (width, height) = (left + cell * names.count + 16, top + cell * names.count + 64)
+    let (width, height) = (left + cell * names.count + 64, top + cell * names.count + 64)
     var text = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" \
       font-family="system-ui, sans-serif" font-size="12">

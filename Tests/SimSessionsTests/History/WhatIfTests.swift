@@ -67,6 +67,38 @@ struct WhatIfTests {
     #expect(sentence.contains("The DTLS timer repeated 1 flight"), "\(sentence)")
   }
 
+  @Test func `when the TURN server in use stops, the call goes on through the second one`() throws {
+    func call(_ profile: String) throws -> HistoryRun {
+      try HistoryRun(
+        scenario(
+          #"""
+          { topology: "mesh", participants: 2, duration: "30s", client: { nat: "symmetric" },
+            turn: { username: "u", password: "p", servers: 2 }, ice: { profile: "\#(profile)" } }
+          """#))
+    }
+    func heardUntilTheEnd(_ history: History) -> Bool {
+      history.ends.indices.allSatisfy { index in
+        history.series.lastReceived(by: index).map { $0 - .start > .seconds(28) } ?? false
+      }
+    }
+    // libwebrtc's agents keep the other relay in reserve and move to it by themselves.
+    let chromium = try call("chromium")
+    let original = chromium.record()
+    let stop = try WhatIf("stop-turn", at: moment("ICE completed", original))
+    let moved = try chromium.record(stop, in: original)
+    #expect(heardUntilTheEnd(moved), "\(Diagnosis(moved).sentences)")
+    let pairs = try #require(moved.moments.last { $0.milestone.kind == .pairSelected }).ends.flatMap(\.connections)
+    #expect(pairs.flatMap(\.pairs).contains { $0.isSelected && ($0.local + $0.remote).contains("198.51.100.102") })
+    // The RFC's agents conclude; a restart finds the second server.
+    let standard = try call("rfc8445")
+    let before = standard.record()
+    let stopped = try standard.record(WhatIf("stop-turn", at: moment("ICE completed", before)), in: before)
+    #expect(!heardUntilTheEnd(stopped))
+    let lost = try moment("ICE disconnected", stopped)
+    let restarted = try standard.record(WhatIf("restart-ice client-1", at: lost), in: stopped)
+    #expect(heardUntilTheEnd(restarted), "\(Diagnosis(restarted).sentences)")
+  }
+
   @Test func `with UDP blocked the relay takes over, and without one the diagnosis says why nobody is connected`()
     throws
   {
