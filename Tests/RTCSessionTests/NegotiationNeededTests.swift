@@ -107,8 +107,6 @@ import Testing
       #expect(try perform(example.id) == example.needed, "\(example.id)")
       ran += 1
     }
-    print(
-      "jsep/negotiation_needed: \(ran) of \(cases.count) cases ran, \(Self.skipped.count) skipped: no data channels")
     #expect(ran == 20 && cases.count == 23)
   }
 

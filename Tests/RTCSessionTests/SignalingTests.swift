@@ -49,7 +49,6 @@ import Testing
   }
 
   @Test func `the table of transitions is complete`() {
-    print("jsep/signaling_transitions: \(Transition.all.count) of 48 cases run")
     #expect(Transition.all.count == 48)
   }
 
