@@ -96,6 +96,14 @@ extension PeerConnection {
     flush(at: now, into: &output)
   }
 
+  /// The host is in another network from now on, where these are its sockets; `restartICE()` is to follow.
+  ///
+  /// - SeeAlso: RFC 8445 §9
+  public mutating func changeHosts(to hosts: [Endpoint], at now: Instant, into output: inout Output<Event>) {
+    transport.changeHosts(to: hosts, at: now, into: &transportOutput)
+    flush(at: now, into: &output)
+  }
+
   /// A candidate of ours as it is signalled: after a restart it states its generation.
   func signalled(_ candidate: Candidate) -> ICECandidate {
     candidate.signalled(ufrag: transport.ice.generation > 0 ? transport.ice.localCredentials.ufrag : nil)

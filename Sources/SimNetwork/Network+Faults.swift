@@ -49,6 +49,22 @@ extension Network {
     for id in attachments(of: port) { attachments[id.index].isOff = true }
   }
 
+  /// Takes a host out of its network and attaches it elsewhere at the same site, as when a phone leaves its Wi-Fi.
+  ///
+  /// - Precondition: the host is attached, and the addresses of `plan` are free.
+  public func move(
+    _ port: NodePort, to addresses: [IPAddress], uplink: Link.Configuration, downlink: Link.Configuration,
+    firewall: Firewall.Policy?
+  ) -> AttachmentID {
+    guard let old = attachments(of: port).first else { preconditionFailure("\(port.name) is attached") }
+    switchOff(port)
+    return attach(
+      port,
+      AttachmentPlan(
+        addresses: addresses, site: SiteID(index: attachments[old.index].site), uplink: uplink, downlink: downlink,
+        firewall: firewall))
+  }
+
   /// The NATs' names, in the order in which they were added.
   public var translatorNames: [String] { translators.map { attachments[$0.outside].name } }
 

@@ -177,6 +177,15 @@ public struct MediaTransport: ~Copyable {
     flush(at: now, into: &output)
   }
 
+  /// The host has other sockets from now on; a restart looks for the ways that they open.
+  public mutating func changeHosts(to hosts: [Endpoint], at now: Instant, into output: inout Output<Event>) {
+    for host in hosts { ice.addHost(host, at: now, into: &iceOutput) }
+    for host in ice.configuration.hosts where !hosts.contains(host) {
+      ice.removeHost(host, at: now, into: &iceOutput)
+    }
+    flush(at: now, into: &output)
+  }
+
   /// Learns that the peer has no more candidates.
   public mutating func remoteCandidatesEnded(at now: Instant, into output: inout Output<Event>) {
     ice.remoteCandidatesEnded(at: now, into: &iceOutput)

@@ -75,9 +75,17 @@ extension ICEAgent {
     selected = index
     selectedCandidatePairChanges += 1
     abandonChecks(worseThan: priority, into: &output)
+    forgetOlderGenerations()
     output.emit(.selectedPair(checklist.pairs[index]))
     updateSendingPath(at: now, into: &output)
     if state == .new || state == .checking { setState(.connected, into: &output) }
+  }
+
+  /// What the pair of an older generation still asked for is of no use when a restart has found its own.
+  private mutating func forgetOlderGenerations() {
+    let older = checklist.pairs.filter { $0.generation != generation }.map(\.id)
+    guard !older.isEmpty, let selected, checklist.pairs[selected].generation == generation else { return }
+    requests.removeAll { request in request.pair.map(older.contains) ?? false }
   }
 
   /// Ceases checks after the nomination; an aggressive peer may yet nominate a better pair (RFC 8445 §8.1.2).

@@ -18,7 +18,21 @@ public enum ClientAction: Hashable, Sendable {
   /// Gives pictures up in both directions: their sections are rejected.
   case stopTransceiver
   case restartICE
+  /// Is in another network: its addresses there, and its ways to the signaling server.
+  case changeNetwork(MovedAccess)
   case hangUp
+}
+
+/// Where a client is after it has changed its network.
+public struct MovedAccess: Hashable, Sendable {
+  public let addresses: [IPAddress]
+  /// One way from the client to the signaling server, and back.
+  public let signalingDelay: Duration
+
+  public init(addresses: [IPAddress], signalingDelay: Duration) {
+    self.addresses = addresses
+    self.signalingDelay = signalingDelay
+  }
 }
 
 extension Client {
@@ -52,9 +66,26 @@ extension Client {
     case .restartICE:
       connections.log.note(.iceRestarted, "with new credentials", from: port)
       change(at: now) { $0.core.restartICE() }
+    case .changeNetwork(let access): await changeNetwork(to: access, at: now)
     case .hangUp: hangUp()
     }
     setMediaAlarm()
+  }
+
+  /// Leaves its addresses for others; every connection looks for a new way, as an application has it do that listens to
+  /// its `networkchange` event.
+  private func changeNetwork(to access: MovedAccess, at now: Instant) async {
+    guard !hasHungUp else { return }
+    connections.log.note(
+      .networkChanged, "to \(access.addresses.map(\.description).joined(separator: ", "))", from: port)
+    connections.settings.addresses = access.addresses
+    configuration.signalingAccess = SignalingAccess(delay: access.signalingDelay)
+    await signaling.move(port.name, to: configuration.signalingAccess)
+    change(at: now) { connection in
+      connection.core.changeHosts(
+        to: connections.hosts(ofConnection: connection.number), at: now, into: &connection.output)
+      connection.core.restartICE()
+    }
   }
 
   /// Lets the person say no when asked for the camera.

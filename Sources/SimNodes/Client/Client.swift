@@ -41,7 +41,7 @@ public actor Client: Node, SignalingMember {
   }
 
   public nonisolated let port: NodePort
-  let configuration: Configuration
+  var configuration: Configuration
   let signaling: SignalingServer
   let connections: ConnectionSet
   /// What is sent on each connection, by its number.

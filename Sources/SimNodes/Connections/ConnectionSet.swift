@@ -11,7 +11,7 @@ final class ConnectionSet {
   static let firstPort: UInt16 = 50_000
 
   let port: NodePort
-  let settings: EndpointSettings
+  var settings: EndpointSettings
   @exclusivity(unchecked) private(set) var all: [Connection] = []
   /// When each connection wants to do something, side by side, because they are looked through at every wake.
   @exclusivity(unchecked) private var dues: [Instant] = []
@@ -46,7 +46,7 @@ final class ConnectionSet {
   func open(to peer: String, isPolite: Bool = true) -> Connection {
     let number = all.count
     var ice = ICEConfiguration(
-      hosts: settings.addresses.map { Endpoint($0, Self.firstPort + UInt16(number)) },
+      hosts: hosts(ofConnection: number),
       stunServers: settings.stunServers, turnServers: settings.turnServers, transportPolicy: settings.transportPolicy)
     // Agents that share a network each pace for themselves; faster than 50 ms needs more than one agent's view.
     ice.pacing = .milliseconds(50)
@@ -68,6 +68,11 @@ final class ConnectionSet {
     dues.append(.distantFuture)
     log.note(.connectionCreated, "for \(peer)", from: port)
     return connection
+  }
+
+  /// The sockets of a connection: one port at each address.
+  func hosts(ofConnection number: Int) -> [Endpoint] {
+    settings.addresses.map { Endpoint($0, Self.firstPort + UInt16(number)) }
   }
 
   /// Takes a TCP segment; hands over the messages of TURN servers that are whole now, each to be received like a

@@ -17,6 +17,15 @@ public struct SignalingPath: Sendable {
     self.rate = rate
   }
 
+  /// The way of a new connection that takes the place of `other` and is open from `time` on; what is on its way on the
+  /// old one comes first.
+  func replacing(_ other: SignalingPath, from time: Instant) -> SignalingPath {
+    var path = self
+    path.busyUntil = time
+    path.lastArrival = other.lastArrival
+    return path
+  }
+
   /// When a message that leaves at `now` is there.
   mutating func arrival(of size: DataSize, at now: Instant, repeating extra: Duration = .zero) -> Instant {
     busyUntil = max(now, busyUntil) + (rate?.time(for: size) ?? .zero)

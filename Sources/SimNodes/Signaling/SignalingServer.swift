@@ -89,6 +89,15 @@ public actor SignalingServer: Node {
     return []
   }
 
+  /// A member reaches the server through another network: it connects again, and what is to be said waits until it has.
+  public func move(_ name: String, to access: SignalingAccess) {
+    guard let member = members[name] else { return }
+    let connected = port.simulation.now + access.roundTripTime * profile.roundTripsToConnect
+    members[name]?.access = SignalingAccess(
+      uplink: access.uplink.replacing(member.access.uplink, from: connected),
+      downlink: access.downlink.replacing(member.access.downlink, from: connected))
+  }
+
   /// Removes a member and tells the others; returns when the server knows.
   public func leave(_ name: String) async {
     let simulation = port.simulation

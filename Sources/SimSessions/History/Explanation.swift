@@ -258,6 +258,10 @@ extension Milestone.Kind {
       Explanation(
         "The other side has not confirmed for 30 seconds that it still wants to hear from us, so nothing is sent any more.",
         "Consent freshness: checks every 4 to 6 s, expiry 30 s after the last success.")
+    case .networkChanged:
+      Explanation(
+        "The device is in another network now; its old addresses are gone, and with them the way of the call.",
+        "The host candidates' sockets are lost and others take their place; only an ICE restart tells the peer.")
     case .iceRestarted:
       Explanation(
         "A new way is looked for, while the old one stays in use.",

@@ -15,6 +15,8 @@ public enum Fault: Hashable, Sendable {
   case stopSTUN
   case stopTURN
   case stopSignaling
+  /// A client leaves its network for a mobile one.
+  case changeNetwork(client: String)
   case act(client: String, ClientAction)
 
   /// What happens to the next packet of a link.
@@ -27,7 +29,9 @@ public enum Fault: Hashable, Sendable {
   /// Where in the ladder it happens.
   var lane: String {
     switch self {
-    case .disturb(let client, _, _), .cut(let client, _), .blockUDP(let client), .act(let client, _): client
+    case .disturb(let client, _, _), .cut(let client, _), .blockUDP(let client), .changeNetwork(let client),
+      .act(let client, _):
+      client
     case .restartNAT(let client, _): SessionBuilder.natName(of: client)
     case .stopSTUN: "stun"
     case .stopTURN: "turn"
@@ -51,6 +55,8 @@ public enum Fault: Hashable, Sendable {
     case .stopSTUN: "the STUN server stops"
     case .stopTURN: "the TURN server stops"
     case .stopSignaling: "the signaling server stops"
+    case .changeNetwork(let client), .act(let client, .changeNetwork):
+      "\(client) leaves its network for a mobile one: \(MobileNetwork.description)"
     case .act(let client, .refuseCamera): "\(client) says no when asked for the camera"
     case .act(let client, .mute): "\(client) mutes the microphone"
     case .act(let client, .hold): "\(client) puts the call on hold"
@@ -74,7 +80,8 @@ struct FaultInjector {
   let network: Network
   let simulation: Simulation
   let clients: [Client]
-  let access: [AttachmentID]
+  private var access: [AttachmentID]
+  private let homes: [SessionBuilder.Home]
   let signaling: SignalingServer
   let stun: NodePort?
   let turn: NodePort?
@@ -84,13 +91,14 @@ struct FaultInjector {
     simulation = built.simulation
     clients = built.clients
     access = built.access
+    homes = built.homes
     signaling = built.signaling
     stun = built.stun
     turn = built.turn
   }
 
   /// Takes effect before anything follows from what happens now.
-  func inject(_ fault: Fault) {
+  mutating func inject(_ fault: Fault) {
     switch fault {
     case .disturb(let client, let direction, let fault):
       network.disturb(link(of: client), direction, fault.disturbance)
@@ -106,6 +114,16 @@ struct FaultInjector {
     case .stopSTUN: if let stun { network.switchOff(stun) }
     case .stopTURN: if let turn { network.switchOff(turn) }
     case .stopSignaling: signaling.assumeIsolated { $0.stop() }
+    case .changeNetwork(let name):
+      let index = index(of: name)
+      let addresses = [MobileNetwork.address(number: index + 1, homes[index].family)]
+      access[index] = network.move(
+        clients[index].port, to: addresses, uplink: MobileNetwork.uplink, downlink: MobileNetwork.downlink,
+        firewall: .stateful)
+      let moved = MovedAccess(
+        addresses: addresses, signalingDelay: MobileNetwork.delay + homes[index].signalingDelay)
+      let client = clients[index]
+      simulation.spawn { await client.perform(.changeNetwork(moved)) }
     case .act(let name, let action):
       guard let client = clients.first(where: { $0.port.name == name }) else { return }
       if action == .refuseCamera {
@@ -116,11 +134,13 @@ struct FaultInjector {
     }
   }
 
-  private func link(of client: String) -> AttachmentID {
+  private func link(of client: String) -> AttachmentID { access[index(of: client)] }
+
+  private func index(of client: String) -> Int {
     guard let index = clients.firstIndex(where: { $0.port.name == client }) else {
       preconditionFailure("a fault names a client of its call: \(client)")
     }
-    return access[index]
+    return index
   }
 }
 

@@ -16,6 +16,11 @@ extension WhatIf {
     if let because = history.reasonAgainst(definition) { throw .notHere(action: action, because: because) }
     let target = try resolvedTarget(definition, history)
     let time = try duration(definition)
+    if let left = history.departure(of: target.client, before: moment),
+      ["change-network", "reboot-nat", "change-nat"].contains(action)
+    {
+      throw .notHere(action: action, because: "\(target.client) has left its network after moment \(left)")
+    }
     switch action {
     case "drop-next": return .disturb(client: target.client, target.direction, .drop)
     case "delay-next": return .disturb(client: target.client, target.direction, .delay(time))
@@ -24,6 +29,7 @@ extension WhatIf {
     case "reboot-nat": return .restartNAT(client: target.client, nil)
     case "change-nat": return .restartNAT(client: target.client, try nat(definition))
     case "block-udp": return .blockUDP(client: target.client)
+    case "change-network": return .changeNetwork(client: target.client)
     case "stop-stun": return .stopSTUN
     case "stop-turn": return .stopTURN
     case "stop-signaling": return .stopSignaling
@@ -110,6 +116,11 @@ extension WhatIf {
 }
 
 extension History {
+  /// The moment after which a client left its network, if that is not after `moment`.
+  fileprivate func departure(of client: String, before moment: Int) -> Int? {
+    faults.first { $0.fault == .changeNetwork(client: client) && $0.moment <= moment }?.moment
+  }
+
   /// Why an action is of no use in this call; `nil` when it is.
   public func reasonAgainst(_ action: WhatIfAction) -> String? {
     func has(_ kind: Lane.Kind) -> Bool { lanes.contains { $0.kind == kind } }

@@ -90,6 +90,7 @@ public enum WhatIfActions {
     WhatIfAction("reboot-nat", "restarts a client's NAT, which forgets its mappings", .nat),
     WhatIfAction("change-nat", "exchanges a client's NAT", .nat, .choice(NATBehaviors.all.map(\.name).reversed())),
     WhatIfAction("block-udp", "a firewall lets a client's UDP pass to the TURN server only", .client),
+    WhatIfAction("change-network", "a client leaves its network for a mobile one and restarts ICE", .client),
     WhatIfAction("stop-stun", "stops the STUN server"),
     WhatIfAction("stop-turn", "stops the TURN server"),
     WhatIfAction("stop-signaling", "stops the signaling server"),

@@ -27,6 +27,7 @@ struct SessionBuilder {
     let signaling: SignalingServer
     let clients: [Client]
     let access: [AttachmentID]
+    let homes: [Home]
     let server: Server?
     let serverLink: AttachmentID?
     let turnLink: AttachmentID?
@@ -59,6 +60,13 @@ struct SessionBuilder {
   static func turnAddresses(_ number: Int = 0) -> [IPAddress] {
     let last = UInt8(2 + 100 * min(number, 1) + max(number - 1, 0))
     return [IPAddress(198, 51, 100, last), IPAddress(v6High: 0x2001_0DB8_0000_0000, low: UInt64(last))]
+  }
+
+  /// Where a client is, whichever network it uses there.
+  struct Home {
+    let family: IPAddress.Family
+    /// One way between its site and that of the signaling server.
+    let signalingDelay: Duration
   }
 
   /// The name of a TURN server, numbered from 0.
@@ -108,7 +116,14 @@ struct SessionBuilder {
     }
     if let server { connect(server, to: signaling, simulation) }
     return Built(
-      simulation: simulation, network: network, signaling: signaling, clients: clients, access: access, server: server,
+      simulation: simulation, network: network, signaling: signaling, clients: clients, access: access,
+      homes: plan.participants.map { participant in
+        let profile = session.client(at: participant.index)
+        return Home(
+          family: profile.addressFamily,
+          signalingDelay: scenario.delay(between: profile.site, and: session.signalingSite))
+      },
+      server: server,
       serverLink: serverLink, turnLink: turnLink, stun: stun, turn: turn, nodeNames: simulation.nodeNames)
   }
 

@@ -45,7 +45,8 @@ struct WhatIfTests {
     case "stop-stun", "stop-turn": ("createOffer", action)
     case "stop-signaling": ("offer sent", action)
     case "change-nat": ("createOffer", "change-nat client-1 symmetric")
-    case "reboot-nat", "mute", "hold", "add-track", "remove-track", "stop-video", "restart-ice", "hang-up":
+    case "reboot-nat", "mute", "hold", "add-track", "remove-track", "stop-video", "restart-ice", "change-network",
+      "hang-up":
       ("ICE completed", "\(action) client-1")
     default: ("ClientHello", action)
     }
@@ -250,6 +251,47 @@ struct WhatIfTests {
         #expect(stream.packetsLost == 0)
         #expect(stream.packetsReceived > 300)
       }
+    }
+  }
+
+  @Test(arguments: ["two-peers", "two-peers-turn"])
+  func `who leaves the Wi-Fi for a mobile network is found again there, and the call goes on under the old keys`(
+    name: String
+  ) throws {
+    let (original, fork) = try fork(name, at: "ICE completed", "change-network client-1")
+    let changed = try #require(first(.networkChanged, "client-1", fork))
+    let before = try #require(fork.moments.first { $0.milestone.kind == .networkChanged }).ends
+    let after = try #require(fork.moments.first { $0.milestone.kind == .hangUp }).ends
+    let path = try #require(after[0].connections.first?.pairs.first { $0.isSelected })
+    #expect((path.local + path.remote).contains("203.0.113.1"), "\(path)")
+    #expect(before[0].connections.first?.srtp == after[0].connections.first?.srtp)
+    // Signaling is there again after two round trips of 2 · (35 + d) ms; then come the offer and the answer.
+    let found = try #require(
+      fork.moments.first { $0.milestone.kind == .pairSelected && $0.time > changed }?.time)
+    #expect(found - changed > .milliseconds(2 * 70 + 70), "\(found - changed)")
+    #expect(found - changed < .seconds(2), "\(found - changed)")
+    for end in after {
+      #expect(end.connections.allSatisfy { $0.connectionState == "connected" })
+      for stream in end.connections.flatMap(\.inbound) { #expect(stream.packetsReceived > 300) }
+    }
+    // Nobody sends into the old network for longer than it takes to agree on the new one.
+    let late = fork.moments.filter {
+      $0.milestone.detail.contains("switched off") && $0.time > found + .milliseconds(500)
+    }
+    #expect(late.isEmpty, "\(late.map(\.milestone.detail))")
+    let diagnosis = Diagnosis(fork).sentences
+    #expect(Diagnosis(fork).isConnected, "\(diagnosis)")
+    #expect(HistoryDifference(original, fork).sentence.contains("a mobile one"))
+    #expect(
+      message { _ = try WhatIf("change-nat client-1", at: fork.moments.count - 1).fault(in: fork) }
+        .contains("client-1 has left its network"))
+  }
+
+  @Test(arguments: ["call", "offer sent", "setLocalDescription(answer)", "ICE checking", "ClientHello"])
+  func `a network that changes while the call is set up delays it only`(word: String) throws {
+    for client in ["client-1", "client-2"] {
+      let (_, fork) = try fork("two-peers", at: word, "change-network \(client)")
+      #expect(Diagnosis(fork).isConnected, "\(client): \(Diagnosis(fork).sentences)")
     }
   }
 
