@@ -9,8 +9,10 @@ extension Network {
   /// The name of the NAT that `owner` shares out.
   public static func translatorName(ofOwner owner: String) -> String { "@\(owner)" }
 
-  /// Attaches a host behind what stands in front of it; gives the host's own address and the outside of its NAT, or of
+  /// Attaches a host behind what stands in front of it; gives the host's own addresses and the outside of its NAT, or of
   /// the host itself, which has the links and the firewall of `plan`.
+  ///
+  /// IPv6 addresses of `plan` stay the host's own: routers that translate IPv4 pass IPv6 on (RFC 7084 §4).
   ///
   /// - Parameters:
   ///   - access: its firewall takes the place of that of `plan`; those who name the same owner agree on its NAT.
@@ -18,18 +20,36 @@ extension Network {
   ///   - number: of the subscriber, below 4096, so that addresses differ.
   public func attach(
     _ port: NodePort, behind access: AccessBehavior?, inside: IPAddress, number: UInt32, _ plan: AttachmentPlan
-  ) -> (address: IPAddress, outside: AttachmentID) {
+  ) -> (addresses: [IPAddress], outside: AttachmentID) {
+    let routed = plan.addresses.filter { $0.family == .ipv6 }
     var own = plan
     own.firewall = access?.firewall ?? plan.firewall
     var chain = access?.translators ?? []
+    guard !chain.isEmpty else { return (own.addresses, attach(port, own)) }
+    own.addresses.removeAll { $0.family == .ipv6 }
     if let owner = access?.owner, let shared = chain.popLast() {
-      own.realm = realm(behind: shared, of: owner, number: number, plan)
-      if chain.isEmpty { own.addresses = [inside] }
+      own.realm = realm(behind: shared, of: owner, number: number, own)
     }
-    guard !chain.isEmpty else { return (own.addresses[0], attach(port, own)) }
+    let addresses = routed + [inside]
+    guard !chain.isEmpty else {
+      route(routed, to: own.realm)
+      own.addresses = addresses
+      return (addresses, attach(port, own))
+    }
     let (realm, outside) = addTranslators(chain, named: "\(port.name)/nat", number: number, own)
-    attach(port, AttachmentPlan(addresses: [inside], realm: realm, site: plan.site))
-    return (inside, outside)
+    route(routed, to: realm)
+    attach(port, AttachmentPlan(addresses: addresses, realm: realm, site: plan.site))
+    return (addresses, outside)
+  }
+
+  /// Lets every NAT between `realm` and the public one pass on what is for `addresses`, which are IPv6.
+  private func route(_ addresses: [IPAddress], to realm: RealmID) {
+    var inside = realm.index
+    while let gateway = realms[inside].gateway {
+      let outside = translators[gateway].outside
+      inside = attachments[outside].realm
+      for address in addresses { realms[inside].attachments.insert(address, attachment: outside) }
+    }
   }
 
   /// The inside of a NAT that `owner` shares out; who comes first decides where it stands and which address it has.

@@ -190,8 +190,11 @@ public final class Network: PacketCarrier {
       guard delay > 0 else { return descend(packet, simulation, to: target) }
       return transmit(packet, simulation, .arrives(simulation.now + .nanoseconds(delay)), .beforeDownlink, target)
     }
-    guard let gateway = realms[index].gateway, record.destination.address.family == .ipv4 else {
+    guard let gateway = realms[index].gateway else {
       return drop(packet, simulation, .noRoute, at: attachments[origin].name)
+    }
+    guard record.destination.address.family == .ipv4 else {
+      return depart(packet, simulation, from: translators[gateway].outside)
     }
     let isHairpin = translators[gateway].core.externalAddresses.contains(record.destination.address)
     let hairpinning = translators[gateway].core.behavior.hairpinning
@@ -231,7 +234,9 @@ public final class Network: PacketCarrier {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
     switch attachments[index].owner {
-    case .translator(let gateway): translateInwards(packet, simulation, gateway, from: record.source)
+    case .translator(let gateway):
+      guard record.destination.address.family == .ipv4 else { return passInwards(packet, simulation, gateway) }
+      translateInwards(packet, simulation, gateway, from: record.source)
     case .host(let node):
       counts.delivered += 1
       simulation.hashOutcome(packet, 0)
@@ -243,6 +248,15 @@ public final class Network: PacketCarrier {
         simulation.deliverNow(packet, to: node)
       }
     }
+  }
+
+  /// IPv6 goes on to the address that it is for.
+  private func passInwards(_ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int) {
+    let inside = translators[gateway].inside
+    guard let target = realms[inside].attachments[simulation[packet].destination.address] else {
+      return drop(packet, simulation, .noRoute, at: name(of: gateway))
+    }
+    descend(packet, simulation, to: target)
   }
 
   /// - Parameter source: what the filter sees: always an external endpoint, even where a host sees an internal one.

@@ -221,6 +221,20 @@ struct ScenarioEffectTests {
     #expect(result.clients[0].connections[0].localCandidate == "host")
   }
 
+  @Test func `IPv6 goes past a NAT, through the links of its home, where both ends have it`() throws {
+    let dual = "{ nat: 'symmetric', addressFamily: 'dual' }"
+    let both = try run(["topology": "'mesh'", "client": dual])
+    #expect(both.connectionsEstablished == 1)
+    #expect(both.clients[0].connections[0].localCandidate == "host")
+    let selected = both.milestones.filter { $0.name == "pair selected" }
+    #expect(selected.allSatisfy { $0.detail.contains("2001:db8:1::") })
+    #expect(both.clientUplink > .kilobitsPerSecond(100))
+
+    let one = try run(["topology": "'mesh'", "turn": "true", "client": dual, "clients": "[{ addressFamily: 'ipv4' }]"])
+    #expect(one.connectionsEstablished == 1)
+    #expect(one.clients.contains { $0.connections[0].localCandidate == "relay" })
+  }
+
   @Test func `a TURN server relays for IPv6 as it does for IPv4`() throws {
     let result = try run([
       "topology": "'mesh'", "turn": "true", "iceTransportPolicy": "'relay'", "client": "{ addressFamily: 'ipv6' }",

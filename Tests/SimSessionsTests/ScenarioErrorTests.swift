@@ -74,6 +74,11 @@ struct ScenarioErrorTests {
       "{topology: 'mesh',\nclients: [{addressFamily: 'ipv6'}]}",
       "1: topology: found 'mesh', allowed: a topology with a server, because the clients differ in addressFamily"
     ),
+    (
+      "{hosts: [{name: 'a', addressFamily: 'dual'}, {name: 'b'}], flows: [{from: 'a', to: 'b'}]}",
+      "1: hosts[0].addressFamily: found 'dual', allowed: 'ipv4' or 'ipv6'"
+    ),
+    ("{client: {addressFamily: 'ipv5'}}", "1: client.addressFamily: found 'ipv5', allowed: ipv4, ipv6, dual"),
     ("{srtpProfiles: []}", "1: srtpProfiles: found a list of 0, allowed: at least one of "),
     ("{srtpProfiles: ['NULL']}", "1: srtpProfiles[0]: found 'NULL', allowed: AES_CM_128_HMAC_SHA1_80, AEAD_"),
     ("{sites: []}", "1: sites: found a list of 0, allowed: at least one name"),

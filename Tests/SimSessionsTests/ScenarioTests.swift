@@ -15,11 +15,11 @@ struct ScenarioTests {
   @Test func `the repository has the scenarios that are promised`() {
     #expect(
       models.scenarioNames == [
-        "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied", "trouble/fingerprint-mismatch",
+        "dual-stack", "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied",
+        "trouble/fingerprint-mismatch",
         "trouble/no-common-codec", "trouble/page-without-https", "trouble/signaling-down", "trouble/symmetric-nats",
         "trouble/udp-blocked", "trouble/wrong-turn-password", "two-hosts-udp", "two-peers", "two-peers-relay",
-        "two-peers-tcp",
-        "two-peers-turn",
+        "two-peers-tcp", "two-peers-turn",
       ])
   }
 

@@ -72,7 +72,7 @@ public struct ConnectivityRun: Sendable {
     let plan = AttachmentPlan(addresses: [IPAddress(v4: 0xC612_0000 + number)], site: site)
     let own = network.attach(
       port, behind: access, inside: IPAddress(v4: 0x0A00_0002 + (number << 8)), number: number, plan
-    ).address
+    ).addresses[0]
     let configuration = ICEConfiguration(
       hosts: [Endpoint(own, 50_000)], stunServers: [Endpoint(Self.stunServer, 3478)],
       turnServers: RelayProtocol.allCases.map { relayProtocol in

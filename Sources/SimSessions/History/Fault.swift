@@ -116,7 +116,7 @@ struct FaultInjector {
     case .stopSignaling: signaling.assumeIsolated { $0.stop() }
     case .changeNetwork(let name):
       let index = index(of: name)
-      let addresses = [MobileNetwork.address(number: index + 1, homes[index].family)]
+      let addresses = homes[index].families.map { MobileNetwork.address(number: index + 1, $0) }
       access[index] = network.move(
         clients[index].port, to: addresses, uplink: MobileNetwork.uplink, downlink: MobileNetwork.downlink,
         firewall: .stateful)

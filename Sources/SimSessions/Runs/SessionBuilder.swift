@@ -64,7 +64,7 @@ struct SessionBuilder {
 
   /// Where a client is, whichever network it uses there.
   struct Home {
-    let family: IPAddress.Family
+    let families: [IPAddress.Family]
     /// One way between its site and that of the signaling server.
     let signalingDelay: Duration
   }
@@ -120,7 +120,7 @@ struct SessionBuilder {
       homes: plan.participants.map { participant in
         let profile = session.client(at: participant.index)
         return Home(
-          family: profile.addressFamily,
+          families: profile.addressFamily.members,
           signalingDelay: scenario.delay(between: profile.site, and: session.signalingSite))
       },
       server: server,
@@ -159,13 +159,15 @@ struct SessionBuilder {
   }
 
   private func endpoint(_ addresses: [IPAddress], cores: Int) -> EndpointSettings {
-    let family = addresses[0].family
     var settings = EndpointSettings(addresses: addresses)
-    if session.stunSite != nil, family == .ipv4 { settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)] }
+    let families = Set(addresses.map(\.family))
+    if session.stunSite != nil, families.contains(.ipv4) {
+      settings.stunServers = [Endpoint(Self.stunEndpoint, 3478)]
+    }
     if let turn = session.turn {
-      let addresses = (0..<turn.servers).flatMap { Self.turnAddresses($0) }
+      let servers = (0..<turn.servers).flatMap { Self.turnAddresses($0) }.filter { families.contains($0.family) }
       settings.turnServers = turn.transports.flatMap { relayProtocol in
-        addresses.filter { $0.family == family }.map {
+        servers.map {
           ICEConfiguration.TURNServer(
             Endpoint($0, relayProtocol == .tls ? TURNServerNode.tlsPort : TURN.port), over: relayProtocol,
             username: turn.username, password: turn.clientPassword ?? turn.password)
@@ -193,14 +195,16 @@ struct SessionBuilder {
     _ port: NodePort, _ participant: Participant, _ profile: ClientProfile, _ network: Network, _ site: SiteID
   ) -> ([IPAddress], AttachmentID) {
     let number = UInt32(participant.index + 1)
-    let isIPv6 = profile.addressFamily == .ipv6
-    let outside =
-      isIPv6 ? IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number)) : IPAddress(v4: 0xC612_0000 + number)
+    let outside = profile.addressFamily.members.map { family in
+      switch family {
+      case .ipv4: IPAddress(v4: 0xC612_0000 + number)
+      case .ipv6: IPAddress(v6High: 0x2001_0DB8_0001_0000, low: UInt64(number))
+      }
+    }
     let access = AttachmentPlan(
-      addresses: [outside], site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
+      addresses: outside, site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
     let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
-    let (address, link) = network.attach(port, behind: profile.nat, inside: inside, number: number, access)
-    return ([address], link)
+    return network.attach(port, behind: profile.nat, inside: inside, number: number, access)
   }
 
   private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> NodePort? {
@@ -234,7 +238,7 @@ struct SessionBuilder {
     let link = Link.Configuration(
       rate: session.server.nic, propagationDelay: session.server.delay,
       queueLimit: session.server.nic == nil ? .unlimited : session.server.queue)
-    let isIPv6 = (0..<session.participants).contains { session.client(at: $0).addressFamily == .ipv6 }
+    let isIPv6 = (0..<session.participants).contains { session.client(at: $0).addressFamily != .ipv4 }
     var addresses = [Self.serverAddress]
     if isIPv6 { addresses.append(IPAddress(v6High: 0x2001_0DB8_0000_0000, low: 10)) }
     let id = network.attach(port, AttachmentPlan(addresses: addresses, site: site, uplink: link, downlink: link))

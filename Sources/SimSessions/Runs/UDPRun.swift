@@ -37,7 +37,7 @@ public enum UDPRun {
       let number = UInt32(index + 1)
       let inside =
         host.nat?.owner == nil ? IPAddress(192, 168, 1, 2) : IPAddress(v4: 0x0A00_0002 + (number << 8))
-      let own = network.attach(node, behind: host.nat, inside: inside, number: number, plan).address
+      let own = network.attach(node, behind: host.nat, inside: inside, number: number, plan).addresses[0]
       let source = TrafficSource(node, own: Endpoint(own, port), flows: outgoing(from: host, in: flows))
       network.simulation.register(source)
       return source

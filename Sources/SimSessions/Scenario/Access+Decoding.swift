@@ -11,7 +11,7 @@ struct Access: Hashable {
   /// NATs, or a firewall that has the name of an access.
   var nat: AccessBehavior?
   var firewall: Firewall.Policy?
-  var addressFamily: IPAddress.Family
+  var addressFamily: AddressFamilies
 
   /// Reads what `fields` give; the rest is as in `base`, except that an IPv6 address has no NAT unless one is given.
   init(
@@ -22,12 +22,10 @@ struct Access: Hashable {
     if let reader = fields["uplink"] { uplink = try Link.Configuration(reader, over: uplink) }
     if let reader = fields["downlink"] { downlink = try Link.Configuration(reader, over: downlink) }
     if let reader = fields["firewall"] { firewall = try Self.firewall(reader) }
-    if let reader = fields["addressFamily"] {
-      addressFamily = try reader.name(of: ["ipv4", "ipv6"]) == "ipv4" ? .ipv4 : .ipv6
-    }
+    if let reader = fields["addressFamily"] { addressFamily = try reader.choice(AddressFamilies.self) }
     if let reader = fields["nat"] {
       nat = try AccessBehavior.decode(reader, files)
-      guard nat?.translators.isEmpty ?? true || addressFamily == .ipv4 else {
+      guard nat?.translators.isEmpty ?? true || addressFamily != .ipv6 else {
         throw reader.failure("'none', because the address is IPv6")
       }
       guard nat?.firewall == nil || fields["firewall"] == nil else {
@@ -40,7 +38,7 @@ struct Access: Hashable {
 
   init(
     site: String, uplink: Link.Configuration, downlink: Link.Configuration, nat: AccessBehavior?,
-    firewall: Firewall.Policy? = nil, addressFamily: IPAddress.Family = .ipv4
+    firewall: Firewall.Policy? = nil, addressFamily: AddressFamilies = .ipv4
   ) {
     self.site = site
     self.uplink = uplink
@@ -59,7 +57,7 @@ struct Access: Hashable {
   init(_ host: UDPScenario.Host) {
     self.init(
       site: host.site, uplink: host.uplink, downlink: host.downlink, nat: host.nat, firewall: host.firewall,
-      addressFamily: host.addressFamily)
+      addressFamily: host.addressFamily == .ipv4 ? .ipv4 : .ipv6)
   }
 
   private static func firewall(_ reader: FieldReader) throws(ScenarioError) -> Firewall.Policy? {

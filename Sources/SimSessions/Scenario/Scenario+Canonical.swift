@@ -116,7 +116,7 @@ extension Access {
     lines.add("nat", chain.isEmpty ? "none" : chain.joined(separator: "+"))
     if let owner = nat?.owner { lines.add("nat.owner", owner) }
     lines.add("firewall", (nat?.firewall ?? firewall)?.rawValue ?? "none")
-    lines.add("addressFamily", addressFamily == .ipv4 ? "ipv4" : "ipv6")
+    lines.add("addressFamily", addressFamily.rawValue)
   }
 }
 

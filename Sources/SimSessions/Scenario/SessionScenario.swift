@@ -97,7 +97,7 @@ public struct ClientProfile: Hashable, Sendable {
   /// NATs, or a firewall that has the name of an access; `nil` for nothing in the way.
   public var nat: AccessBehavior?
   public var firewall: Firewall.Policy?
-  public var addressFamily: IPAddress.Family
+  public var addressFamily: AddressFamilies
   public var camera = CameraPermission.granted
   public var page = PageOrigin.https
   /// The names of the codecs that it has, as in `a=rtpmap`; `nil` for all that there are.

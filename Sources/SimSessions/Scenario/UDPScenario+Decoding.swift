@@ -41,7 +41,11 @@ extension UDPScenario.Host {
     downlink = access.downlink
     nat = access.nat
     firewall = access.firewall
-    addressFamily = access.addressFamily
+    let families = access.addressFamily.members
+    guard families.count == 1 else {
+      throw fields.failure("addressFamily", found: "'\(access.addressFamily.rawValue)'", "'ipv4' or 'ipv6'")
+    }
+    addressFamily = families[0]
   }
 }
 

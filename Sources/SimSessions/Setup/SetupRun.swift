@@ -96,7 +96,7 @@ public enum SetupRunner {
     let own = network.attach(
       port, behind: access, inside: IPAddress(v4: 0x0A00_0002 + UInt32(index + 1) << 8), number: UInt32(index + 1),
       AttachmentPlan(addresses: [address], site: site, uplink: .init(loss: loss))
-    ).address
+    ).addresses[0]
     let profile = conditions.profile
     var ice = ICEConfiguration(
       hosts: [Endpoint(own, 50_000)], stunServers: [Endpoint(Self.stunServer, 3478)])

@@ -157,7 +157,8 @@ struct Explanation {
     for host in scenario.hosts {
       hosts.append([
         host.name, host.site, text(of: host.uplink), text(of: host.downlink),
-        barriers(host.nat, host.nat?.firewall ?? host.firewall, host.addressFamily),
+        barriers(
+          host.nat, host.nat?.firewall ?? host.firewall, host.addressFamily == .ipv4 ? .ipv4 : .ipv6),
       ])
     }
     var flows = Table([
@@ -183,12 +184,16 @@ struct Explanation {
   }
 
   private static func barriers(
-    _ nat: AccessBehavior?, _ firewall: Firewall.Policy?, _ family: IPAddress.Family
+    _ nat: AccessBehavior?, _ firewall: Firewall.Policy?, _ families: AddressFamilies
   ) -> String {
     var words: [String] = []
     if let nat, !nat.translators.isEmpty { words.append("\(nat.name) NAT") }
     if let firewall { words.append("firewall \(firewall.rawValue)") }
-    if family == .ipv6 { words.append("IPv6") }
+    switch families {
+    case .ipv4: break
+    case .ipv6: words.append("IPv6")
+    case .dual: words.append("IPv6 beside IPv4")
+    }
     return words.isEmpty ? "nothing" : words.joined(separator: ", ")
   }
 }
