@@ -118,7 +118,8 @@ extension NegotiatedTransport {
   ) throws(NegotiationError) {
     let tag = answer.bundleGroups.first?.first { mids.contains($0) } ?? tag
     let index = remote.media.firstIndex { $0.attributes.mid == tag } ?? 0
-    let section = remote.media[index]
+    // Where the offer's first section was rejected, the tagged one may have left its transport to that.
+    let section = remote.transportSection(of: remote.media[index])
     guard let ufrag = remote.iceUfrag(of: section) else { throw .missing(attribute: "ice-ufrag", section: index) }
     guard let pwd = remote.icePwd(of: section) else { throw .missing(attribute: "ice-pwd", section: index) }
     remoteFingerprints = remote.fingerprints(of: section)

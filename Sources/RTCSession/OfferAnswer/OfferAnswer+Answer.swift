@@ -146,6 +146,27 @@ extension SessionDescription {
     bundleGroups.first?.first.flatMap { mid in media.first { $0.attributes.mid == mid } }
   }
 
+  /// The section that states the transport of `section`: itself, or the first of the bundle.
+  func transportSection(of section: MediaDescription) -> MediaDescription {
+    leavesTransportToBundle(section) ? bundleTag ?? section : section
+  }
+
+  /// Whether an offer can be answered: each section in use has a tag, and a transport that states ICE credentials, a
+  /// certificate's fingerprint and a role that an answer can complete.
+  ///
+  /// - SeeAlso: RFC 9429 §5.8.3
+  /// - Note: A missing `a=setup` counts as `actpass`.
+  func requireAnswerable() throws(NegotiationError) {
+    try requireMids()
+    for (index, section) in media.enumerated() where !section.isRejected {
+      let transport = transportSection(of: section)
+      guard iceUfrag(of: transport) != nil else { throw .missing(attribute: "ice-ufrag", section: index) }
+      guard icePwd(of: transport) != nil else { throw .missing(attribute: "ice-pwd", section: index) }
+      guard !fingerprints(of: transport).isEmpty else { throw .missing(attribute: "fingerprint", section: index) }
+      if let role = sharedSetup(of: section), role == .holdconn { throw .setup(role, section: index) }
+    }
+  }
+
   /// Every section must have a tag of its own.
   func requireMids() throws(NegotiationError) {
     var seen: Set<String> = []
