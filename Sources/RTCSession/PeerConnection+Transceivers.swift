@@ -94,7 +94,7 @@ extension PeerConnection {
       if index == transceivers.count - 1 {
         transceivers.removeLast()
       } else {
-        transceivers[index].media.isStopped = true
+        stop(index)
       }
     }
   }
