@@ -52,6 +52,7 @@ extension PeerConnection {
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
     try checkModification(of: change)
+    let negotiation = try negotiation(setting: change, of: .local)
     let isFirst = signaling.currentLocal == nil
     try set(.local, change, at: now, into: &output)
     if isFirst, let role = change.iceRole { transport.setRole(role) }
@@ -61,38 +62,25 @@ extension PeerConnection {
     } else {
       restartICE(ifAskedBy: change, at: now)
     }
-    switch change {
-    case .answer(let answer), .pranswer(let answer):
-      // A final answer has made the offer the current description.
-      guard let offer = signaling.pendingRemote ?? signaling.currentRemote else { break }
-      let negotiation = try negotiate { () throws(NegotiationError) in
-        try Negotiation(remoteOffer: offer, localAnswer: answer)
-      }
-      apply(negotiation, at: now, into: &output)
-    case .offer, .rollback: break
-    }
+    if let negotiation { apply(negotiation, at: now, into: &output) }
     finishChange(into: &output)
     flush(at: now, into: &output)
   }
 
   /// Applies a description of the peer's. A provisional answer starts the transport and media as a final one does.
   ///
-  /// - Throws: `InvalidStateError` in the wrong state, `InvalidAccessError` for an answer that does not fit the offer.
+  /// - Throws: `InvalidStateError` in the wrong state; `InvalidAccessError` for an answer that does not fit the offer, and
+  ///   for an offer that no answer would fit. Then nothing has changed.
   public mutating func setRemote(
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
-    try checkAnswer(change)
-    try set(.remote, change, at: now, into: &output)
-    switch change {
-    case .offer(let offer): associate(with: offer)
-    case .answer(let answer), .pranswer(let answer):
-      guard let offer = signaling.pendingLocal ?? signaling.currentLocal else { break }
-      let negotiation = try negotiate { () throws(NegotiationError) in
-        try Negotiation(localOffer: offer, remoteAnswer: answer)
-      }
-      apply(negotiation, at: now, into: &output)
-    case .rollback: break
+    if case .offer(let offer) = change {
+      try negotiate { () throws(NegotiationError) in try BundledDescription(offer).requireAnswerable() }
     }
+    let negotiation = try negotiation(setting: change, of: .remote)
+    try set(.remote, change, at: now, into: &output)
+    if case .offer(let offer) = change { associate(with: offer) }
+    if let negotiation { apply(negotiation, at: now, into: &output) }
     finishChange(into: &output)
     flush(at: now, into: &output)
   }
@@ -137,16 +125,22 @@ extension PeerConnection {
     else { throw .modified("the fingerprint") }
   }
 
-  /// An answer that does not fit is refused before anything changes.
-  private func checkAnswer(_ change: DescriptionChange) throws(PeerConnectionError) {
+  /// What an answer and the open offer amount to, found out before anything changes: an answer that does not fit is
+  /// refused. `nil` for other changes, and in a state in which `set` refuses the answer.
+  private func negotiation(
+    setting change: DescriptionChange, of side: SignalingSide
+  ) throws(PeerConnectionError) -> Negotiation? {
+    let answer: SessionDescription
     switch change {
-    case .offer(let offer): try negotiate { () throws(NegotiationError) in try offer.requireMids() }
-    case .answer(let answer), .pranswer(let answer):
-      guard signaling.state == .haveLocalOffer || signaling.state == .haveRemotePranswer,
-        let offer = signaling.pendingLocal
-      else { return }
-      _ = try negotiate { () throws(NegotiationError) in try Negotiation(localOffer: offer, remoteAnswer: answer) }
-    case .rollback: break
+    case .answer(let description), .pranswer(let description): answer = description
+    case .offer, .rollback: return nil
+    }
+    switch (side, signaling.pendingLocal, signaling.pendingRemote) {
+    case (.local, _, let offer?) where signaling.mayCreateAnswer:
+      return try negotiate { () throws(NegotiationError) in try Negotiation(remoteOffer: offer, localAnswer: answer) }
+    case (.remote, let offer?, _) where signaling.state == .haveLocalOffer || signaling.state == .haveRemotePranswer:
+      return try negotiate { () throws(NegotiationError) in try Negotiation(localOffer: offer, remoteAnswer: answer) }
+    case (.local, _, _), (.remote, _, _): return nil
     }
   }
 
@@ -181,8 +175,9 @@ extension PeerConnection {
   }
 
   mutating func apply(_ negotiation: Negotiation, at now: Instant, into output: inout Output<Event>) {
+    let indices = transceiverIndices
     for media in negotiation.media {
-      guard let index = transceivers.firstIndex(where: { $0.media.mid == media.mid }) else { continue }
+      guard let index = indices[media.mid] else { continue }
       if media.isRejected {
         // The final answer may still accept what a provisional one rejects.
         if signaling.state == .stable { stop(index) }
@@ -199,14 +194,7 @@ extension PeerConnection {
         senders.append(sender)
         ownSources.insert(ssrc, transceiver: index, stream: sender)
       }
-      if media.direction.receives, transceivers[index].receiver == nil, let ssrc = media.remoteSources.first,
-        let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.receiveCodecs)
-      {
-        let receiver = RTPStreamReceiver(parameters, purpose: configuration.purpose, ntp: configuration.ntp)
-        transceivers[index].receiver = receiver
-        receivers.append(receiver)
-        remoteSources.insert(ssrc, transceiver: index, stream: receiver)
-      }
+      expect(media, on: index)
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     if let agreed = negotiation.transport { apply(agreed, at: now) }

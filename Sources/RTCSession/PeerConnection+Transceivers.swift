@@ -59,6 +59,13 @@ extension PeerConnection {
     media.streamIDs = ["-"]
   }
 
+  /// The transceivers' numbers by the tags of their sections.
+  var transceiverIndices: [String: Int] {
+    Dictionary(
+      transceivers.enumerated().compactMap { index, transceiver in transceiver.media.mid.map { ($0, index) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
   mutating func assignMids() {
     var media = transceivers.map(\.media)
     media.assignMids(avoiding: signaling.currentLocal)
@@ -85,7 +92,7 @@ extension PeerConnection {
   /// Otherwise two new transceivers would share a tag when two offers meet.
   /// - SeeAlso: RFC 9429 §4.1.10.2, §5.7
   mutating func dissociate() {
-    let confirmed = signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? []
+    let confirmed = Set(signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? [])
     for index in transceivers.indices.reversed() {
       guard let mid = transceivers[index].media.mid, !confirmed.contains(mid) else { continue }
       transceivers[index].media.mid = nil
@@ -94,7 +101,7 @@ extension PeerConnection {
       if index == transceivers.count - 1 {
         transceivers.removeLast()
       } else {
-        transceivers[index].media.isStopped = true
+        stop(index)
       }
     }
   }
@@ -108,6 +115,7 @@ extension PeerConnection {
   private mutating func silence(_ index: Int) {
     transceivers[index].media.isStopped = true
     transceivers[index].direction = .inactive
+    transceivers[index].expected = nil
     transceivers[index].sender?.isActive = false
     senders.removeAll { $0 === transceivers[index].sender }
     receivers.removeAll { $0 === transceivers[index].receiver }

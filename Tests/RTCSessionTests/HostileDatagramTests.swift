@@ -92,23 +92,80 @@ import Testing
     #expect(b.core.transport.drops.unauthenticated > 100)
   }
 
-  @Test func `damaged descriptions are refused or answered, and never trap`() throws {
+  @Test func `damaged descriptions are refused without a trace or answered to the end, and never trap`() throws {
     var dice = SeededGenerator(seed: 9, stream: "attacker")
     let offerer = try Peer("offerer", IPAddress(192, 0, 2, 1), seed: 1)
     offerer.core.addTransceiver(.audio, direction: .sendrecv)
     offerer.core.addTransceiver(.video, direction: .sendrecv)
     let text = Array(try offerer.core.createOffer().description.utf8)
-    let answerer = try Peer("answerer", IPAddress(192, 0, 2, 2), seed: 2)
-    var parsed = 0
+    var answerer = try Peer("answerer", IPAddress(192, 0, 2, 2), seed: 2)
+    var (refused, answered) = (0, 0)
     for _ in 0..<400 {
       guard let offer = try? SessionDescription(parsing: Self.damage(text, &dice)) else { continue }
-      parsed += 1
+      let before = answerer.core.snapshot(of: "offerer", at: .start)
       do {
         try answerer.core.setRemote(.offer(offer), at: .start, into: &answerer.output)
-        _ = try answerer.core.createAnswer()
-      } catch {}
+      } catch {
+        refused += 1
+        #expect(answerer.core.snapshot(of: "offerer", at: .start) == before, "\(error)")
+        #expect(answerer.output.events.isEmpty && answerer.output.datagrams.isEmpty)
+        continue
+      }
+      answered += 1
+      // What was accepted can be answered.
+      let answer = try answerer.core.createAnswer()
+      try answerer.core.setLocal(.answer(answer), at: .start, into: &answerer.output)
+      #expect(answerer.core.signaling.state == .stable)
+      answerer = try Peer("answerer", IPAddress(192, 0, 2, 2), seed: 2)
     }
-    #expect(parsed > 20)
+    #expect(refused > 5 && answered > 10, "\(refused) refused, \(answered) answered")
+  }
+
+  /// RFC 9429 §5.8.3: an offer that lacks what the transport needs is refused as a whole.
+  @Test(arguments: ["ice-ufrag", "ice-pwd", "fingerprint"])
+  func `an offer whose transport cannot be used is refused before anything changes`(missing: String) throws {
+    let pair = try ConnectedPair()
+    pair.a.core.addTransceiver(.audio, direction: .sendrecv)
+    pair.a.core.addTransceiver(.video, direction: .sendrecv)
+    let text = try pair.a.core.createOffer().description
+    let lines = text.split(separator: "\r\n").filter { !$0.hasPrefix("a=\(missing):") }
+    let offer = try SessionDescription(parsing: lines.map { "\($0)\r\n" }.joined())
+    let before = pair.b.core.snapshot(of: "side-0", at: pair.now)
+    #expect(throws: PeerConnectionError.negotiation(.missing(attribute: missing, section: 0))) {
+      try pair.b.core.setRemote(.offer(offer), at: pair.now, into: &pair.b.output)
+    }
+    #expect(pair.b.core.snapshot(of: "side-0", at: pair.now) == before)
+    #expect(pair.b.output.events.isEmpty)
+  }
+
+  @Test func `an answer of ours that does not fit is refused before anything changes`() throws {
+    let pair = try ConnectedPair()
+    pair.a.core.addTransceiver(.video, direction: .sendrecv)
+    try pair.b.core.setRemote(.offer(pair.a.core.createOffer()), at: pair.now, into: &pair.b.output)
+    var answer = try pair.b.core.createAnswer()
+    answer.media[0].attributes.removeAll { $0 == .rtcpMux }
+    _ = pair.b.output.takeEvents()
+    let before = pair.b.core.snapshot(of: "side-0", at: pair.now)
+    #expect(throws: PeerConnectionError.negotiation(.missing(attribute: "rtcp-mux", section: 0))) {
+      try pair.b.core.setLocal(.answer(answer), at: pair.now, into: &pair.b.output)
+    }
+    #expect(pair.b.core.snapshot(of: "side-0", at: pair.now) == before)
+    #expect(pair.b.output.events.isEmpty && pair.b.output.datagrams.isEmpty)
+  }
+
+  /// A section that leaves its transport to the bundle's first has it even when that one is rejected.
+  @Test func `a section that is only for the bundle is answered when the first one cannot be`() throws {
+    let offerer = OfferAnswerTests.peer("a")
+    let offer = offerer.offer(
+      [
+        LocalMedia(mid: "0", kind: .video, codecs: [RTPCodec(payloadType: 98, name: "VP9", clockRate: 90000)]),
+        LocalMedia(mid: "1", kind: .audio),
+      ], policy: .maxBundle)
+    let pair = try ConnectedPair()
+    try pair.b.core.setRemote(.offer(offer), at: pair.now, into: &pair.b.output)
+    try pair.b.core.setLocal(.answer(pair.b.core.createAnswer()), at: pair.now, into: &pair.b.output)
+    #expect(pair.b.core.signaling.currentLocal?.media.map(\.isRejected) == [true, false])
+    #expect(pair.b.core.remoteCredentials?.ufrag == "aufrag")
   }
 
   /// Cuts, flips, doubles or overwrites some bytes.

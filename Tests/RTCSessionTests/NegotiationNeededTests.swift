@@ -141,6 +141,24 @@ import Testing
     #expect(told == ["stable", "negotiationneeded"])
   }
 
+  @Test func `an offer that is rolled back leaves nothing behind that would be negotiated again and again`() throws {
+    let pair = try ConnectedPair()
+    pair.a.core.addTransceiver(.audio, direction: .sendrecv)
+    let (a, b) = (pair.a, pair.b)
+    try b.core.setRemote(.offer(a.core.createOffer()), at: pair.now, into: &b.output)
+    // The transceiver of the offer keeps its number, because another one stands behind it.
+    b.core.addTransceiver(.video, direction: .sendrecv)
+    try b.core.setRemote(.rollback, at: pair.now, into: &b.output)
+    #expect(fired(b) == 1)
+    try pair.negotiate(from: 1)
+    #expect(b.core.signaling.currentLocal?.media.filter { !$0.isRejected }.map(\.kind) == ["video"])
+    #expect(fired(b) == 0)
+    for _ in 0..<3 {
+      try pair.negotiate(from: 1)
+      #expect(fired(b) == 0)
+    }
+  }
+
   @Test func `a connection that is closed needs nothing`() throws {
     let pair = try negotiated()
     pair.a.core.addTransceiver(.audio, direction: .sendrecv)

@@ -104,12 +104,12 @@ extension Client {
       connections.log.note(.answerReceived, "from \(peer)", from: port)
       guard let connection = connection(with: peer), let answer = parse(text, from: peer) else { return }
       _ = connection.negotiation.accepts(.answer, in: connection.core.signaling.state)
-      apply(.setRemoteAnswer, connection) {
+      let isSet = apply(.setRemoteAnswer, connection) {
         try connection.core.setRemote(.answer(answer), at: now, into: &connection.output)
       }
       connection.negotiation.isSettingRemoteAnswerPending = false
       finish(connection, at: now)
-      noteTracks(of: answer, on: connection)
+      if isSet { noteTracks(of: answer, on: connection) }
     case .candidate(let text):
       guard let connection = connection(with: peer) else { return }
       connections.log.note(.candidateReceived, text, from: port)
@@ -171,18 +171,22 @@ extension Client {
     guard connection.core.signaling.mayCreateOffer, let offer = try? connection.core.createOffer() else { return }
     prepareEncoders(of: connection)
     connections.log.note(.createOffer, "to \(connection.peer), \(offer.media.count) m-lines", from: port)
-    apply(.setLocalOffer, connection) {
+    let isSet = apply(.setLocalOffer, connection) {
       try connection.core.setLocal(.offer(offer), at: now, into: &connection.output)
     }
-    connection.isOffering = true
-    tell(.offer(offer), of: connection)
+    if isSet {
+      connection.isOffering = true
+      tell(.offer(offer), of: connection)
+    }
     finish(connection, at: now)
   }
 
   private func receive(offer text: String, from peer: String, at now: Instant) {
-    guard let offer = parse(text, from: peer) else { return }
-    let known = connection(with: peer)
-    let connection = known ?? connections.open(to: peer)
+    // The server may not know yet that this one has left.
+    guard !hasHungUp, let offer = parse(text, from: peer) else { return }
+    let connection = connection(with: peer) ?? connections.open(to: peer)
+    // Before the first offer that is accepted.
+    let isCalled = connection.core.transceivers.isEmpty
     // Each has called the other, so that nobody was called first: the names decide.
     if connection.core.signaling.local != nil, connection.core.signaling.currentOfferer == nil {
       connection.negotiation.isPolite = port.name > peer
@@ -190,15 +194,17 @@ extension Client {
     guard connection.negotiation.accepts(.offer, in: connection.core.signaling.state) else {
       return connections.log.note(.offerIgnored, "of \(peer), because ours is open", from: port)
     }
-    if connection.core.signaling.state == .haveLocalOffer {
-      connections.log.note(.rolledBack, "ours to \(peer), because \(peer)'s arrived", from: port)
-    }
-    apply(.setRemoteOffer, connection) {
+    let isCollision = connection.core.signaling.state == .haveLocalOffer
+    let isSet = apply(.setRemoteOffer, connection) {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
+      if isCollision {
+        connections.log.note(.rolledBack, "ours to \(peer), because \(peer)'s arrived", from: port)
+      }
     }
     finish(connection, at: now)
+    guard isSet else { return }
     if camera == .notAsked, !askForMedia() { return }
-    if known == nil { prepareLines(of: connection) }
+    if isCalled { prepareLines(of: connection) }
     noteTracks(of: offer, on: connection)
     let delay = configuration.delays.answer
     guard delay > .zero else { return answer(connection, at: now) }
@@ -257,14 +263,15 @@ extension Client {
     do {
       let answer = try connection.core.createAnswer()
       connections.log.note(.createAnswer, "to \(connection.peer)", from: port)
-      apply(.setLocalAnswer, connection) {
+      let isSet = apply(.setLocalAnswer, connection) {
         try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
       }
-      connection.isOffering = false
-      tell(.answer(answer), of: connection)
+      if isSet {
+        connection.isOffering = false
+        tell(.answer(answer), of: connection)
+      }
     } catch {
       connections.log.note(.negotiationFailed, "createAnswer: \(error)", from: port)
-      connection.hasFailed = true
     }
     finish(connection, at: now)
   }
@@ -343,18 +350,20 @@ extension Client {
     }
   }
 
-  /// Applies a description, and tells the state that it leads to before anything that follows from it.
-  private func apply(_ kind: Milestone.Kind, _ connection: Connection, _ body: () throws -> Void) {
+  /// Applies a description, and tells the state that it leads to before anything that follows from it; says whether it
+  /// was accepted.
+  private func apply(_ kind: Milestone.Kind, _ connection: Connection, _ body: () throws -> Void) -> Bool {
     let before = connection.core.signaling.state
     do {
       try body()
       connections.log.note(kind, "with \(connection.peer)", from: port)
       let state = connection.core.signaling.state
       if state != before { connections.log.note(Milestone.Kind(state), "with \(connection.peer)", from: port) }
+      return true
     } catch {
       let name = (error as? PeerConnectionError).map { "\($0.name), " } ?? ""
       connections.log.note(.negotiationFailed, "\(kind.rawValue): \(name)\(error)", from: port)
-      connection.hasFailed = true
+      return false
     }
   }
 }

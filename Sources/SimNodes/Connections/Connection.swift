@@ -17,7 +17,6 @@ final class Connection {
   @exclusivity(unchecked) var lastDeparture = Instant.start
   /// When media could flow.
   var readyAt: Instant?
-  var hasFailed = false
   /// Whether the description that was set last is an offer of ours, so that its candidates go with it or after it.
   var isOffering = false
   /// A description that waits for its candidates.

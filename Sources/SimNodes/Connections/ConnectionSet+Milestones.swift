@@ -18,7 +18,6 @@ extension ConnectionSet {
       log.note(.fingerprintVerified, "the certificate is the one that \(peer)'s description names", from: port)
       log.note(.dtlsConnected, "with \(peer), \(keys.profile)", from: port)
     case .dtls(.failed(let reason)):
-      connection.hasFailed = true
       log.note(.dtlsFailed, "\(reason)", from: port)
     case .dtls(.closed): log.note(.dtlsClosed, "by \(peer)", from: port)
     case .ready(let profile):
@@ -32,9 +31,7 @@ extension ConnectionSet {
   private func note(_ event: ICEAgent.Event, of connection: Connection) {
     let peer = connection.peer
     switch event {
-    case .stateChanged(let state):
-      if state == .failed { connection.hasFailed = true }
-      log.note(Milestone.Kind(state), "with \(peer)", from: port)
+    case .stateChanged(let state): log.note(Milestone.Kind(state), "with \(peer)", from: port)
     case .selectedPair(let pair): log.note(.pairSelected, "\(pair.local) – \(pair.remote)", from: port)
     case .candidateGathered(let candidate): log.note(.candidateGathered, "\(candidate)", from: port)
     case .gatheringCompleted: log.note(.gatheringCompleted, "for \(peer)", from: port)

@@ -180,19 +180,18 @@ public actor MixingUnit: Node, SignalingMember {
     }
     let connection = connections.open(to: peer)
     let listener = Listener(connection)
-    listeners.append(listener)
     do {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
       connections.log.note(.setRemoteOffer, "of \(peer)", from: port)
       prepareEncoders(of: listener)
       let answer = try connection.core.createAnswer()
       connections.log.note(.createAnswer, "to \(peer)", from: port)
-      signal(.answer(answer.description), to: peer)
       try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
+      signal(.answer(answer.description), to: peer)
       connections.log.note(.setLocalAnswer, "to \(peer)", from: port)
+      listeners.append(listener)
     } catch {
       connections.log.note(.negotiationFailed, "with \(peer): \(error)", from: port)
-      connection.hasFailed = true
     }
     finish(connection, at: now)
   }

@@ -221,13 +221,12 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       }
       let answer = try connection.core.createAnswer()
       connections.log.note(.createAnswer, "to \(peer)", from: port)
-      signal(.answer(answer.description), to: peer)
       try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
+      signal(.answer(answer.description), to: peer)
       connections.log.note(.setLocalAnswer, "to \(peer)", from: port)
       subscribe(connection, lines)
     } catch {
       connections.log.note(.negotiationFailed, "with \(peer): \(error)", from: port)
-      connection.hasFailed = true
     }
     finish(connection, at: now)
   }
