@@ -48,6 +48,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var relayOutput = Output<TURNClient.Event>()
   /// Sockets whose network is gone, by their index.
   var lostHosts: Set<Int> = []
+  /// The rank of each socket, 0 for the most preferred one.
+  var hostRanks: [Int] = []
   var isGathering = false
   var gatheringDeadline: Instant?
   /// When the next server may be asked and the next check be sent; each keeps its own `Ta`, so that gathering does not
