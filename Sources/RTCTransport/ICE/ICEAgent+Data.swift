@@ -111,16 +111,18 @@ extension ICEAgent {
     _ = send(bytes, elided: 0, to: remote, relay: relay, at: now, into: &output.datagrams)
   }
 
-  /// Points the data at the selected pair or, before that, at the best valid one.
+  /// Points the data at the selected pair or, before that, at the best valid one, once the peer consents to it.
   mutating func updateSendingPath(at now: Instant, into output: inout Output<Event>) {
-    guard state != .failed, state != .closed, let index = selected ?? bestValid else {
+    guard state != .failed, state != .closed, let index = selected ?? bestConsenting(at: now) ?? bestValid else {
       sending = nil
       return
     }
     let pair = checklist.pairs[index]
     let path = Path(index: index, base: pair.local.base, remote: pair.remote.address, relay: pair.relay)
     guard path != sending else { return }
+    guard hasConsent(pair, at: now) else { return renewConsent(ofPairAt: index, at: now, into: &output) }
     sending = path
+    renewal = nil
     if !configuration.isLite { watchConsent(ofPairAt: index, at: now) }
     if let relay = path.relay { bindChannel(relay: relay, to: path.remote, at: now, into: &output) }
   }

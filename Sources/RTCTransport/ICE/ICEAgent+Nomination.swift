@@ -5,10 +5,14 @@ import RTCPrimitives
 /// - SeeAlso: RFC 8445 §8.1
 extension ICEAgent {
   /// The succeeded pair of the present generation with the highest priority.
-  var bestValid: Int? {
+  var bestValid: Int? { bestValid { _ in true } }
+
+  private func bestValid(where isWelcome: (CandidatePair) -> Bool) -> Int? {
     var best: Int?
     for index in checklist.pairs.indices
-    where checklist.pairs[index].state == .succeeded && checklist.pairs[index].generation == generation {
+    where checklist.pairs[index].state == .succeeded && checklist.pairs[index].generation == generation
+      && isWelcome(checklist.pairs[index])
+    {
       guard let rival = best else {
         best = index
         continue
@@ -17,6 +21,9 @@ extension ICEAgent {
     }
     return best
   }
+
+  /// The best pair that may be sent on without asking first.
+  func bestConsenting(at now: Instant) -> Int? { bestValid { hasConsent($0, at: now) } }
 
   /// Nominates the best valid pair when no better one is to be expected or after a grace time.
   mutating func nominateIfDue(at now: Instant, into output: inout Output<Event>) {
@@ -67,18 +74,39 @@ extension ICEAgent {
     isNominationUnderWay = false
     nominationDue = nil
     guard selected != index else { return }
+    checklist.pairs[index].nominatedAt = now
     let priority = checklist.pairs[index].priority(role: role)
     if isConcluded, let selected, checklist.pairs[selected].priority(role: role) >= priority, isHeard(selected, at: now)
     {
       return
     }
+    select(index, at: now, into: &output)
+    if state == .new || state == .checking { setState(.connected, into: &output) }
+  }
+
+  private mutating func select(_ index: Int, at now: Instant, into output: inout Output<Event>) {
     selected = index
     selectedCandidatePairChanges += 1
-    abandonChecks(worseThan: priority, into: &output)
+    abandonChecks(worseThan: checklist.pairs[index].priority(role: role), into: &output)
     forgetOlderGenerations()
     output.emit(.selectedPair(checklist.pairs[index]))
     updateSendingPath(at: now, into: &output)
-    if state == .new || state == .checking { setState(.connected, into: &output) }
+  }
+
+  /// The selected pair went silent: takes the pair that the peer has nominated since, as one that lost the socket or relay
+  /// in use does. Of two that work the better one stays.
+  mutating func followLaterNomination(at now: Instant, into output: inout Output<Event>) {
+    guard role == .controlled, renewal == nil, let selected, isConcluded,
+      let last = checklist.pairs[selected].confirmedAt
+    else { return }
+    let others = checklist.pairs.indices.filter { index in
+      let pair = checklist.pairs[index]
+      return index != selected && pair.state == .succeeded && pair.generation == generation
+        && pair.nominatedAt.map { $0 > last } ?? false
+    }
+    let best = others.max { checklist.pairs[$0].priority(role: role) < checklist.pairs[$1].priority(role: role) }
+    guard let best else { return }
+    select(best, at: now, into: &output)
   }
 
   /// What the pair of an older generation still asked for is of no use when a restart has found its own.

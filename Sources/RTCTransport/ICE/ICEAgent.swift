@@ -74,6 +74,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   /// The pair that data came through last, which it most likely does next.
   var receiving: Int?
   var consent: Consent?
+  var renewal: Renewal?
 
   /// A server that waits for its turn to be asked.
   enum Query: Hashable, Sendable {
@@ -211,6 +212,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   mutating func advance(at now: Instant, into output: inout Output<Event>) {
     guard state != .closed else { return }
     beginChecking(into: &output)
+    followRenewal(at: now, into: &output)
     nominateIfDue(at: now, into: &output)
     paceQueries(at: now, into: &output)
     paceChecks(at: now, into: &output)
@@ -228,6 +230,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     requests.removeAll()
     triggered.removeAll()
     consent = nil
+    renewal = nil
     sending = nil
     nominationDue = nil
     setState(.failed, into: &output)
@@ -256,6 +259,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     if let checkDue { earliest = min(earliest, checkDue) }
     if let due = nominationDue { earliest = min(earliest, due) }
     if let consent { earliest = min(earliest, min(consent.nextCheck, consent.expiry)) }
+    if let renewal { earliest = min(earliest, renewal.deadline) }
     if let gatheringDeadline { earliest = min(earliest, gatheringDeadline) }
     if let nextKeepalive { earliest = min(earliest, nextKeepalive) }
     if let patienceEnds, state == .new || state == .checking { earliest = min(earliest, patienceEnds) }
