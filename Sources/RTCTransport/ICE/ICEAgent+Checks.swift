@@ -224,7 +224,7 @@ extension ICEAgent {
     // The answer must come back on the very path of the request (RFC 8445 §7.2.5.2.1).
     let isSymmetric = checklist.pairs[index].isSamePath(base: base, remote: remote)
     if message.messageClass == .error {
-      handleErrorResponse(message.errorCode, to: request, pairAt: index, into: &output)
+      handleErrorResponse(message.errorCode, to: request, pairAt: index, at: now, into: &output)
     } else if case .check(_, let isNominating) = request.purpose {
       guard isSymmetric, let mapped = message.xorMappedAddress else { return failPair(at: index, into: &output) }
       checkSucceeded(
@@ -247,15 +247,15 @@ extension ICEAgent {
   }
 
   private mutating func handleErrorResponse(
-    _ error: STUNErrorCode?, to request: ICERequest, pairAt index: Int, into output: inout Output<Event>
+    _ error: STUNErrorCode?, to request: ICERequest, pairAt index: Int, at now: Instant,
+    into output: inout Output<Event>
   ) {
     let id = checklist.pairs[index].id
     switch (error?.code, request.purpose) {
     case (487, _):
       if request.role == role { switchRole(into: &output) }
       trigger(index, into: &output)
-    case (403, .consent):
-      expireConsent(of: id, into: &output)
+    case (403, .consent): revokeConsent(of: id, at: now, into: &output)
     case (_, .check):
       if checklist.pairs[index].currentCheck == request.id { failPair(at: index, into: &output) }
     case (_, .consent), (_, .gathering): break

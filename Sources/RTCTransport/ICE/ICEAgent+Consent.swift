@@ -92,8 +92,34 @@ extension ICEAgent {
     }
   }
 
-  /// The peer took its consent back, or died: a restart is needed unless other pairs are being checked.
-  mutating func expireConsent(of id: CandidatePair.ID, into output: inout Output<Event>) {
+  /// The peer took its consent to one path back by error 403: others may still be used.
+  mutating func revokeConsent(of id: CandidatePair.ID, at now: Instant, into output: inout Output<Event>) {
+    guard consent?.pair == id, let index = checklist.index(of: id) else { return }
+    output.emit(.consentExpired(id))
+    let wasConcluded = isConcluded
+    losePair(index, into: &output)
+    replacePath(wasConcluded: wasConcluded, at: now, into: &output)
+  }
+
+  /// Data leaves a path that was lost for another pair that works; without one a restart is needed, unless no pair was
+  /// nominated yet and others are being checked.
+  mutating func replacePath(wasConcluded: Bool, at now: Instant, into output: inout Output<Event>) {
+    guard state != .failed, state != .closed else { return }
+    updateSendingPath(at: now, into: &output)
+    if let path = sending {
+      // The check confirms the consent, and where this agent nominates at once, it also nominates.
+      if selected == nil { trigger(path.index, into: &output) }
+    } else if renewal != nil {
+      if state == .connected || state == .completed { setState(.disconnected, into: &output) }
+    } else if wasConcluded {
+      fail(into: &output)
+    } else {
+      setState(.checking, into: &output)
+    }
+  }
+
+  /// The peer died: a restart is needed unless other pairs are being checked.
+  private mutating func expireConsent(of id: CandidatePair.ID, into output: inout Output<Event>) {
     guard consent?.pair == id, let index = checklist.index(of: id) else { return }
     output.emit(.consentExpired(id))
     requests.removeAll { $0.pair == id }

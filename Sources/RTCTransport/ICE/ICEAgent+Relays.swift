@@ -185,12 +185,12 @@ extension ICEAgent {
         if !relays[index].permitted.contains(address) { relays[index].permitted.append(address) }
       case .permissionFailed(let address, _):
         relays[index].permitted.removeAll { $0 == address }
-        failPairs(ofRelay: index, to: address, into: &output)
+        failPairs(ofRelay: index, to: address, at: now, into: &output)
       case .failed, .released:
         relays[index].standing = .failed
         relays[index].address = nil
         relays[index].permitted.removeAll()
-        failPairs(ofRelay: index, to: nil, into: &output)
+        failPairs(ofRelay: index, to: nil, at: now, into: &output)
       case .channelBound, .channelFailed: break
       }
     }
@@ -222,19 +222,20 @@ extension ICEAgent {
       at: now, into: &output)
   }
 
-  /// Fails what is sent through a relay, to one address or to all.
+  /// Fails what is sent through a relay, to one address or to all; data moves to another pair that works.
   private mutating func failPairs(
-    ofRelay index: Int, to address: IPAddress?, into output: inout Output<Event>
+    ofRelay index: Int, to address: IPAddress?, at now: Instant, into output: inout Output<Event>
   ) {
+    let wasConcluded = isConcluded
+    var isInUse = false
     for pair in checklist.pairs.indices where checklist.pairs[pair].relay == index {
       guard address == nil || checklist.pairs[pair].remote.address.address == address,
         checklist.pairs[pair].state != .failed
       else { continue }
-      let id = checklist.pairs[pair].id
-      requests.removeAll { $0.pair == id }
-      triggered.removeAll { $0 == id }
-      if consent?.pair == id { expireConsent(of: id, into: &output) } else { failPair(at: pair, into: &output) }
+      if consent?.pair == checklist.pairs[pair].id || selected == pair { isInUse = true }
+      losePair(pair, into: &output)
     }
+    if isInUse { replacePath(wasConcluded: wasConcluded, at: now, into: &output) }
   }
 
   /// The client's transaction identifiers come from a stream of their own, seeded by the agent's.
