@@ -195,6 +195,11 @@ final class ICENetwork {
     flush(index)
   }
 
+  /// Puts a datagram on its way that nobody of the network sent.
+  func schedule(_ bytes: [UInt8], from source: Endpoint, to destination: Endpoint) {
+    schedule(.datagram(bytes, elided: 0, from: source, to: destination), at: now + delay)
+  }
+
   private func happen(_ happening: Happening) {
     switch happening {
     case .datagram(let bytes, let elided, let source, let destination):

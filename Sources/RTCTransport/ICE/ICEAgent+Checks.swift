@@ -205,6 +205,7 @@ extension ICEAgent {
         return
       }
       requests.remove(at: place)
+      guard isUnderstood(message) else { return }
       if message.messageClass == .success, let mapped = message.xorMappedAddress ?? message.mappedAddress {
         let rank = configuration.stunServers.firstIndex(of: server) ?? 0
         handleMapped(mapped, base: index, server: server, rank: rank, at: now, into: &output)
@@ -220,6 +221,10 @@ extension ICEAgent {
       return
     }
     requests.remove(at: place)
+    guard isUnderstood(message) else {
+      if checklist.pairs[index].currentCheck == request.id { failPair(at: index, into: &output) }
+      return
+    }
     if isCurrent, message.messageClass == .success { _ = takeEmbedded(from: message, into: &output) }
     // The answer must come back on the very path of the request (RFC 8445 §7.2.5.2.1).
     let isSymmetric = checklist.pairs[index].isSamePath(base: base, remote: remote)
@@ -235,6 +240,14 @@ extension ICEAgent {
       output.emit(.consentConfirmed(check(of: request, pairAt: index), roundTripTime: roundTripTime))
       confirmConsent(of: id, at: now, into: &output)
     }
+  }
+
+  /// A response with unknown attributes that must be understood is discarded, and its transaction has failed
+  /// (RFC 8489 §6.3.3, §6.3.4).
+  private mutating func isUnderstood(_ response: STUNMessage) -> Bool {
+    if response.unknownRequiredTypes.isEmpty { return true }
+    discarded.notUnderstood += 1
+    return false
   }
 
   /// Errors 400 and 401 come without MESSAGE-INTEGRITY (RFC 8489 §9.1.4); everything else must carry a valid one.

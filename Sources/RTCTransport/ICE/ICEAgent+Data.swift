@@ -88,8 +88,11 @@ extension ICEAgent {
       discarded.malformed += 1
       return
     }
-    guard STUNMessage.fingerprintStatus(of: bytes) != .invalid else {
-      discarded.unauthenticated += 1
+    switch STUNMessage.fingerprintStatus(of: bytes) {
+    case .valid: break
+    case .absent where isServersAnswer(message): break
+    case .absent, .invalid:
+      discarded.badFingerprint += 1
       return
     }
     switch message.messageClass {
@@ -100,6 +103,12 @@ extension ICEAgent {
     case .indication: break
     }
     advance(at: now, into: &output)
+  }
+
+  /// Whether a message answers a query of ours to a STUN server, which need not know FINGERPRINT; between agents it is part
+  /// of every message (RFC 8445 §7.1, RFC 8489 §7).
+  private func isServersAnswer(_ message: STUNMessage) -> Bool {
+    requests.contains { $0.pair == nil && $0.id == message.transactionID }
   }
 
   /// Sends a message of our own, through a relay or straight from a base.
