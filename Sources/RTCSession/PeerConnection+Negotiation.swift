@@ -104,7 +104,9 @@ extension PeerConnection {
     return OfferAnswer(
       sessionID: sessionID, sessionVersion: sessionVersion,
       transport: LocalTransport(
-        iceUfrag: credentials.ufrag, icePwd: credentials.password, isICELite: configuration.transport.ice.isLite,
+        iceUfrag: credentials.ufrag, icePwd: credentials.password,
+        iceOptions: configuration.transport.ice.options + (configuration.trickles ? ["trickle"] : []),
+        isICELite: configuration.transport.ice.isLite,
         fingerprint: CertificateFingerprint(.sha256, bytes: identity.fingerprint.digest),
         establishedRole: transport.localDTLSRole.map { $0 == .client ? .client : .server },
         candidates: isRestart ? [] : transport.ice.localCandidates.map { $0.signalled() },
@@ -215,6 +217,7 @@ extension PeerConnection {
   mutating func apply(_ agreed: NegotiatedTransport, at now: Instant) {
     let credentials = ICECredentials(ufrag: agreed.remoteUfrag, password: agreed.remotePwd)
     remoteCredentials = credentials
+    remoteICEOptions = agreed.remoteICEOptions
     transport.setRemote(
       credentials,
       fingerprints: agreed.remoteFingerprints.compactMap { DTLSFingerprint($0.description) },
