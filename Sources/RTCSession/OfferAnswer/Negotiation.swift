@@ -142,12 +142,10 @@ extension NegotiatedTransport {
     remoteICEOptions = remote.iceOptions(of: section)
     // Sections of one transport have one user name fragment; some peers repeat the candidates in each of them.
     let sharing = remote.media.filter { remote.iceUfrag(of: $0) == ufrag }
-    var candidates: [ICECandidate] = []
-    for candidate in sharing.flatMap(\.attributes.candidates)
-    where candidate.component == 1 && !candidates.contains(candidate) {
-      candidates.append(candidate)
+    var known: Set<ICECandidate> = []
+    remoteCandidates = sharing.flatMap(\.attributes.candidates).filter {
+      $0.component == 1 && known.insert($0).inserted
     }
-    remoteCandidates = candidates
     isEndOfCandidates =
       remote.attributes.contains(.endOfCandidates) || sharing.contains { $0.attributes.contains(.endOfCandidates) }
   }

@@ -327,7 +327,9 @@ extension ICEAgent {
       foundation: foundations.foundation(of: .peerReflexive, base: pair.local.base.address, server: nil),
       priority: pair.checkPriority, address: mapped, kind: .peerReflexive, base: pair.local.base,
       relatedAddress: pair.local.base)
-    localCandidates.append(discovered)
+    // A peer that answers with ever other addresses fills no memory.
+    let known = localCandidates.count { $0.kind == .peerReflexive && $0.base == pair.local.base }
+    if known < Checklist.peerReflexiveLimit { localCandidates.append(discovered) }
     return discovered
   }
 }

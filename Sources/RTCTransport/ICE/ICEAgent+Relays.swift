@@ -162,8 +162,16 @@ extension ICEAgent {
   /// Asks the server to let a peer's address through (RFC 8656 §9).
   mutating func permit(_ address: IPAddress, relay index: Int, at now: Instant, into output: inout Output<Event>) {
     guard !relays[index].permitted.contains(address) else { return }
+    if relays[index].client.permissionCount >= Checklist.limit { dropIdlePermissions(ofRelay: index) }
     relays[index].client.createPermission(for: [address], at: now, into: &relayOutput)
     drainRelay(index, at: now, into: &output)
+  }
+
+  /// Lets permissions lapse whose pairs are gone: replaced by better ones, or left behind by restarts.
+  private mutating func dropIdlePermissions(ofRelay index: Int) {
+    let used = Set(checklist.pairs.filter { $0.relay == index }.map(\.remote.address.address))
+    relays[index].permitted.removeAll { !used.contains($0) }
+    relays[index].client.keepPermissions(of: used)
   }
 
   mutating func bindChannel(relay index: Int, to remote: Endpoint, at now: Instant, into output: inout Output<Event>) {

@@ -137,7 +137,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     advance(at: now, into: &output)
   }
 
-  /// Learns a candidate of the peer; the same candidate twice changes nothing.
+  /// Learns a candidate of the peer; the same candidate twice changes nothing, and those beyond a hundred are counted only.
   public mutating func addRemote(_ candidate: Candidate, at now: Instant, into output: inout Output<Event>) {
     guard state != .closed, candidate.component == 1, candidate.address.port != 0 else { return }
     var candidate = candidate
@@ -159,6 +159,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
 
   /// Ends everything; relayed addresses are given back.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
+      guard remoteCandidates.count < Checklist.remoteCandidateLimit else { return discarded.excessCandidates += 1 }
     guard state != .closed else { return }
     requests.removeAll()
     triggered.removeAll()

@@ -76,6 +76,8 @@ extension ICEAgent {
     public internal(set) var notUnderstood = 0
     /// A response to no request of ours.
     public internal(set) var unmatched = 0
+    /// Candidates of the peer, signalled or seen in its checks, beyond what is kept of one generation.
+    public internal(set) var excessCandidates = 0
     /// Data from an address that never passed a check.
     public internal(set) var unknownSource = 0
     /// What the caller wanted to send while no pair could carry it.
