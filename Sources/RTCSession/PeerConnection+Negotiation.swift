@@ -54,7 +54,8 @@ extension PeerConnection {
     try checkModification(of: change)
     let isFirst = signaling.currentLocal == nil
     try set(.local, change, at: now, into: &output)
-    if isFirst, let role = change.iceRole { transport.setRole(role) }
+    // A lite agent is controlled, whoever offers (RFC 8445 §6.1.1).
+    if isFirst, let role = change.iceRole { transport.setRole(configuration.transport.ice.isLite ? .controlled : role) }
     if !hasStarted {
       hasStarted = true
       transport.start(at: now, into: &transportOutput)
@@ -218,6 +219,7 @@ extension PeerConnection {
     let credentials = ICECredentials(ufrag: agreed.remoteUfrag, password: agreed.remotePwd)
     remoteCredentials = credentials
     remoteICEOptions = agreed.remoteICEOptions
+    if agreed.isRemoteICELite { transport.setRemoteLite() }
     transport.setRemote(
       credentials,
       fingerprints: agreed.remoteFingerprints.compactMap { DTLSFingerprint($0.description) },

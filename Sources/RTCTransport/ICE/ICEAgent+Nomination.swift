@@ -28,8 +28,8 @@ extension ICEAgent {
   /// Nominates the best valid pair when no better one is to be expected or after a grace time.
   mutating func nominateIfDue(at now: Instant, into output: inout Output<Event>) {
     nominationDue = nil
-    guard !configuration.checking.isAggressive, role == .controlling, areChecksAllowed, !isConcluded,
-      !isNominationUnderWay, let best = bestValid
+    guard !nominatesWithEveryCheck, role == .controlling, areChecksAllowed, !isConcluded,
+      !isNominationUnderWay, renewal == nil, let best = bestValid
     else {
       return
     }
@@ -45,12 +45,15 @@ extension ICEAgent {
     trigger(best, into: &output)
   }
 
+  /// Whether nomination is aggressive; towards a lite peer, which uses every pair that is nominated, it is regular.
+  private var nominatesWithEveryCheck: Bool { configuration.checking.isAggressive && !isRemoteLite }
+
   /// Whether a check says USE-CANDIDATE without having been chosen: an aggressive agent nominates what beats the rest.
   func isWorthNominating(_ index: Int, at now: Instant) -> Bool {
-    guard configuration.checking.isAggressive, let selected, isConcluded else {
-      return configuration.checking.isAggressive
-    }
+    guard configuration.checking.isAggressive else { return false }
+    guard let selected, isConcluded else { return nominatesWithEveryCheck }
     let pair = checklist.pairs[index]
+    if isRemoteLite, pair.state != .succeeded { return false }
     return pair.priority(role: role) > checklist.pairs[selected].priority(role: role) || !isHeard(selected, at: now)
   }
 

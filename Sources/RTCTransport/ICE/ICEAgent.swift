@@ -27,6 +27,9 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   public internal(set) var selectedCandidatePairChanges = 0
   public internal(set) var nextTimeout: Instant?
 
+  /// Whether the peer only answers checks (`a=ice-lite`).
+  public internal(set) var isRemoteLite = false
+
   var entropy: EntropySource
   var tieBreaker: UInt64
   var foundations = FoundationTable()
@@ -124,6 +127,15 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
 
   /// Learns the peer's credentials; from now on checks are sent.
   ///
+  /// Learns that the peer is lite: a full agent is then controlling, whoever offered, and nominates regularly.
+  ///
+  /// - SeeAlso: RFC 8445 §6.1.1
+  public mutating func setRemoteLite() {
+    guard !configuration.isLite else { return }
+    isRemoteLite = true
+    role = .controlling
+  }
+
   /// A changed fragment or password means that the peer restarted: call `restart` before.
   public mutating func setRemote(
     ufrag: String, password: String, at now: Instant, into output: inout Output<Event>
