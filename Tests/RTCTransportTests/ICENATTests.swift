@@ -152,6 +152,22 @@ import Testing
     #expect(!network.exchangesData())
   }
 
+  @Test func `when a NAT has forgotten its mapping, the next consent check shows the new address`() throws {
+    let nat = SmallNAT(
+      mapping: .endpointIndependent, filtering: .endpointIndependent, publicAddress: IPAddress(203, 0, 113, 1))
+    let network = network(nats: [nat, nil])
+    network.call()
+    network.run(for: .seconds(5))
+    let peer = network.peers[0]
+    let before = try #require(peer.pair?.local.address)
+    peer.nat?.reboot()
+    network.run(for: .seconds(20))
+    let after = try #require(peer.pair)
+    #expect(after.local.address != before && after.local.address.address == before.address)
+    #expect(after.local.base == peer.hosts[0])
+    #expect(peer.state == .completed)
+  }
+
   @Test func `a wrong TURN password ends gathering without a relayed candidate`() {
     let network = network { configuration, _ in
       configuration.turnServers = [.init(ICENetwork.turnServer, username: "user", password: "wrong")]

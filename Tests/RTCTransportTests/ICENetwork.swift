@@ -31,11 +31,18 @@ struct SmallNAT {
   var filtering: Scope
   var publicAddress: IPAddress
   private var mappings: [Mapping] = []
+  private var firstPort: UInt16 = 40000
 
   init(mapping: Scope?, filtering: Scope, publicAddress: IPAddress) {
     self.mapping = mapping
     self.filtering = filtering
     self.publicAddress = publicAddress
+  }
+
+  /// Forgets all mappings and begins with other ports.
+  mutating func reboot() {
+    mappings.removeAll()
+    firstPort += 1000
   }
 
   /// The source that the world sees.
@@ -46,7 +53,7 @@ struct SmallNAT {
       index = known
     } else {
       index = mappings.count
-      let port = mapping == nil ? inner.port : UInt16(40000 + mappings.count)
+      let port = mapping == nil ? inner.port : firstPort + UInt16(mappings.count)
       mappings.append(Mapping(inner: inner, key: key, port: port))
     }
     mappings[index].permitted.insert(filtering.key(remote))

@@ -237,6 +237,8 @@ extension ICEAgent {
     } else if isSymmetric {
       let roundTripTime = now - request.transaction.lastSent
       checklist.pairs[index].statistics.measured(roundTripTime)
+      // A NAT that has forgotten its mapping shows the peer another address.
+      if let mapped = message.xorMappedAddress { checklist.pairs[index].local = validLocal(mapped, pairAt: index) }
       output.emit(.consentConfirmed(check(of: request, pairAt: index), roundTripTime: roundTripTime))
       confirmConsent(of: id, at: now, into: &output)
     }

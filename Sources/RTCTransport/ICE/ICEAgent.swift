@@ -55,8 +55,10 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var hostRanks: [Int] = []
   var isGathering = false
   var gatheringDeadline: Instant?
-  /// When the next server may be asked and the next check be sent; each keeps its own `Ta`, so that gathering does not
-  /// delay checks.
+  /// When the next server may be asked and the next check be sent; each keeps its own `Ta`.
+  ///
+  /// RFC 8445 §14 has one pace for all transactions of an agent. libwebrtc gathers by timers of its own, apart from its
+  /// checks, and with trickling one pace would hold up the first check by a `Ta` for each server that is yet to be asked.
   var nextQuery = Instant.start
   var nextCheck = Instant.start
   var keptAlive: [Keepalive] = []
@@ -125,8 +127,6 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   /// Takes another role, when the session learns late who the offerer is.
   public mutating func setRole(_ role: ICERole) { self.role = role }
 
-  /// Learns the peer's credentials; from now on checks are sent.
-  ///
   /// Learns that the peer is lite: a full agent is then controlling, whoever offered, and nominates regularly.
   ///
   /// - SeeAlso: RFC 8445 §6.1.1
@@ -136,6 +136,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     role = .controlling
   }
 
+  /// Learns the peer's credentials; from now on checks are sent.
+  ///
   /// A changed fragment or password means that the peer restarted: call `restart` before.
   public mutating func setRemote(
     ufrag: String, password: String, at now: Instant, into output: inout Output<Event>
@@ -157,6 +159,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     if let known = remoteCandidates.firstIndex(where: { $0.address == candidate.address }) {
       upgradeRemote(at: known, to: candidate)
     } else {
+      guard remoteCandidates.count < Checklist.remoteCandidateLimit else { return discarded.excessCandidates += 1 }
       remoteCandidates.append(candidate)
       if mayFormPairs { formPairs(withRemote: candidate, at: now, into: &output) }
     }
@@ -171,7 +174,6 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
 
   /// Ends everything; relayed addresses are given back.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
-      guard remoteCandidates.count < Checklist.remoteCandidateLimit else { return discarded.excessCandidates += 1 }
     guard state != .closed else { return }
     requests.removeAll()
     triggered.removeAll()
