@@ -35,7 +35,8 @@ struct DualStackTests {
     #expect(DualStack.ranks(of: [.ipv4, .ipv6, .ipv4, .ipv6]) == [2, 0, 3, 1])
   }
 
-  @Test func `an agent tells its hosts with interleaved preferences, and a host that comes later ranks behind`() throws {
+  @Test func `an agent tells its hosts with interleaved preferences, and a host that comes later ranks behind`() throws
+  {
     let hosts = ["10.0.0.1:1", "10.0.0.2:1"].map { Endpoint($0)! }
     let six = (1...3).map { Endpoint(IPAddress(v6High: 0x2001_0DB8 << 32, low: $0), 1) }
     var configuration = ICEConfiguration(hosts: hosts + six)

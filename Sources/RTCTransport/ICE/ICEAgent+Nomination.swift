@@ -74,10 +74,10 @@ extension ICEAgent {
     checklist.pairs[index].isBeingNominated = false
     checklist.pairs[index].isNominatedOnSuccess = false
     checklist.pairs[index].isNominated = true
+    checklist.pairs[index].nominatedAt = now
     isNominationUnderWay = false
     nominationDue = nil
     guard selected != index else { return }
-    checklist.pairs[index].nominatedAt = now
     let priority = checklist.pairs[index].priority(role: role)
     if isConcluded, let selected, checklist.pairs[selected].priority(role: role) >= priority, isHeard(selected, at: now)
     {
