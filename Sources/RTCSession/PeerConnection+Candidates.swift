@@ -6,6 +6,12 @@ import RTCWire
 ///
 /// - SeeAlso: RFC 8838 §4.1, RFC 8839 §4.4.3
 extension PeerConnection {
+  /// Whether candidates may be told one by one: this endpoint does so, and its peer understands it.
+  ///
+  /// Before the first answer it is taken for granted, as between the ends of one application. To a peer that does not
+  /// say `trickle` descriptions are told complete from then on (RFC 8838 §3).
+  public var mayTrickle: Bool { configuration.trickles && remoteICEOptions?.contains("trickle") ?? true }
+
   /// Learns a candidate that trickled in, or with an empty text that there are no more, by the rules of the W3C.
   ///
   /// - Throws: `PeerConnectionError`, named as the W3C names it.

@@ -55,7 +55,8 @@ extension PeerConnection {
     let negotiation = try negotiation(setting: change, of: .local)
     let isFirst = signaling.currentLocal == nil
     try set(.local, change, at: now, into: &output)
-    if isFirst, let role = change.iceRole { transport.setRole(role) }
+    // A lite agent is controlled, whoever offers (RFC 8445 §6.1.1).
+    if isFirst, let role = change.iceRole { transport.setRole(configuration.transport.ice.isLite ? .controlled : role) }
     if !hasStarted {
       hasStarted = true
       transport.start(at: now, into: &transportOutput)
@@ -92,7 +93,9 @@ extension PeerConnection {
     return OfferAnswer(
       sessionID: sessionID, sessionVersion: sessionVersion,
       transport: LocalTransport(
-        iceUfrag: credentials.ufrag, icePwd: credentials.password, isICELite: configuration.transport.ice.isLite,
+        iceUfrag: credentials.ufrag, icePwd: credentials.password,
+        iceOptions: configuration.transport.ice.options + (configuration.trickles ? ["trickle"] : []),
+        isICELite: configuration.transport.ice.isLite,
         fingerprint: CertificateFingerprint(.sha256, bytes: identity.fingerprint.digest),
         establishedRole: transport.localDTLSRole.map { $0 == .client ? .client : .server },
         candidates: isRestart ? [] : transport.ice.localCandidates.map { $0.signalled() },
@@ -203,6 +206,8 @@ extension PeerConnection {
   mutating func apply(_ agreed: NegotiatedTransport, at now: Instant) {
     let credentials = ICECredentials(ufrag: agreed.remoteUfrag, password: agreed.remotePwd)
     remoteCredentials = credentials
+    remoteICEOptions = agreed.remoteICEOptions
+    if agreed.isRemoteICELite { transport.setRemoteLite() }
     transport.setRemote(
       credentials,
       fingerprints: agreed.remoteFingerprints.compactMap { DTLSFingerprint($0.description) },

@@ -28,6 +28,8 @@ public struct PeerConnection: ~Copyable {
     public var codecs: [String]?
     /// Which sections of an offer may be used in the bundle only.
     public var bundlePolicy = BundlePolicy.maxCompat
+    /// Whether this endpoint tells and awaits candidates one by one; its descriptions say so (RFC 8838 §4).
+    public var trickles = true
     /// The mean time between two reports.
     public var reportInterval: Duration = .seconds(1)
 
@@ -114,6 +116,8 @@ public struct PeerConnection: ~Copyable {
   var lastAnswer: SessionDescription?
   /// Those that the peer's current description states.
   var remoteCredentials: ICECredentials?
+  /// What the peer says of its ICE agent; `nil` before the first answer.
+  var remoteICEOptions: [String]?
   var early = EarlyCandidates()
   /// Whether feedback may travel without a report before it (RFC 5506).
   var mayReduceSize = false

@@ -155,3 +155,23 @@ import Testing
     #expect(pair.b.played[0] == pair.a.sentFrames[0])
   }
 }
+
+/// A description that says too much.
+struct CandidateFloodTests {
+  @Test(.timeLimit(.minutes(1)))
+  func `an offer of a hundred thousand candidates is answered, and a hundred of them are kept`() throws {
+    let pair = try ConnectedPair()
+    pair.a.core.addTransceiver(.video, direction: .sendrecv)
+    let made = try pair.a.core.createOffer().description
+    let lines = (0..<100_000).map { number in
+      "a=candidate:1 1 udp \(2_130_000_000 - number) 10.\(number >> 16).\(number >> 8 & 255).\(number & 255) 4000 typ host"
+    }
+    let offer = try SessionDescription(parsing: made + lines.joined(separator: "\r\n") + "\r\n")
+    try pair.b.core.setRemote(.offer(offer), at: pair.now, into: &pair.b.output)
+    let answer = try pair.b.core.createAnswer()
+    try pair.b.core.setLocal(.answer(answer), at: pair.now, into: &pair.b.output)
+    let kept = pair.b.core.transport.ice.remoteCandidates.count
+    let dropped = pair.b.core.transport.ice.discarded.excessCandidates
+    #expect(kept == 100 && dropped == 99_900)
+  }
+}

@@ -56,7 +56,10 @@ final class ConnectedPair {
   private var flying: [Arrival] = []
   private var nextFrame = Instant.start
 
-  init(_ fidelity: Fidelity = .model, seed: UInt64 = 1) throws {
+  init(
+    _ fidelity: Fidelity = .model, seed: UInt64 = 1,
+    configure: (inout PeerConnection.Configuration, Int) -> Void = { _, _ in }
+  ) throws {
     self.fidelity = fidelity
     sides = try (0..<2).map { index in
       let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
@@ -64,9 +67,11 @@ final class ConnectedPair {
       let transport = MediaTransport.Configuration(
         ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, UInt8(index + 1)), 5000)]), fidelity: fidelity,
         name: name, provider: provider, identity: try provider.identity(named: name))
+      var configuration = PeerConnection.Configuration(transport: transport, cname: name, ntp: .simulation)
+      configure(&configuration, index)
       return Side(
         core: PeerConnection(
-          PeerConnection.Configuration(transport: transport, cname: name, ntp: .simulation),
+          configuration,
           entropy: EntropySource(SeededGenerator(seed: seed, stream: name))))
     }
   }

@@ -333,7 +333,7 @@ import Testing
     #expect(network.peers.map(\.state) == [.completed, .completed])
     let discarded = network.peers[0].discarded
     #expect(discarded.malformed > 1000)
-    #expect(discarded.unauthenticated > 100)
+    #expect(discarded.badFingerprint > 100)
     #expect(discarded.unknownSource > 1000)
   }
 

@@ -62,6 +62,53 @@ struct ICECheckingTests {
     network.run(for: .seconds(1))
     #expect(network.peers[0].received == [[200, 7]])
     #expect(network.peers.allSatisfy { $0.state == .connected || $0.state == .completed })
+    // The better way is there again: both take it, and data follows.
+    network.isBlocked = { _, _, _, _ in false }
+    network.run(for: .seconds(20))
+    #expect(network.peers[0].pair?.local.base == best)
+    #expect(network.peers[1].pair?.remote.address == best)
+    network.isBlocked = { _, _, source, destination in source == other || destination == other }
+    #expect(network.exchangesData())
+    #expect(!network.peers.contains { $0.states.contains(.failed) })
+  }
+
+  /// A call whose better pair works only after 300 ms; its first check is repeated at 500 ms.
+  private func lateBetterPair(_ nomination: ICENomination) -> (network: ICENetwork, better: Endpoint, worse: Endpoint) {
+    let network = network { configuration, index in
+      configuration.checking = .scheduled(nomination)
+      configuration.nominationDelay = .seconds(5)
+      if index == 0 { configuration.hosts.append(Endpoint(IPAddress(192, 0, 2, 77), 5000)) }
+    }
+    let (better, worse) = (network.peers[0].hosts[0], network.peers[0].hosts[1])
+    network.isBlocked = { _, _, source, destination in
+      network.now < .start + .milliseconds(300) && (source == better || destination == better)
+    }
+    network.call()
+    network.run(for: .milliseconds(400))
+    return (network, better, worse)
+  }
+
+  @Test func `an agent that nominates aggressively moves to a better pair when it works`() {
+    let (network, better, worse) = lateBetterPair(.aggressive)
+    #expect(network.peers[0].pair?.local.base == worse && network.peers[1].pair?.remote.address == worse)
+    network.run(for: .seconds(2))
+    #expect(network.peers[0].pair?.local.base == better && network.peers[1].pair?.remote.address == better)
+    let changes = network.peers.map { $0.agent.selectedCandidatePairChanges }
+    #expect(changes == [2, 2])
+    #expect(network.exchangesData())
+  }
+
+  @Test func `an agent that nominates regularly sends on the best pair that works, and nominates the better one only`()
+  {
+    let (network, better, worse) = lateBetterPair(.regular)
+    let early = network.peers[0].agent.sending?.base
+    #expect(early == worse && network.peers[0].pair == nil)
+    network.run(for: .seconds(2))
+    let late = network.peers[0].agent.sending?.base
+    #expect(late == better)
+    #expect(network.peers[0].pair?.local.base == better && network.peers[1].pair?.remote.address == better)
+    let changes = network.peers.map { $0.agent.selectedCandidatePairChanges }
+    #expect(changes == [1, 1])
   }
 
   @Test func `a pair that answers nothing for 15 s has failed`() throws {
@@ -161,6 +208,58 @@ struct ICEMobilityTests {
     #expect(network.peers[1].received == [[200, 1]])
     #expect(network.peers[1].pair?.remote.address == Self.cellular)
     #expect(network.peers.allSatisfy { $0.state == .connected || $0.state == .completed })
+  }
+
+  /// A call of a minute over Wi-Fi, at whose beginning the other network worked, too.
+  ///
+  /// Without continual checks the other pair's last answer is as old as the call.
+  private func minuteOverWiFi() -> ICENetwork {
+    let network = network { configuration, index in
+      configuration.nominationDelay = .seconds(2)
+      if index == 0 { configuration.hosts.append(Self.cellular) }
+    }
+    network.isBlocked = { _, _, source, destination in
+      network.now < .start + .milliseconds(150) && (source == Self.wifi || destination == Self.wifi)
+    }
+    network.call()
+    network.run(for: .seconds(60))
+    let peer = network.peers[0]
+    #expect(peer.pair?.local.base == Self.wifi)
+    let isOtherValid = peer.agent.pairs.contains { $0.local.base == Self.cellular && $0.state == .succeeded }
+    #expect(isOtherValid)
+    return network
+  }
+
+  @Test func `a pair whose consent has lapsed is asked before data goes through it`() throws {
+    let network = minuteOverWiFi()
+    let peer = network.peers[0]
+    network.isBlocked = { _, _, source, destination in source == Self.wifi || destination == Self.wifi }
+    peer.agent.removeHost(Self.wifi, at: network.now, into: &peer.output)
+    network.flush(0)
+    #expect(!network.send([200, 1], from: 0) && peer.state == .disconnected)
+    network.run(for: .milliseconds(300))
+    #expect(network.send([200, 2], from: 0), "its check was answered")
+    network.run(for: .seconds(60))
+    #expect(network.peers.map(\.state) == [.completed, .completed])
+    #expect(network.peers[1].received == [[200, 2]])
+    #expect(peer.pair?.local.base == Self.cellular && network.peers[1].pair?.remote.address == Self.cellular)
+    #expect(!network.peers.contains { $0.states.contains(.failed) })
+  }
+
+  @Test func `an agent fails when the only pair that is left was asked in vain`() throws {
+    let network = minuteOverWiFi()
+    let peer = network.peers[0]
+    network.isBlocked = { _, _, _, _ in true }
+    peer.agent.removeHost(Self.wifi, at: network.now, into: &peer.output)
+    network.flush(0)
+    network.run(for: .seconds(29))
+    #expect(peer.state == .disconnected)
+    network.run(for: .seconds(2))
+    #expect(peer.state == .failed)
+    let count = network.datagramCount
+    #expect(!network.send([200, 1], from: 0))
+    network.run(for: .seconds(60))
+    #expect(network.datagramCount == count)
   }
 
   @Test func `a network that comes later is checked at once by an agent that checks continually`() throws {

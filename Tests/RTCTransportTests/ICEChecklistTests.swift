@@ -34,7 +34,12 @@ import Testing
       var remote: [Side]
       var checklist: [Row]
     }
-    struct Example: Decodable { var m1: [String: String] }
+    /// The states of the pairs of three data streams, by foundation.
+    struct Example: Decodable {
+      var m1: [String: String]
+      var m2: [String: String]
+      var m3: [String: String]
+    }
     var vectors: [Case]
     var frozen_example: Example
   }
@@ -58,6 +63,27 @@ import Testing
       }
       #expect(rows == vector.checklist, "\(vector.id)")
     }
+  }
+
+  @Test func `of the pairs in the RFC's example those wait that the RFC says`() throws {
+    let example = try Vectors.decode(Document.self, from: "ice/checklists.json").frozen_example
+    // A foundation thaws once over all streams, so that one list with the streams in order gives the same states.
+    var checklist = Checklist()
+    var expected: [String: String] = [:]
+    for (stream, states) in [example.m1, example.m2, example.m3].enumerated() {
+      for (foundation, state) in states {
+        let number = try #require(foundation.dropFirst().first?.wholeNumberValue)
+        let address = "10.0.\(stream).\(number):1"
+        checklist.insert(
+          local: host(address, foundation: foundation, priority: UInt32(1000 - stream * 100 - number)),
+          remote: host("192.0.2.9:1", foundation: "r", priority: 100), role: .controlling)
+        expected[address] = state
+      }
+    }
+    _ = checklist.unfreezeNewFoundations(role: .controlling)
+    let found = checklist.pairs.map { ($0.local.address.description, $0.state.rawValue) }
+    #expect(Dictionary(uniqueKeysWithValues: found) == expected)
+    #expect(expected.count == 9 && expected.values.count { $0 == "waiting" } == 5)
   }
 
   @Test func `one pair of each foundation waits first and its success thaws the others`() throws {

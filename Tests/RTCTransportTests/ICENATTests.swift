@@ -108,6 +108,66 @@ import Testing
     #expect(network.exchangesData())
   }
 
+  @Test(arguments: [ICEChecking.libwebrtc, .standard])
+  func `when the relay in use is lost, data moves to another pair that works`(checking: ICEChecking) throws {
+    // Two sockets, and so two allocations, through which alone the first peer may be reached.
+    let network = network { configuration, index in
+      configuration.checking = checking
+      guard index == 0 else { return }
+      configuration.transportPolicy = .relay
+      configuration.hosts.append(Endpoint(IPAddress(192, 0, 2, 77), 5000))
+      configuration.turnServers = [.init(ICENetwork.turnServer, username: "user", password: "secret")]
+    }
+    network.call()
+    network.run(for: .seconds(10))
+    let peer = network.peers[0]
+    let used = try #require(peer.pair?.local.address)
+    let relay = try #require(peer.agent.relays.first { $0.address == used })
+    #expect(peer.agent.relays.count { $0.address != nil } == 2)
+    // Its Refresh requests (method 4) are not answered, until the client gives the allocation up.
+    network.isBlocked = { _, bytes, source, destination in
+      source == relay.client.configuration.local && destination == ICENetwork.turnServer && bytes[0] == 0
+        && bytes[1] == 4
+    }
+    network.run(until: .start + .seconds(700)) { peer.agent.relays.contains { $0.address == used } }
+    #expect(!peer.agent.relays.contains { $0.address == used })
+    // The peer keeps to the pair that was nominated first until two of its consent checks went unanswered.
+    network.run(for: .seconds(20))
+    #expect(!network.peers.contains { $0.states.contains(.failed) })
+    #expect(network.exchangesData())
+    let other = try #require(peer.pair?.local.address)
+    #expect(other != used && peer.state == .completed)
+    #expect(network.peers[1].pair?.remote.address == other)
+  }
+
+  @Test func `when the only relay is lost, the agent fails`() throws {
+    let network = relayedNetwork(policy: .relay)
+    network.call()
+    network.run(for: .seconds(10))
+    network.isBlocked = { _, bytes, _, destination in
+      destination == ICENetwork.turnServer && bytes[0] == 0 && bytes[1] == 4
+    }
+    network.run(for: .seconds(700))
+    #expect(network.peers.map(\.state) == [.failed, .failed])
+    #expect(!network.exchangesData())
+  }
+
+  @Test func `when a NAT has forgotten its mapping, the next consent check shows the new address`() throws {
+    let nat = SmallNAT(
+      mapping: .endpointIndependent, filtering: .endpointIndependent, publicAddress: IPAddress(203, 0, 113, 1))
+    let network = network(nats: [nat, nil])
+    network.call()
+    network.run(for: .seconds(5))
+    let peer = network.peers[0]
+    let before = try #require(peer.pair?.local.address)
+    peer.nat?.reboot()
+    network.run(for: .seconds(20))
+    let after = try #require(peer.pair)
+    #expect(after.local.address != before && after.local.address.address == before.address)
+    #expect(after.local.base == peer.hosts[0])
+    #expect(peer.state == .completed)
+  }
+
   @Test func `a wrong TURN password ends gathering without a relayed candidate`() {
     let network = network { configuration, _ in
       configuration.turnServers = [.init(ICENetwork.turnServer, username: "user", password: "wrong")]

@@ -31,11 +31,18 @@ struct SmallNAT {
   var filtering: Scope
   var publicAddress: IPAddress
   private var mappings: [Mapping] = []
+  private var firstPort: UInt16 = 40000
 
   init(mapping: Scope?, filtering: Scope, publicAddress: IPAddress) {
     self.mapping = mapping
     self.filtering = filtering
     self.publicAddress = publicAddress
+  }
+
+  /// Forgets all mappings and begins with other ports.
+  mutating func reboot() {
+    mappings.removeAll()
+    firstPort += 1000
   }
 
   /// The source that the world sees.
@@ -46,7 +53,7 @@ struct SmallNAT {
       index = known
     } else {
       index = mappings.count
-      let port = mapping == nil ? inner.port : UInt16(40000 + mappings.count)
+      let port = mapping == nil ? inner.port : firstPort + UInt16(mappings.count)
       mappings.append(Mapping(inner: inner, key: key, port: port))
     }
     mappings[index].permitted.insert(filtering.key(remote))
@@ -193,6 +200,11 @@ final class ICENetwork {
       peers[index].received.append(Array(bytes[range]))
     }
     flush(index)
+  }
+
+  /// Puts a datagram on its way that nobody of the network sent.
+  func schedule(_ bytes: [UInt8], from source: Endpoint, to destination: Endpoint) {
+    schedule(.datagram(bytes, elided: 0, from: source, to: destination), at: now + delay)
   }
 
   private func happen(_ happening: Happening) {

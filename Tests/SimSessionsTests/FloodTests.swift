@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCTransport
 import RTCWire
 import SimKernel
 import SimNetwork
@@ -59,8 +60,19 @@ private actor Flooder: Node {
 }
 
 struct FloodTests {
-  /// Packets that each client has received after eight seconds, and how many datagrams were thrown at the first.
-  private func call(perSecond: Int?) throws -> (received: [Int], sent: Int, states: [String]) {
+  private struct Outcome {
+    /// Packets that each client has received after eight seconds.
+    let received: [Int]
+    /// How many datagrams were thrown at the first client.
+    let sent: Int
+    let states: [String]
+    /// What the first client's ICE agent dropped.
+    let discarded: ICEAgent.DiscardStatistics
+    /// How many candidates and pairs the first client knows.
+    let tables: [Int]
+  }
+
+  private func call(perSecond: Int?) throws -> Outcome {
     // No NAT, so that everything arrives.
     let scenario = try scenario(#"{ topology: "mesh", participants: 2, duration: "10s" }"#)
     let run = try SessionRun(scenario)
@@ -93,10 +105,13 @@ struct FloodTests {
       return snapshots
     }
     let sent = flooder.map { flooder in simulation.perform { await flooder.sent } } ?? 0
+    let discarded = simulation.perform { await clients[0].discarded }
     let connections = snapshots.compactMap(\.connections.first)
-    return (
-      connections.map { $0.inbound.reduce(0) { $0 + $1.packetsReceived } }, sent, connections.map(\.connectionState)
-    )
+    let first = connections[0]
+    return Outcome(
+      received: connections.map { $0.inbound.reduce(0) { $0 + $1.packetsReceived } }, sent: sent,
+      states: connections.map(\.connectionState), discarded: try #require(discarded.first),
+      tables: [first.localCandidates.count, first.remoteCandidates.count, first.pairs.count])
   }
 
   @Test func `a hundred thousand datagrams of noise a second do not disturb a call`() throws {
@@ -107,5 +122,11 @@ struct FloodTests {
     for (one, other) in zip(quiet.received, loud.received) {
       #expect(one > 1000 && abs(one - other) <= one / 20, "\(one) without, \(other) with")
     }
+    // All of it is dropped and counted by its reason, and nothing of it is kept.
+    let drops = loud.discarded
+    let all = drops.malformed + drops.unauthenticated + drops.badFingerprint + drops.unknownSource
+    #expect(all == 100_000 && quiet.discarded == ICEAgent.DiscardStatistics())
+    #expect(drops.unauthenticated > 20_000 && drops.unknownSource > 50_000 && drops.malformed > 100)
+    #expect(loud.tables == quiet.tables)
   }
 }

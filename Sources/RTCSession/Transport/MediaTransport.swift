@@ -194,6 +194,9 @@ public struct MediaTransport: ~Copyable {
 
   public mutating func setRole(_ role: ICERole) { ice.setRole(role) }
 
+  /// Learns that the peer's ICE agent is lite.
+  public mutating func setRemoteLite() { ice.setRemoteLite() }
+
   /// Fresh ICE credentials for a restart that is to be offered first.
   public mutating func makeCredentials() -> ICECredentials { ice.makeCredentials() }
 

@@ -54,6 +54,8 @@ public struct CandidatePair: Hashable, Sendable, Identifiable {
   var hasHeardCheck = false
   /// The peer wanted to nominate before our own check succeeded.
   var isNominatedOnSuccess = false
+  /// When it was nominated last.
+  var nominatedAt: Instant?
   /// Our check with USE-CANDIDATE is under way.
   var isBeingNominated = false
   /// When the peer last answered a check of ours.

@@ -2,6 +2,8 @@
 struct Checklist: Sendable {
   /// At most this many pairs are checked (RFC 8445 §6.1.2.5).
   static let limit = 100
+  /// At most this many candidates of the peer are known in one generation: as many as there may be pairs.
+  static let remoteCandidateLimit = limit
   /// At most this many addresses of a peer are learned from its checks to one base.
   static let peerReflexiveLimit = 8
 

@@ -205,6 +205,7 @@ extension ICEAgent {
         return
       }
       requests.remove(at: place)
+      guard isUnderstood(message) else { return }
       if message.messageClass == .success, let mapped = message.xorMappedAddress ?? message.mappedAddress {
         let rank = configuration.stunServers.firstIndex(of: server) ?? 0
         handleMapped(mapped, base: index, server: server, rank: rank, at: now, into: &output)
@@ -220,11 +221,15 @@ extension ICEAgent {
       return
     }
     requests.remove(at: place)
+    guard isUnderstood(message) else {
+      if checklist.pairs[index].currentCheck == request.id { failPair(at: index, into: &output) }
+      return
+    }
     if isCurrent, message.messageClass == .success { _ = takeEmbedded(from: message, into: &output) }
     // The answer must come back on the very path of the request (RFC 8445 §7.2.5.2.1).
     let isSymmetric = checklist.pairs[index].isSamePath(base: base, remote: remote)
     if message.messageClass == .error {
-      handleErrorResponse(message.errorCode, to: request, pairAt: index, into: &output)
+      handleErrorResponse(message.errorCode, to: request, pairAt: index, at: now, into: &output)
     } else if case .check(_, let isNominating) = request.purpose {
       guard isSymmetric, let mapped = message.xorMappedAddress else { return failPair(at: index, into: &output) }
       checkSucceeded(
@@ -232,9 +237,19 @@ extension ICEAgent {
     } else if isSymmetric {
       let roundTripTime = now - request.transaction.lastSent
       checklist.pairs[index].statistics.measured(roundTripTime)
+      // A NAT that has forgotten its mapping shows the peer another address.
+      if let mapped = message.xorMappedAddress { checklist.pairs[index].local = validLocal(mapped, pairAt: index) }
       output.emit(.consentConfirmed(check(of: request, pairAt: index), roundTripTime: roundTripTime))
       confirmConsent(of: id, at: now, into: &output)
     }
+  }
+
+  /// A response with unknown attributes that must be understood is discarded, and its transaction has failed
+  /// (RFC 8489 §6.3.3, §6.3.4).
+  private mutating func isUnderstood(_ response: STUNMessage) -> Bool {
+    if response.unknownRequiredTypes.isEmpty { return true }
+    discarded.notUnderstood += 1
+    return false
   }
 
   /// Errors 400 and 401 come without MESSAGE-INTEGRITY (RFC 8489 §9.1.4); everything else must carry a valid one.
@@ -247,15 +262,15 @@ extension ICEAgent {
   }
 
   private mutating func handleErrorResponse(
-    _ error: STUNErrorCode?, to request: ICERequest, pairAt index: Int, into output: inout Output<Event>
+    _ error: STUNErrorCode?, to request: ICERequest, pairAt index: Int, at now: Instant,
+    into output: inout Output<Event>
   ) {
     let id = checklist.pairs[index].id
     switch (error?.code, request.purpose) {
     case (487, _):
       if request.role == role { switchRole(into: &output) }
       trigger(index, into: &output)
-    case (403, .consent):
-      expireConsent(of: id, into: &output)
+    case (403, .consent): revokeConsent(of: id, at: now, into: &output)
     case (_, .check):
       if checklist.pairs[index].currentCheck == request.id { failPair(at: index, into: &output) }
     case (_, .consent), (_, .gathering): break
@@ -314,7 +329,9 @@ extension ICEAgent {
       foundation: foundations.foundation(of: .peerReflexive, base: pair.local.base.address, server: nil),
       priority: pair.checkPriority, address: mapped, kind: .peerReflexive, base: pair.local.base,
       relatedAddress: pair.local.base)
-    localCandidates.append(discovered)
+    // A peer that answers with ever other addresses fills no memory.
+    let known = localCandidates.count { $0.kind == .peerReflexive && $0.base == pair.local.base }
+    if known < Checklist.peerReflexiveLimit { localCandidates.append(discovered) }
     return discovered
   }
 }

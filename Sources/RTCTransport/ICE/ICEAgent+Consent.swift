@@ -13,6 +13,40 @@ extension ICEAgent {
     var unanswered = 0
   }
 
+  /// A pair that worked once, whose last answer is too old to send on it, and that is asked again.
+  struct Renewal: Hashable, Sendable {
+    let pair: CandidatePair.ID
+    let deadline: Instant
+  }
+
+  /// Whether an answer of the peer on this pair is young enough to send on it; a lite agent never asks.
+  func hasConsent(_ pair: CandidatePair, at now: Instant) -> Bool {
+    guard !configuration.isLite, consent?.pair != pair.id else { return true }
+    return pair.confirmedAt.map { now < $0 + configuration.consentLifetime } ?? false
+  }
+
+  /// Checks a pair before anything is sent on it; until its answer, data keeps to the present path if that has consent.
+  mutating func renewConsent(ofPairAt index: Int, at now: Instant, into output: inout Output<Event>) {
+    if consent == nil { sending = nil }
+    let id = checklist.pairs[index].id
+    guard renewal?.pair != id else { return }
+    renewal = Renewal(pair: id, deadline: now + configuration.consentLifetime)
+    trigger(index, into: &output)
+  }
+
+  /// Turns to the next pair that worked once when one was asked in vain; without any a restart is needed.
+  mutating func followRenewal(at now: Instant, into output: inout Output<Event>) {
+    guard let asked = renewal else { return }
+    guard let index = checklist.index(of: asked.pair) else { return renewal = nil }
+    guard checklist.pairs[index].state == .failed || asked.deadline <= now else { return }
+    let isOfPresent = checklist.pairs[index].generation == generation
+    renewal = nil
+    losePair(index, into: &output)
+    updateSendingPath(at: now, into: &output)
+    guard sending == nil, renewal == nil else { return }
+    if isOfPresent { fail(into: &output) } else { setState(.checking, into: &output) }
+  }
+
   /// Watches over the consent of another pair from now on.
   mutating func watchConsent(ofPairAt index: Int, at now: Instant) {
     let id = checklist.pairs[index].id
@@ -28,8 +62,10 @@ extension ICEAgent {
     guard var watched = consent else { return }
     if watched.expiry <= now { return expireConsent(of: watched.pair, into: &output) }
     guard watched.nextCheck <= now, let index = checklist.index(of: watched.pair) else { return }
-    if watched.unanswered >= configuration.missedConsentLimit, state == .connected || state == .completed {
-      setState(.disconnected, into: &output)
+    if watched.unanswered >= configuration.missedConsentLimit {
+      followLaterNomination(at: now, into: &output)
+      guard consent?.pair == watched.pair else { return }
+      if state == .connected || state == .completed { setState(.disconnected, into: &output) }
     }
     watched.unanswered += 1
     watched.nextCheck = now + nextConsentInterval()
@@ -56,8 +92,34 @@ extension ICEAgent {
     }
   }
 
-  /// The peer took its consent back, or died: a restart is needed unless other pairs are being checked.
-  mutating func expireConsent(of id: CandidatePair.ID, into output: inout Output<Event>) {
+  /// The peer took its consent to one path back by error 403: others may still be used.
+  mutating func revokeConsent(of id: CandidatePair.ID, at now: Instant, into output: inout Output<Event>) {
+    guard consent?.pair == id, let index = checklist.index(of: id) else { return }
+    output.emit(.consentExpired(id))
+    let wasConcluded = isConcluded
+    losePair(index, into: &output)
+    replacePath(wasConcluded: wasConcluded, at: now, into: &output)
+  }
+
+  /// Data leaves a path that was lost for another pair that works; without one a restart is needed, unless no pair was
+  /// nominated yet and others are being checked.
+  mutating func replacePath(wasConcluded: Bool, at now: Instant, into output: inout Output<Event>) {
+    guard state != .failed, state != .closed else { return }
+    updateSendingPath(at: now, into: &output)
+    if let path = sending {
+      // The check confirms the consent, and where this agent nominates at once, it also nominates.
+      if selected == nil { trigger(path.index, into: &output) }
+    } else if renewal != nil {
+      if state == .connected || state == .completed { setState(.disconnected, into: &output) }
+    } else if wasConcluded {
+      fail(into: &output)
+    } else {
+      setState(.checking, into: &output)
+    }
+  }
+
+  /// The peer died: a restart is needed unless other pairs are being checked.
+  private mutating func expireConsent(of id: CandidatePair.ID, into output: inout Output<Event>) {
     guard consent?.pair == id, let index = checklist.index(of: id) else { return }
     output.emit(.consentExpired(id))
     requests.removeAll { $0.pair == id }
@@ -67,6 +129,8 @@ extension ICEAgent {
     sending = nil
     if selected == index { selected = nil }
     failPair(at: index, into: &output)
+    // Another pair is being asked already.
+    guard renewal == nil else { return }
     if wasConcluded { return fail(into: &output) }
     setState(.checking, into: &output)
   }

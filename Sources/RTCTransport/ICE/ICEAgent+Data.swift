@@ -88,8 +88,11 @@ extension ICEAgent {
       discarded.malformed += 1
       return
     }
-    guard STUNMessage.fingerprintStatus(of: bytes) != .invalid else {
-      discarded.unauthenticated += 1
+    switch STUNMessage.fingerprintStatus(of: bytes) {
+    case .valid: break
+    case .absent where isServersAnswer(message): break
+    case .absent, .invalid:
+      discarded.badFingerprint += 1
       return
     }
     switch message.messageClass {
@@ -102,6 +105,12 @@ extension ICEAgent {
     advance(at: now, into: &output)
   }
 
+  /// Whether a message answers a query of ours to a STUN server, which need not know FINGERPRINT; between agents it is part
+  /// of every message (RFC 8445 §7.1, RFC 8489 §7).
+  private func isServersAnswer(_ message: STUNMessage) -> Bool {
+    requests.contains { $0.pair == nil && $0.id == message.transactionID }
+  }
+
   /// Sends a message of our own, through a relay or straight from a base.
   mutating func transmit(
     _ bytes: Span<UInt8>, from base: Endpoint, to remote: Endpoint, relay: Int?, at now: Instant,
@@ -111,16 +120,18 @@ extension ICEAgent {
     _ = send(bytes, elided: 0, to: remote, relay: relay, at: now, into: &output.datagrams)
   }
 
-  /// Points the data at the selected pair or, before that, at the best valid one.
+  /// Points the data at the selected pair or, before that, at the best valid one, once the peer consents to it.
   mutating func updateSendingPath(at now: Instant, into output: inout Output<Event>) {
-    guard state != .failed, state != .closed, let index = selected ?? bestValid else {
+    guard state != .failed, state != .closed, let index = selected ?? bestConsenting(at: now) ?? bestValid else {
       sending = nil
       return
     }
     let pair = checklist.pairs[index]
     let path = Path(index: index, base: pair.local.base, remote: pair.remote.address, relay: pair.relay)
     guard path != sending else { return }
+    guard hasConsent(pair, at: now) else { return renewConsent(ofPairAt: index, at: now, into: &output) }
     sending = path
+    renewal = nil
     if !configuration.isLite { watchConsent(ofPairAt: index, at: now) }
     if let relay = path.relay { bindChannel(relay: relay, to: path.remote, at: now, into: &output) }
   }

@@ -9,6 +9,7 @@ extension ICEAgent {
   public mutating func start(at now: Instant, into output: inout Output<Event>) {
     guard state != .closed, !isGathering else { return }
     isGathering = true
+    rankHosts()
     isGatheringCompleted = false
     gatheringDeadline = now + configuration.gatheringLimit
     keptAlive.removeAll()
@@ -22,6 +23,14 @@ extension ICEAgent {
     }
     if !configuration.isLite { gatherRelays(at: now, into: &output) }
     advance(at: now, into: &output)
+  }
+
+  /// Ranks the sockets anew in every generation; one that comes later within it ranks behind, because no two may share a
+  /// preference and those of the others were told already.
+  private mutating func rankHosts() {
+    let families = configuration.hosts.map(\.address.family)
+    if localCandidates.isEmpty { return hostRanks = DualStack.ranks(of: families) }
+    hostRanks += hostRanks.count..<families.count
   }
 
   private mutating func gatherHosts(at now: Instant, into output: inout Output<Event>) {
@@ -78,9 +87,9 @@ extension ICEAgent {
       at: now, into: &output)
   }
 
-  /// Unique per candidate of one type, and higher for earlier sockets and servers (RFC 8445 §5.1.2.1).
+  /// Unique per candidate of one type, and higher for earlier servers and for sockets of better rank (RFC 8445 §5.1.2.1).
   func localPreference(base: Int, server: Int) -> UInt16 {
-    UInt16(clamping: max(1 << 15, 65535 - server * configuration.hosts.count - base))
+    UInt16(clamping: max(1 << 15, 65535 - server * configuration.hosts.count - hostRanks[base]))
   }
 
   /// The same for a relayed candidate: all that are reached over UDP stand before TCP, and TCP before TLS.

@@ -19,7 +19,8 @@ extension ICEAgent {
 
   /// A socket's network is gone: nothing can be sent from it or received on it.
   ///
-  /// Data moves to another pair that works, if there is one; otherwise a restart is needed.
+  /// Data moves to another pair that works, if there is one, after a check if its consent has lapsed; otherwise a restart
+  /// is needed.
   public mutating func removeHost(_ host: Endpoint, at now: Instant, into output: inout Output<Event>) {
     guard state != .closed, let base = configuration.hosts.firstIndex(of: host), lostHosts.insert(base).inserted else {
       return
@@ -37,10 +38,9 @@ extension ICEAgent {
     let lost = checklist.pairs.indices.filter { isSent(checklist.pairs[$0], from: base) }
     loseRelays(onBase: base)
     for index in lost { losePair(index, into: &output) }
-    let isOver = selected == nil && bestValid == nil
     updateSendingPath(at: now, into: &output)
     if configuration.checking.isContinual, selected == nil, let best = bestValid { trigger(best, into: &output) }
-    if isOver, state == .connected || state == .completed { setState(.disconnected, into: &output) }
+    if sending == nil, state == .connected || state == .completed { setState(.disconnected, into: &output) }
     advance(at: now, into: &output)
   }
 
@@ -49,7 +49,8 @@ extension ICEAgent {
     return pair.local.base == configuration.hosts[base]
   }
 
-  private mutating func losePair(_ index: Int, into output: inout Output<Event>) {
+  /// Gives up a pair that can carry nothing any more.
+  mutating func losePair(_ index: Int, into output: inout Output<Event>) {
     let id = checklist.pairs[index].id
     requests.removeAll { $0.pair == id }
     triggered.removeAll { $0 == id }

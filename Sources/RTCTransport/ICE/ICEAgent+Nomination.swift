@@ -5,10 +5,14 @@ import RTCPrimitives
 /// - SeeAlso: RFC 8445 §8.1
 extension ICEAgent {
   /// The succeeded pair of the present generation with the highest priority.
-  var bestValid: Int? {
+  var bestValid: Int? { bestValid { _ in true } }
+
+  private func bestValid(where isWelcome: (CandidatePair) -> Bool) -> Int? {
     var best: Int?
     for index in checklist.pairs.indices
-    where checklist.pairs[index].state == .succeeded && checklist.pairs[index].generation == generation {
+    where checklist.pairs[index].state == .succeeded && checklist.pairs[index].generation == generation
+      && isWelcome(checklist.pairs[index])
+    {
       guard let rival = best else {
         best = index
         continue
@@ -18,11 +22,14 @@ extension ICEAgent {
     return best
   }
 
+  /// The best pair that may be sent on without asking first.
+  func bestConsenting(at now: Instant) -> Int? { bestValid { hasConsent($0, at: now) } }
+
   /// Nominates the best valid pair when no better one is to be expected or after a grace time.
   mutating func nominateIfDue(at now: Instant, into output: inout Output<Event>) {
     nominationDue = nil
-    guard !configuration.checking.isAggressive, role == .controlling, areChecksAllowed, !isConcluded,
-      !isNominationUnderWay, let best = bestValid
+    guard !nominatesWithEveryCheck, role == .controlling, areChecksAllowed, !isConcluded,
+      !isNominationUnderWay, renewal == nil, let best = bestValid
     else {
       return
     }
@@ -38,12 +45,15 @@ extension ICEAgent {
     trigger(best, into: &output)
   }
 
+  /// Whether nomination is aggressive; towards a lite peer, which uses every pair that is nominated, it is regular.
+  private var nominatesWithEveryCheck: Bool { configuration.checking.isAggressive && !isRemoteLite }
+
   /// Whether a check says USE-CANDIDATE without having been chosen: an aggressive agent nominates what beats the rest.
   func isWorthNominating(_ index: Int, at now: Instant) -> Bool {
-    guard configuration.checking.isAggressive, let selected, isConcluded else {
-      return configuration.checking.isAggressive
-    }
+    guard configuration.checking.isAggressive else { return false }
+    guard let selected, isConcluded else { return nominatesWithEveryCheck }
     let pair = checklist.pairs[index]
+    if isRemoteLite, pair.state != .succeeded { return false }
     return pair.priority(role: role) > checklist.pairs[selected].priority(role: role) || !isHeard(selected, at: now)
   }
 
@@ -64,6 +74,7 @@ extension ICEAgent {
     checklist.pairs[index].isBeingNominated = false
     checklist.pairs[index].isNominatedOnSuccess = false
     checklist.pairs[index].isNominated = true
+    checklist.pairs[index].nominatedAt = now
     isNominationUnderWay = false
     nominationDue = nil
     guard selected != index else { return }
@@ -72,13 +83,33 @@ extension ICEAgent {
     {
       return
     }
+    select(index, at: now, into: &output)
+    if state == .new || state == .checking { setState(.connected, into: &output) }
+  }
+
+  private mutating func select(_ index: Int, at now: Instant, into output: inout Output<Event>) {
     selected = index
     selectedCandidatePairChanges += 1
-    abandonChecks(worseThan: priority, into: &output)
+    abandonChecks(worseThan: checklist.pairs[index].priority(role: role), into: &output)
     forgetOlderGenerations()
     output.emit(.selectedPair(checklist.pairs[index]))
     updateSendingPath(at: now, into: &output)
-    if state == .new || state == .checking { setState(.connected, into: &output) }
+  }
+
+  /// The selected pair went silent: takes the pair that the peer has nominated since, as one that lost the socket or relay
+  /// in use does. Of two that work the better one stays.
+  mutating func followLaterNomination(at now: Instant, into output: inout Output<Event>) {
+    guard role == .controlled, renewal == nil, let selected, isConcluded,
+      let last = checklist.pairs[selected].confirmedAt
+    else { return }
+    let others = checklist.pairs.indices.filter { index in
+      let pair = checklist.pairs[index]
+      return index != selected && pair.state == .succeeded && pair.generation == generation
+        && pair.nominatedAt.map { $0 > last } ?? false
+    }
+    let best = others.max { checklist.pairs[$0].priority(role: role) < checklist.pairs[$1].priority(role: role) }
+    guard let best else { return }
+    select(best, at: now, into: &output)
   }
 
   /// What the pair of an older generation still asked for is of no use when a restart has found its own.

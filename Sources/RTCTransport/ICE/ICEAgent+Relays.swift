@@ -162,8 +162,16 @@ extension ICEAgent {
   /// Asks the server to let a peer's address through (RFC 8656 §9).
   mutating func permit(_ address: IPAddress, relay index: Int, at now: Instant, into output: inout Output<Event>) {
     guard !relays[index].permitted.contains(address) else { return }
+    if relays[index].client.permissionCount >= Checklist.limit { dropIdlePermissions(ofRelay: index) }
     relays[index].client.createPermission(for: [address], at: now, into: &relayOutput)
     drainRelay(index, at: now, into: &output)
+  }
+
+  /// Lets permissions lapse whose pairs are gone: replaced by better ones, or left behind by restarts.
+  private mutating func dropIdlePermissions(ofRelay index: Int) {
+    let used = Set(checklist.pairs.filter { $0.relay == index }.map(\.remote.address.address))
+    relays[index].permitted.removeAll { !used.contains($0) }
+    relays[index].client.keepPermissions(of: used)
   }
 
   mutating func bindChannel(relay index: Int, to remote: Endpoint, at now: Instant, into output: inout Output<Event>) {
@@ -185,12 +193,12 @@ extension ICEAgent {
         if !relays[index].permitted.contains(address) { relays[index].permitted.append(address) }
       case .permissionFailed(let address, _):
         relays[index].permitted.removeAll { $0 == address }
-        failPairs(ofRelay: index, to: address, into: &output)
+        failPairs(ofRelay: index, to: address, at: now, into: &output)
       case .failed, .released:
         relays[index].standing = .failed
         relays[index].address = nil
         relays[index].permitted.removeAll()
-        failPairs(ofRelay: index, to: nil, into: &output)
+        failPairs(ofRelay: index, to: nil, at: now, into: &output)
       case .channelBound, .channelFailed: break
       }
     }
@@ -222,19 +230,20 @@ extension ICEAgent {
       at: now, into: &output)
   }
 
-  /// Fails what is sent through a relay, to one address or to all.
+  /// Fails what is sent through a relay, to one address or to all; data moves to another pair that works.
   private mutating func failPairs(
-    ofRelay index: Int, to address: IPAddress?, into output: inout Output<Event>
+    ofRelay index: Int, to address: IPAddress?, at now: Instant, into output: inout Output<Event>
   ) {
+    let wasConcluded = isConcluded
+    var isInUse = false
     for pair in checklist.pairs.indices where checklist.pairs[pair].relay == index {
       guard address == nil || checklist.pairs[pair].remote.address.address == address,
         checklist.pairs[pair].state != .failed
       else { continue }
-      let id = checklist.pairs[pair].id
-      requests.removeAll { $0.pair == id }
-      triggered.removeAll { $0 == id }
-      if consent?.pair == id { expireConsent(of: id, into: &output) } else { failPair(at: pair, into: &output) }
+      if consent?.pair == checklist.pairs[pair].id || selected == pair { isInUse = true }
+      losePair(pair, into: &output)
     }
+    if isInUse { replacePath(wasConcluded: wasConcluded, at: now, into: &output) }
   }
 
   /// The client's transaction identifiers come from a stream of their own, seeded by the agent's.

@@ -109,7 +109,7 @@ extension ICEAgent {
     into output: inout Output<Event>
   ) {
     if !remoteCandidates.contains(where: { $0.address == remote }) {
-      guard hasRoomForPeerReflexive(onBase: base) else { return }
+      guard hasRoomForPeerReflexive(onBase: base) else { return discarded.excessCandidates += 1 }
       remoteCandidates.append(
         Candidate(
           foundation: "prflx\(remoteCandidates.count)", priority: priority, address: remote, kind: .peerReflexive))
@@ -151,7 +151,7 @@ extension ICEAgent {
     let known = checklist.pairs.count {
       $0.generation == generation && $0.local.base == base && $0.remote.kind == .peerReflexive
     }
-    return known < Checklist.peerReflexiveLimit
+    return known < Checklist.peerReflexiveLimit && remoteCandidates.count < Checklist.remoteCandidateLimit
   }
 
   /// The pair of the present generation on a path, formed when it is new.

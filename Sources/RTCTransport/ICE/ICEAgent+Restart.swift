@@ -37,8 +37,8 @@ extension ICEAgent {
     with credentials: ICECredentials? = nil, at now: Instant, into output: inout Output<Event>
   ) {
     guard state != .closed else { return }
-    // Before a nomination, data goes through the best valid pair.
-    let kept = (selected ?? sending?.index).flatMap { state == .failed ? nil : checklist.pairs[$0] }
+    // Before a nomination, data goes through the best valid pair; without a path it waits for the selected one.
+    let kept = (sending?.index ?? selected).flatMap { state == .failed ? nil : checklist.pairs[$0] }
     if superseded == nil { superseded = present(keeping: kept?.id) }
     if kept.map({ $0.generation == generation }) ?? true {
       (previousLocal, previousRemote) = (localCredentials, remoteCredentials)
@@ -117,6 +117,7 @@ extension ICEAgent {
     gatheringDeadline = nil
     isNominationUnderWay = false
     nominationDue = nil
+    renewal = nil
     receiving = nil
   }
 

@@ -27,6 +27,9 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   public internal(set) var selectedCandidatePairChanges = 0
   public internal(set) var nextTimeout: Instant?
 
+  /// Whether the peer only answers checks (`a=ice-lite`).
+  public internal(set) var isRemoteLite = false
+
   var entropy: EntropySource
   var tieBreaker: UInt64
   var foundations = FoundationTable()
@@ -48,10 +51,14 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var relayOutput = Output<TURNClient.Event>()
   /// Sockets whose network is gone, by their index.
   var lostHosts: Set<Int> = []
+  /// The rank of each socket, 0 for the most preferred one.
+  var hostRanks: [Int] = []
   var isGathering = false
   var gatheringDeadline: Instant?
-  /// When the next server may be asked and the next check be sent; each keeps its own `Ta`, so that gathering does not
-  /// delay checks.
+  /// When the next server may be asked and the next check be sent; each keeps its own `Ta`.
+  ///
+  /// RFC 8445 §14 has one pace for all transactions of an agent. libwebrtc gathers by timers of its own, apart from its
+  /// checks, and with trickling one pace would hold up the first check by a `Ta` for each server that is yet to be asked.
   var nextQuery = Instant.start
   var nextCheck = Instant.start
   var keptAlive: [Keepalive] = []
@@ -72,6 +79,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   /// The pair that data came through last, which it most likely does next.
   var receiving: Int?
   var consent: Consent?
+  var renewal: Renewal?
 
   /// A server that waits for its turn to be asked.
   enum Query: Hashable, Sendable {
@@ -119,6 +127,15 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   /// Takes another role, when the session learns late who the offerer is.
   public mutating func setRole(_ role: ICERole) { self.role = role }
 
+  /// Learns that the peer is lite: a full agent is then controlling, whoever offered, and nominates regularly.
+  ///
+  /// - SeeAlso: RFC 8445 §6.1.1
+  public mutating func setRemoteLite() {
+    guard !configuration.isLite else { return }
+    isRemoteLite = true
+    role = .controlling
+  }
+
   /// Learns the peer's credentials; from now on checks are sent.
   ///
   /// A changed fragment or password means that the peer restarted: call `restart` before.
@@ -134,7 +151,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     advance(at: now, into: &output)
   }
 
-  /// Learns a candidate of the peer; the same candidate twice changes nothing.
+  /// Learns a candidate of the peer; the same candidate twice changes nothing, and those beyond a hundred are counted only.
   public mutating func addRemote(_ candidate: Candidate, at now: Instant, into output: inout Output<Event>) {
     guard state != .closed, candidate.component == 1, candidate.address.port != 0 else { return }
     var candidate = candidate
@@ -142,6 +159,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     if let known = remoteCandidates.firstIndex(where: { $0.address == candidate.address }) {
       upgradeRemote(at: known, to: candidate)
     } else {
+      guard remoteCandidates.count < Checklist.remoteCandidateLimit else { return discarded.excessCandidates += 1 }
       remoteCandidates.append(candidate)
       if mayFormPairs { formPairs(withRemote: candidate, at: now, into: &output) }
     }
@@ -209,6 +227,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   mutating func advance(at now: Instant, into output: inout Output<Event>) {
     guard state != .closed else { return }
     beginChecking(into: &output)
+    followRenewal(at: now, into: &output)
     nominateIfDue(at: now, into: &output)
     paceQueries(at: now, into: &output)
     paceChecks(at: now, into: &output)
@@ -226,6 +245,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     requests.removeAll()
     triggered.removeAll()
     consent = nil
+    renewal = nil
     sending = nil
     nominationDue = nil
     setState(.failed, into: &output)
@@ -254,6 +274,7 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     if let checkDue { earliest = min(earliest, checkDue) }
     if let due = nominationDue { earliest = min(earliest, due) }
     if let consent { earliest = min(earliest, min(consent.nextCheck, consent.expiry)) }
+    if let renewal { earliest = min(earliest, renewal.deadline) }
     if let gatheringDeadline { earliest = min(earliest, gatheringDeadline) }
     if let nextKeepalive { earliest = min(earliest, nextKeepalive) }
     if let patienceEnds, state == .new || state == .checking { earliest = min(earliest, patienceEnds) }

@@ -62,6 +62,10 @@ public struct ICEConfiguration: Sendable {
   /// How often idle reflexive candidates are kept alive (RFC 8445 §11).
   public var keepaliveInterval: Duration = .seconds(15)
 
+  /// What descriptions say of the agent in `a=ice-options`: `ice2` unless it nominates aggressively, which RFC 8445 agents
+  /// do not do (RFC 8445 §10). libwebrtc does and says nothing.
+  public var options: [String] { checking.isAggressive ? [] : ["ice2"] }
+
   /// The first retransmission timeout of a check: `MAX (500 ms, Ta · N · (Num-Waiting + Num-In-Progress))`.
   ///
   /// - Parameters:

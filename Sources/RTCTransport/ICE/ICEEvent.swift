@@ -68,10 +68,16 @@ extension ICEAgent {
   public struct DiscardStatistics: Hashable, Sendable {
     /// No STUN message, or one that cannot be parsed.
     public internal(set) var malformed = 0
-    /// A wrong user name, MESSAGE-INTEGRITY or FINGERPRINT.
+    /// A wrong user name or MESSAGE-INTEGRITY.
     public internal(set) var unauthenticated = 0
+    /// A wrong FINGERPRINT, or none between agents (RFC 8489 §7).
+    public internal(set) var badFingerprint = 0
+    /// A response with attributes that must be understood and are not (RFC 8489 §6.3.3, §6.3.4).
+    public internal(set) var notUnderstood = 0
     /// A response to no request of ours.
     public internal(set) var unmatched = 0
+    /// Candidates of the peer, signalled or seen in its checks, beyond what is kept of one generation.
+    public internal(set) var excessCandidates = 0
     /// Data from an address that never passed a check.
     public internal(set) var unknownSource = 0
     /// What the caller wanted to send while no pair could carry it.

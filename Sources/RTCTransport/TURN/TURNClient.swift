@@ -187,6 +187,16 @@ public struct TURNClient: Sendable {
     updateTimeout()
   }
 
+  /// How many addresses are let through, or are asked for.
+  public var permissionCount: Int { permissions.count }
+
+  /// Refreshes the permissions of no other addresses any more, so that these end after 300 s; the protocol has no way to
+  /// take one back (RFC 8656 §9). A channel that is bound keeps its own.
+  public mutating func keepPermissions(of addresses: Set<IPAddress>) {
+    permissions.removeAll { !addresses.contains($0.address) }
+    updateTimeout()
+  }
+
   /// Binds a channel to `peer`, which also permits its address; `.channelBound` or `.channelFailed` follows.
   public mutating func bindChannel(to peer: Endpoint, at now: Instant, into output: inout Output<Event>) {
     guard relayed != nil else {

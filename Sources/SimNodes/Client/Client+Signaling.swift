@@ -304,8 +304,8 @@ extension Client {
   /// Whether candidates are told one by one.
   func trickles(_ connection: Connection) -> Bool {
     switch configuration.endpoint.ice.trickle {
-    case .full: true
-    case .half: !connection.isOffering
+    case .full: connection.core.mayTrickle
+    case .half: !connection.isOffering && connection.core.mayTrickle
     case .none: false
     }
   }

@@ -1,5 +1,6 @@
 import RTCPrimitives
 import RTCSession
+import RTCTransport
 import SimKernel
 
 /// How far a person's device is with the camera.
@@ -53,6 +54,9 @@ public struct EndSnapshot: Hashable, Sendable, Encodable {
 extension Client {
   /// The latest round trip of the pair that media takes.
   public var selectedRoundTripTime: Duration? { connections.all.last?.core.transport.ice.roundTripTime }
+
+  /// What the ICE agents of the connections have dropped, by reason.
+  public var discarded: [ICEAgent.DiscardStatistics] { connections.all.map { $0.core.transport.ice.discarded } }
 
   /// What can be seen of this client now.
   public func snapshot() -> EndSnapshot {
