@@ -134,6 +134,11 @@ extension NATBehavior {
     if preservesContiguity { words.append("contiguity") }
     if let portLimit { words.append("portLimit=\(portLimit)") }
     if externalAddresses > 1 { words.append("\(externalAddresses) addresses \(pooling.rawValue)") }
+    if tcpLifetimes != usual.tcpLifetimes {
+      let lifetimes = [tcpLifetimes.halfOpen, tcpLifetimes.established, tcpLifetimes.closing]
+      words.append("tcp=\(lifetimes.map(\.quantity).joined(separator: "/"))")
+    }
+    if portQuarantine > .zero { words.append("portQuarantine=\(portQuarantine.quantity)") }
     if let filterLifetime { words.append("filterLifetime=\(filterLifetime.quantity)") }
     return words.joined(separator: ",")
   }
