@@ -104,6 +104,14 @@ struct NATRequirementTests {
     }
   }
 
+  @Test func `REQ-4: where no port of the same parity is left, one of the other is better than none`() {
+    var behavior = independent
+    behavior.preservesParity = true
+    behavior.portRange = 5000...5003
+    var nat = nat(behavior)
+    #expect((2...6).map { external(&nat, host($0, 5000))?.port } == [5000, 5002, 5001, 5003, nil])
+  }
+
   @Test(arguments: [NATBehavior.PortAssignment.preserving, .sequential, .random])
   func `4.2.3: a pair of RTP and RTCP ports stays a pair of neighbours`(assignment: NATBehavior.PortAssignment) {
     var behavior = independent
@@ -181,6 +189,15 @@ struct NATRequirementTests {
     #expect(nat.translateInbound(source: server, destination: endpoint, at: time(30)) == .dropped(.filtered))
     #expect(nat.translateInbound(source: stranger, destination: endpoint, at: time(49)) == .translated(host(2, 5000)))
     #expect(nat.translateInbound(source: stranger, destination: endpoint, at: time(50)) == .dropped(.filtered))
+  }
+
+  @Test func `without a lifetime of its own a filter forgets a remote as an idle mapping is forgotten`() {
+    var nat = nat(NATBehavior(mapping: .endpointIndependent, filtering: .addressDependent))
+    let endpoint = external(&nat, host(2, 5000))!
+    _ = external(&nat, host(2, 5000), to: stranger, at: time(100))
+    #expect(nat.translateInbound(source: server, destination: endpoint, at: time(119)) == .translated(host(2, 5000)))
+    #expect(nat.translateInbound(source: server, destination: endpoint, at: time(120)) == .dropped(.filtered))
+    #expect(nat.translateInbound(source: stranger, destination: endpoint, at: time(219)) == .translated(host(2, 5000)))
   }
 
   @Test func `RFC 6888 REQ-8: a UDP port rests after its mapping has died, whoever asks for it`() {

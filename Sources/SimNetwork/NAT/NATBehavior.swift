@@ -53,7 +53,7 @@ public struct NATBehavior: Hashable, Sendable {
   public var portAssignment: PortAssignment
   /// The external ports that may be given away.
   public var portRange: ClosedRange<UInt16> = 1024 ... .max
-  /// Whether even internal ports get even external ones, and odd ones odd ones (RFC 4787 §4.2.2).
+  /// Whether even internal ports get even external ones, and odd ones odd ones, while there are such (RFC 4787 §4.2.2).
   public var preservesParity = false
   /// Whether the internal ports n (even) and n + 1 get neighbouring external ports where these are free
   /// (RFC 4787 §4.2.3).

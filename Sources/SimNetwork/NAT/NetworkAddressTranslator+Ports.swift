@@ -61,7 +61,9 @@ extension NetworkAddressTranslator {
       let port = port(from: first) { keepsParity($0) && isFree($0) && (!isLower || hasRoomAbove($0)) }
       if let port { return port }
     }
-    return port(from: first) { (!behavior.preservesParity || keepsParity($0)) && isFree($0) }
+    if behavior.preservesParity, let port = port(from: first, suits: { keepsParity($0) && isFree($0) }) { return port }
+    // RFC 4787 REQ-4 asks for parity, and a port of the other one is better than none.
+    return port(from: first, suits: isFree)
   }
 
   /// The port beside that of the other half of a pair of internal ports, n (even) and n + 1.
