@@ -104,15 +104,17 @@ extension Diagnosis {
 
   /// The TURN server refuses allocations.
   private static func refusal(_ history: History) -> [String] {
-    let answers = history.messages.filter { message in
-      message.title.hasPrefix("Allocate") && history.lanes.contains { $0.name == message.sender && $0.kind == .turn }
+    let messages = history.messages.compactMap { message in
+      message.title.hasPrefix("Allocate") ? try? STUNMessage(parsing: message.bytes.span) : nil
     }
-    guard !answers.contains(where: { $0.title.hasSuffix("success") }),
-      let last = answers.last, let error = (try? STUNMessage(parsing: last.bytes.span))?.errorCode
-    else { return [] }
-    guard error.code == 401, answers.count > 1 else {
-      return ["The TURN server refuses to relay: error \(error.code), \(error.reason)."]
-    }
+    let authenticated = Set(
+      messages.filter { $0.messageClass == .request && $0.messageIntegrity != nil }.map(\.transactionID))
+    let answers = messages.filter { $0.messageClass != .request }
+    guard !answers.contains(where: { $0.messageClass == .success }) else { return [] }
+    // A 401 to a request without credentials is the server's way to ask for them (RFC 8489 §9.2.3).
+    let refusals = answers.filter { $0.errorCode?.code != 401 || authenticated.contains($0.transactionID) }
+    guard let error = refusals.last?.errorCode else { return [] }
+    guard error.code == 401 else { return ["The TURN server refuses to relay: error \(error.code), \(error.reason)."] }
     return [
       "The TURN server refuses the user name or the password (error 401, after they were given). "
         + "Give clients the credentials that the server knows, and mind that those of a limited time may have run out."
