@@ -152,7 +152,13 @@ extension SessionResult {
   /// Whether there is something that a diagnosis would explain: a connection that did not come up, or no camera.
   public var isInTrouble: Bool {
     let kinds: Set = [Milestone.Kind.cameraRefused, .cameraBusy, .mediaDevicesMissing]
-    return connectionsEstablished < connectionsPlanned || milestones.contains { kinds.contains($0.kind) }
+    return connectionsEstablished < connectionsPlanned || milestones.contains { kinds.contains($0.kind) } || hasBroken
+  }
+
+  /// Whether a call of two, of which a diagnosis knows more than that, lost its connection before they hung up.
+  private var hasBroken: Bool {
+    topology == Mesh().name && participants == 2
+      && milestones.contains { $0.kind == .consentExpired || $0.kind == .iceFailed }
   }
 
   /// Why this run of `scenario` was in trouble, from the same call written down; empty when it was not.

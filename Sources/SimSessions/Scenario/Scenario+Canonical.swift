@@ -80,6 +80,7 @@ extension SessionScenario {
     if let turn, turn.transports != [.udp] {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
     }
+    for fault in faults { lines.add("faults.rebootNAT", "\(fault.rebootedNAT) at \(fault.time.quantity)") }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
     if ice.profile != .rfc8445 { lines.add("ice.profile", ice.profile.rawValue) }
     if ice.nomination != .regular { lines.add("ice.nomination", ice.nomination.rawValue) }
