@@ -41,7 +41,7 @@ let package = Package(
     library("RTCMedia", ["RTCWire", "RTCPrimitives", "COpus", "CVPX", "CYUV"]),
     library("RTCSession", ["RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives"]),
     library("SimKernel", ["RTCPrimitives", "CHostHooks", "CHints"]),
-    library("SimNetwork", ["SimKernel", "RTCPrimitives"]),
+    library("SimNetwork", ["SimKernel", "RTCWire", "RTCPrimitives"]),
     library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
     library("SimSessions", ["SimNodes", "SimNetwork", "SimKernel", "RTCSession"]),
     library("WebHost", ["CWebSockets"]),

@@ -173,7 +173,8 @@ public final class Network: PacketCarrier {
     attachments[index].capture?.append(packet, of: simulation)
     if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
     if let reason = attachments[index].firewall?.checkOutbound(
-      source: record.source, destination: record.destination, over: record.transport, at: simulation.now)
+      source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
+      at: simulation.now)
     {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
@@ -200,7 +201,8 @@ public final class Network: PacketCarrier {
     let hairpinning = translators[gateway].core.behavior.hairpinning
     if isHairpin, hairpinning == .none { return drop(packet, simulation, .noHairpinning, at: name(of: gateway)) }
     switch translators[gateway].core.translateOutbound(
-      source: record.source, destination: record.destination, over: record.transport, at: simulation.now)
+      source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
+      at: simulation.now)
     {
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let external):
@@ -229,7 +231,8 @@ public final class Network: PacketCarrier {
     attachments[index].capture?.append(packet, of: simulation)
     if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
     if let reason = attachments[index].firewall?.checkInbound(
-      source: record.source, destination: record.destination, over: record.transport, at: simulation.now)
+      source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
+      at: simulation.now)
     {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
@@ -264,7 +267,7 @@ public final class Network: PacketCarrier {
     _ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int, from source: Endpoint
   ) {
     switch translators[gateway].core.translateInbound(
-      source: source, destination: simulation[packet].destination, over: simulation[packet].transport,
+      source: source, destination: simulation[packet].destination, over: TransportHeader(of: packet, in: simulation),
       at: simulation.now)
     {
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))

@@ -5,20 +5,52 @@ import Testing
 /// `nat-matrix` as a process.
 struct NATMatrixTests {
   private func rows(_ arguments: [String]) throws -> [[String: String]] {
+    try #require(try objects(arguments) as? [[String: String]], "rows with more than texts")
+  }
+
+  private func objects(_ arguments: [String]) throws -> [[String: Any]] {
     let result = try Program.run(["nat-matrix", "--format", "json"] + arguments)
     #expect(result.status == 0, "\(result.error)")
     let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
-    return try #require(json["rows"] as? [[String: String]])
+    return try #require(json["rows"] as? [[String: Any]])
   }
 
   @Test func `the whole table is printed in each form`() throws {
-    let rows = try rows([])
-    #expect(rows.count == 91 && rows[0] == ["id": "open|open", "class": "direct"])
     let csv = try Program.run(["nat-matrix", "--format", "csv"])
     #expect(csv.output.split(whereSeparator: \.isNewline).count == 92)
-    #expect(csv.output.hasPrefix("id,offerer,answerer,class\r\nopen|open,open,open,direct\r\n"))
+    #expect(
+      csv.output.hasPrefix(
+        "id,offerer,answerer,class,share_direct,share_direct_prflx,share_relay,share_relay_tcp,share_none\r\n"))
+    #expect(csv.output.contains("\r\nopen|open,open,open,direct,1.0,0.0,0.0,0.0,0.0\r\n"))
     let table = try Program.run(["nat-matrix"])
     #expect(table.status == 0 && table.output.contains("d direct, p direct-prflx, R relay, T relay-tcp, - none"))
+  }
+
+  @Test func `the table in JSON is that of the vectors, row by row, with nothing more in a row`() throws {
+    struct Table: Decodable {
+      struct Row: Decodable {
+        let id: String
+        let `class`: String
+      }
+
+      let vectors: [Row]
+    }
+    let vectors = try Vectors.decode(Table.self, from: "ice/nat_matrix.json").vectors
+    #expect(vectors.count == 91)
+    #expect(try rows([]) == vectors.map { ["id": $0.id, "class": $0.class] })
+  }
+
+  @Test func `a pair that a NAT's dice decide is printed with its shares, the same both ways`() throws {
+    let pairs = ["--pairs", "enterprise-symmetric,eim-adf,eim-adf,enterprise-symmetric"]
+    let rows = try objects(pairs)
+    let shares = try rows.map { try #require($0["varies"] as? [String: Double]) }
+    #expect(shares[0] == shares[1] && shares[0].keys.sorted() == ["direct-prflx", "relay"])
+    #expect(shares[0].values.reduce(0, +) == 1 && shares[0].values.allSatisfy { $0 > 0.02 })
+    #expect(rows[0]["class"] as? String == rows[1]["class"] as? String)
+    let table = try Program.run(["nat-matrix"] + pairs).output
+    #expect(table.contains(" %, relay ") && table.contains("the dice of a NAT decide, of 64 runs"))
+    #expect(try objects(pairs + ["--seed", "1"]) as NSArray == rows as NSArray)
+    #expect(try objects(pairs + ["--seed", "1000"]) as NSArray != rows as NSArray)
   }
 
   @Test func `pairs may be names, files and chains`() throws {

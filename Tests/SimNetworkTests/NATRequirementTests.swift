@@ -104,6 +104,14 @@ struct NATRequirementTests {
     }
   }
 
+  @Test func `REQ-4: where no port of the same parity is left, one of the other is better than none`() {
+    var behavior = independent
+    behavior.preservesParity = true
+    behavior.portRange = 5000...5003
+    var nat = nat(behavior)
+    #expect((2...6).map { external(&nat, host($0, 5000))?.port } == [5000, 5002, 5001, 5003, nil])
+  }
+
   @Test(arguments: [NATBehavior.PortAssignment.preserving, .sequential, .random])
   func `4.2.3: a pair of RTP and RTCP ports stays a pair of neighbours`(assignment: NATBehavior.PortAssignment) {
     var behavior = independent
@@ -183,20 +191,40 @@ struct NATRequirementTests {
     #expect(nat.translateInbound(source: stranger, destination: endpoint, at: time(50)) == .dropped(.filtered))
   }
 
-  @Test func `RFC 5382: TCP has mappings of its own, which live for two hours and four minutes`() {
-    var nat = nat(NATBehavior(mapping: .addressAndPortDependent, filtering: .addressAndPortDependent))
+  @Test func `without a lifetime of its own a filter forgets a remote as an idle mapping is forgotten`() {
+    var nat = nat(NATBehavior(mapping: .endpointIndependent, filtering: .addressDependent))
+    let endpoint = external(&nat, host(2, 5000))!
+    _ = external(&nat, host(2, 5000), to: stranger, at: time(100))
+    #expect(nat.translateInbound(source: server, destination: endpoint, at: time(119)) == .translated(host(2, 5000)))
+    #expect(nat.translateInbound(source: server, destination: endpoint, at: time(120)) == .dropped(.filtered))
+    #expect(nat.translateInbound(source: stranger, destination: endpoint, at: time(219)) == .translated(host(2, 5000)))
+  }
+
+  @Test func `RFC 6888 REQ-8: a UDP port rests after its mapping has died, whoever asks for it`() {
+    for (rest, isFree) in [(0, true), (120, false)] {
+      var behavior = NATBehavior(mapping: .addressAndPortDependent, filtering: .endpointIndependent)
+      behavior.portRange = 5000...5001
+      behavior.portQuarantine = .seconds(rest)
+      var nat = nat(behavior)
+      #expect(external(&nat, host(2, 5000))?.port == 5000)
+      // The mapping dies at 120 s; its host, which comes back, and others get what is left.
+      #expect(external(&nat, host(2, 5000), at: time(130))?.port == (isFree ? 5000 : 5001))
+      #expect(external(&nat, host(3, 5000), at: time(239))?.port == (isFree ? 5001 : nil))
+      #expect(external(&nat, host(4, 5000), at: time(240))?.port == (isFree ? nil : 5000))
+    }
+  }
+
+  @Test func `a port also rests when its mapping was swept away to make room, and not after a restart`() {
+    var behavior = independent
+    behavior.portLimit = 1
+    behavior.portQuarantine = .seconds(120)
+    var nat = nat(behavior)
     #expect(external(&nat, host(2, 5000))?.port == 5000)
-    let endpoint = Endpoint("203.0.113.1:5000")!
-    #expect(nat.translateInbound(source: server, destination: endpoint, over: .tcp, at: .start) == .dropped(.noMapping))
-    #expect(
-      nat.translateOutbound(source: host(3, 5000), destination: server, over: .tcp, at: .start) == .translated(endpoint)
-    )
-    #expect(nat.translateInbound(source: server, destination: endpoint, at: .start) == .translated(host(2, 5000)))
-    #expect(
-      nat.translateInbound(source: server, destination: endpoint, over: .tcp, at: time(7439))
-        == .translated(host(3, 5000)))
-    #expect(
-      nat.translateInbound(source: server, destination: endpoint, over: .tcp, at: time(7440)) == .dropped(.noMapping))
+    #expect(external(&nat, host(2, 6000), at: time(150))?.port == 6000)
+    #expect(external(&nat, host(3, 5000), at: time(239))?.port == 5001)
+    #expect(external(&nat, host(4, 5000), at: time(240))?.port == 5000)
+    nat.restart()
+    #expect(external(&nat, host(5, 5000), at: time(241))?.port == 5000)
   }
 
   // MARK: Abuse

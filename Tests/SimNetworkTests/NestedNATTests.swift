@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCWire
 import SimKernel
 import SimNetwork
 import Testing
@@ -111,20 +112,31 @@ struct FirewallTests {
     var firewall = Firewall(.tcp443Only)
     #expect(firewall.checkOutbound(source: inside, destination: web, over: .udp, at: .start) == .udpBlocked)
     #expect(firewall.checkInbound(source: web, destination: inside, over: .udp, at: .start) == .udpBlocked)
-    #expect(firewall.checkOutbound(source: inside, destination: other, over: .tcp, at: .start) == .tcpBlocked)
-    #expect(firewall.checkInbound(source: web, destination: inside, over: .tcp, at: .start) == .firewall)
-    #expect(firewall.checkOutbound(source: inside, destination: web, over: .tcp, at: .start) == nil)
-    #expect(firewall.checkInbound(source: web, destination: inside, over: .tcp, at: .start) == nil)
-    #expect(firewall.checkInbound(source: other, destination: inside, over: .tcp, at: .start) == .firewall)
+    #expect(
+      firewall.checkOutbound(source: inside, destination: other, over: .tcp(.synchronize), at: .start) == .tcpBlocked)
+    #expect(
+      firewall.checkInbound(source: web, destination: inside, over: .tcp([.synchronize, .acknowledge]), at: .start)
+        == .firewall)
+    #expect(firewall.checkOutbound(source: inside, destination: web, over: .tcp(.synchronize), at: .start) == nil)
+    #expect(
+      firewall.checkInbound(source: web, destination: inside, over: .tcp([.synchronize, .acknowledge]), at: .start)
+        == nil)
+    #expect(
+      firewall.checkInbound(source: other, destination: inside, over: .tcp([.synchronize, .acknowledge]), at: .start)
+        == .firewall)
   }
 
   @Test func `a firewall that blocks UDP does not touch TCP, and a stateful one keeps the two apart`() {
     var blocking = Firewall(.blockUDP)
-    #expect(blocking.checkOutbound(source: inside, destination: other, over: .tcp, at: .start) == nil)
-    #expect(blocking.checkInbound(source: other, destination: inside, over: .tcp, at: .start) == nil)
+    #expect(blocking.checkOutbound(source: inside, destination: other, over: .tcp(.synchronize), at: .start) == nil)
+    #expect(
+      blocking.checkInbound(source: other, destination: inside, over: .tcp([.synchronize, .acknowledge]), at: .start)
+        == nil)
     var stateful = Firewall(.stateful)
     #expect(stateful.checkOutbound(source: inside, destination: web, over: .udp, at: .start) == nil)
     #expect(stateful.checkInbound(source: web, destination: inside, over: .udp, at: .start) == nil)
-    #expect(stateful.checkInbound(source: web, destination: inside, over: .tcp, at: .start) == .firewall)
+    #expect(
+      stateful.checkInbound(source: web, destination: inside, over: .tcp([.synchronize, .acknowledge]), at: .start)
+        == .firewall)
   }
 }

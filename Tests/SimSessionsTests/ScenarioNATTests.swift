@@ -74,7 +74,8 @@ struct ScenarioNATTests {
       {client: {nat: {
         mapping: 'endpoint-independent', filtering: 'address-dependent', ports: 'sequential', portRange: '2000-2999',
         parity: true, contiguity: true, portLimit: 50, addresses: 3, pooling: 'arbitrary', lifetime: '3m',
-        filterLifetime: '40s', refreshesOnInbound: true, hairpinning: 'internal'}}}
+        filterLifetime: '40s', refreshesOnInbound: true, hairpinning: 'internal', portQuarantine: '2m',
+        tcp: {halfOpen: '30s', established: '120h', closing: '10s'}}}}
       """
     ).client
     var expected = NATBehavior(
@@ -87,6 +88,10 @@ struct ScenarioNATTests {
     expected.externalAddresses = 3
     expected.pooling = .arbitrary
     expected.filterLifetime = .seconds(40)
+    expected.portQuarantine = .seconds(120)
+    expected.tcpLifetimes.halfOpen = .seconds(30)
+    expected.tcpLifetimes.established = .seconds(432_000)
+    expected.tcpLifetimes.closing = .seconds(10)
     #expect(client.nat == AccessBehavior(name: "custom", translators: [expected]))
   }
 
@@ -94,7 +99,8 @@ struct ScenarioNATTests {
     let texts = [
       "", ", portRange: '2000-2999'", ", parity: true", ", contiguity: true", ", portLimit: 50", ", addresses: 3",
       ", addresses: 3, pooling: 'arbitrary'", ", filterLifetime: '40s'", ", refreshesOnInbound: true",
-      ", hairpinning: 'internal'", ", hairpinning: 'external'",
+      ", hairpinning: 'internal'", ", hairpinning: 'external'", ", portQuarantine: '2m'", ", tcp: {halfOpen: '30s'}",
+      ", tcp: {established: '30s'}", ", tcp: {closing: '30s'}",
     ]
     let hashes = try texts.map { text in
       try scenario("{client: {nat: {mapping: 'endpoint-independent', filtering: 'address-dependent'\(text)}}}")
@@ -124,6 +130,9 @@ struct ScenarioNATTests {
     ("pooling: 'shared'", "client.nat.pooling: found 'shared', allowed: paired, arbitrary"),
     ("hairpinning: 'yes'", "client.nat.hairpinning: found 'yes', allowed: none, internal, external"),
     ("hairpinning: 1", "client.nat.hairpinning: found 1, allowed: true, false, none, internal, external"),
+    ("tcp: '2h'", "client.nat.tcp: found '2h', allowed: an object with halfOpen, established, closing"),
+    ("tcp: {established: '200h'}", "client.nat.tcp.established: found '200h', allowed: a duration such as"),
+    ("portQuarantine: 120", "client.nat.portQuarantine: found 120, allowed: a duration such as"),
     ("hairpin: true", "client.nat.hairpin: unknown field"),
   ])
   func `a part that is wrong names its field and what is allowed`(part: String, beginning: String) {

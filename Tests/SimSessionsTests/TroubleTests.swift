@@ -79,6 +79,21 @@ struct TroubleTests {
     #expect(try SessionRun(scenario).run().diagnosis(of: scenario).isEmpty)
   }
 
+  @Test func `a server that asks for credentials does not refuse them: their answers come too late for the NAT`() throws
+  {
+    let scenario = try scenario(
+      """
+      { topology: 'mesh', participants: 2, duration: '10s', turn: true, client: { nat: {
+          mapping: 'address-and-port-dependent', filtering: 'address-and-port-dependent', ports: 'random',
+          lifetime: '1ms' } } }
+      """)
+    let result = try SessionRun(scenario).run()
+    #expect(result.connectionsEstablished == 0)
+    let sentences = result.diagnosis(of: scenario)
+    #expect(!sentences.contains { $0.contains("refuses") }, "\(sentences)")
+    #expect(sentences.last == "There is a TURN server, but nobody got a relayed address from it.")
+  }
+
   @Test func `a room in trouble says how much of it failed`() throws {
     let scenario = try scenario(
       "{ topology: 'mesh', participants: 3, duration: '6s', signaling: { outage: { at: '0s' } } }")

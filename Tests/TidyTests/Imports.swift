@@ -19,7 +19,7 @@ enum Imports {
     "RTCSession": protocols.subtracting(["RTCSession"]),
     "RTCSockets": protocols,
     "SimKernel": ["RTCPrimitives", "CHints", "CHostHooks"],
-    "SimNetwork": ["RTCPrimitives", "SimKernel"],
+    "SimNetwork": ["RTCPrimitives", "RTCWire", "SimKernel"],
     "SimNodes": protocols.union(["SimKernel", "SimNetwork"]),
     "SimSessions": protocols.union(["SimKernel", "SimNetwork", "SimNodes"]),
     "Benchmarks": protocols.union(simulation).union(["COpenSSL", "CSRTP", "COpus", "CVPX", "CYUV", "CFloors"]),

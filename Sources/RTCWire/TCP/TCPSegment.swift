@@ -18,6 +18,15 @@ public struct TCPSegment: Hashable, Sendable {
     public static let push = Flags(rawValue: 1 << 3)
     public static let acknowledge = Flags(rawValue: 1 << 4)
     public static let urgent = Flags(rawValue: 1 << 5)
+
+    /// Those of a segment with its header, for whoever wants nothing else of it; `nil` of fewer bytes than a header has.
+    public init?(ofSegment bytes: Span<UInt8>) {
+      guard bytes.count >= TCPSegment.minimumHeaderSize else { return nil }
+      self.init(rawValue: bytes[Self.offset] & Self.mask)
+    }
+
+    fileprivate static let offset = 13
+    fileprivate static let mask: UInt8 = 0x3F
   }
 
   /// The size of a header without options.
@@ -56,7 +65,7 @@ public struct TCPSegment: Hashable, Sendable {
       sequenceNumber = try reader.readUInt32()
       acknowledgmentNumber = try reader.readUInt32()
       let offset = Int(try reader.readUInt8() >> 4) * 4
-      flags = Flags(rawValue: try reader.readUInt8() & 0x3F)
+      flags = Flags(rawValue: try reader.readUInt8() & Flags.mask)
       window = try reader.readUInt16()
       try reader.skip(4)
       dataRange = offset..<max(offset, bytes.count)

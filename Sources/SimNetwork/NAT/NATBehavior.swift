@@ -53,7 +53,7 @@ public struct NATBehavior: Hashable, Sendable {
   public var portAssignment: PortAssignment
   /// The external ports that may be given away.
   public var portRange: ClosedRange<UInt16> = 1024 ... .max
-  /// Whether even internal ports get even external ones, and odd ones odd ones (RFC 4787 §4.2.2).
+  /// Whether even internal ports get even external ones, and odd ones odd ones, while there are such (RFC 4787 §4.2.2).
   public var preservesParity = false
   /// Whether the internal ports n (even) and n + 1 get neighbouring external ports where these are free
   /// (RFC 4787 §4.2.3).
@@ -65,9 +65,15 @@ public struct NATBehavior: Hashable, Sendable {
   public var pooling = Pooling.paired
   /// How long an idle UDP mapping lives; RFC 4787 REQ-5 wants at least two minutes.
   public var mappingLifetime: Duration
-  /// How long a remote that was sent to may answer; `nil` for as long as a mapping lives (RFC 4787 §5).
+  /// How long after the last packet to it a remote may answer over UDP; `nil` for as long as a mapping lives that
+  /// nothing refreshes, counted for each remote by itself (RFC 4787 §5).
   public var filterLifetime: Duration?
-  /// Whether packets from outside refresh a mapping too; packets from inside always do (RFC 4787 REQ-6).
+  /// How long connections and with them their mappings live (RFC 5382 REQ-5).
+  public var tcpLifetimes = TCPLifetimes()
+  /// How long a UDP port is given to nobody after its mapping has died. Those of TCP may be used again at once, because
+  /// connections are followed to their end (RFC 6888 REQ-8).
+  public var portQuarantine = Duration.zero
+  /// Whether packets from outside refresh a UDP mapping too; packets from inside always do (RFC 4787 REQ-6).
   public var refreshesOnInbound: Bool
   public var hairpinning: Hairpinning
 

@@ -14,6 +14,7 @@ extension NetworkAddressTranslator {
       guard let port = choosePort(on: index, for: key, at: now) else { continue }
       let external = ExternalPort(address: index, port, key.transport)
       if let expired = placeOfSlot[slot(of: external, remote: key.remote)] { remove(at: expired) }
+      quarantined[external] = nil
       lastPort = port
       lastAddressIndex = index
       return external
@@ -45,8 +46,11 @@ extension NetworkAddressTranslator {
 
   private mutating func choosePort(on address: Int, for key: MappingKey, at now: Instant) -> UInt16? {
     func isFree(_ port: UInt16) -> Bool {
-      let slot = slot(of: ExternalPort(address: address, port, key.transport), remote: key.remote)
-      return placeOfSlot[slot].map { livePort(at: $0, now) == nil } ?? true
+      let external = ExternalPort(address: address, port, key.transport)
+      guard let place = placeOfSlot[slot(of: external, remote: key.remote)] else {
+        return quarantined.isEmpty || quarantined[external].map { now >= $0 } ?? true
+      }
+      return endOfQuarantine(at: place).map { now >= $0 } ?? true
     }
     func keepsParity(_ port: UInt16) -> Bool { port.isMultiple(of: 2) == key.inside.port.isMultiple(of: 2) }
     func hasRoomAbove(_ port: UInt16) -> Bool { port < behavior.portRange.upperBound && isFree(port + 1) }
@@ -57,7 +61,9 @@ extension NetworkAddressTranslator {
       let port = port(from: first) { keepsParity($0) && isFree($0) && (!isLower || hasRoomAbove($0)) }
       if let port { return port }
     }
-    return port(from: first) { (!behavior.preservesParity || keepsParity($0)) && isFree($0) }
+    if behavior.preservesParity, let port = port(from: first, suits: { keepsParity($0) && isFree($0) }) { return port }
+    // RFC 4787 REQ-4 asks for parity, and a port of the other one is better than none.
+    return port(from: first, suits: isFree)
   }
 
   /// The port beside that of the other half of a pair of internal ports, n (even) and n + 1.

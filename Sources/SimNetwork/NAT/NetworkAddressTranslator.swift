@@ -39,8 +39,10 @@ public struct NetworkAddressTranslator: Sendable {
     let key: MappingKey
     let slot: Slot
     var lastUse: Instant
-    /// Remotes that may send, and when each was last sent to; a socket rarely has more than a few.
+    /// Remotes that may send over UDP, and when each was last sent to; a socket rarely has more than a few.
     private(set) var permitted: [(remote: Endpoint, sentAt: Instant)] = []
+    /// What uses it over TCP; a listening port has more than one.
+    var connections = TCPConnections()
 
     init(_ key: MappingKey, _ slot: Slot, at now: Instant) {
       self.key = key
@@ -70,9 +72,6 @@ public struct NetworkAddressTranslator: Sendable {
     let addressIndex: Int
   }
 
-  /// How long an idle TCP mapping lives (RFC 5382 REQ-5).
-  private static let idleConnectionLifetime = Duration.seconds(7440).nanoseconds
-
   public private(set) var behavior: NATBehavior
   public let externalAddresses: [IPAddress]
   private var lifetime: Int64 = 0
@@ -83,6 +82,8 @@ public struct NetworkAddressTranslator: Sendable {
   private var freePlaces: [Int] = []
   private(set) var placeOfSlot: [Slot: Int] = [:]
   private(set) var subscribers: [IPAddress: Subscriber] = [:]
+  /// UDP ports whose mappings have died, and until when they are given to nobody; never more than there are ports.
+  var quarantined: [ExternalPort: Instant] = [:]
   /// No mapping has expired before then, apart from those that were removed.
   private var nextExpiry = Instant.distantFuture
   /// The slot that was asked for last from outside, and its place.
@@ -113,6 +114,7 @@ public struct NetworkAddressTranslator: Sendable {
     freePlaces = []
     placeOfSlot = [:]
     subscribers = [:]
+    quarantined = [:]
     nextExpiry = .distantFuture
     recent = nil
     lastPort = self.behavior.portRange.upperBound
@@ -121,32 +123,36 @@ public struct NetworkAddressTranslator: Sendable {
 
   /// A packet from inside: gives its external source.
   public mutating func translateOutbound(
-    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
+    source: Endpoint, destination: Endpoint, over header: TransportHeader = .udp, at now: Instant
   ) -> Verdict {
-    let key = MappingKey(inside: source, remote: behavior.mapping.key(destination), transport: transport)
-    let permission = behavior.filtering.key(destination)
-    let permissionLifetime = self.permissionLifetime(transport)
+    let key = MappingKey(inside: source, remote: behavior.mapping.key(destination), transport: header.transport)
     if let place = placeOfKey[key] {
       if let external = livePort(at: place, now) {
-        mappings[place]?.lastUse = now
-        mappings[place]?.permit(permission, at: now, lifetime: permissionLifetime)
+        noteOutbound(header, to: destination, at: place, now)
         return .translated(Endpoint(externalAddresses[external.addressIndex], external.port))
       }
       remove(at: place)
     }
+    // A segment with which no connection begins, such as a late reset, has nothing to be translated by.
+    if case .tcp(let flags) = header, TCPConnectionState(beginningWith: flags, .outbound) == nil {
+      return .dropped(.noMapping)
+    }
     guard let external = choosePort(for: key, at: now) else { return .dropped(.portsExhausted) }
-    var mapping = Mapping(key, slot(of: external, remote: destination), at: now)
-    mapping.permit(permission, at: now, lifetime: permissionLifetime)
-    insert(mapping)
+    let place = insert(Mapping(key, slot(of: external, remote: destination), at: now))
+    noteOutbound(header, to: destination, at: place, now)
+    noteExpiry(at: place)
     return .translated(Endpoint(externalAddresses[external.addressIndex], external.port))
   }
 
   /// A packet from outside to one of the external endpoints: gives its internal destination.
+  ///
+  /// A SYN that nobody asked for is dropped without an answer: RFC 5382 REQ-4 forbids one for six seconds, in which the
+  /// host inside may open the same connection, and after them there would be an ICMP message.
   public mutating func translateInbound(
-    source: Endpoint, destination: Endpoint, over transport: TransportProtocol = .udp, at now: Instant
+    source: Endpoint, destination: Endpoint, over header: TransportHeader = .udp, at now: Instant
   ) -> Verdict {
     guard let index = externalAddresses.firstIndex(of: destination.address) else { return .dropped(.noMapping) }
-    let slot = slot(of: ExternalPort(address: index, destination.port, transport), remote: source)
+    let slot = slot(of: ExternalPort(address: index, destination.port, header.transport), remote: source)
     let place: Int
     if let recent, recent.slot == slot {
       place = recent.place
@@ -156,23 +162,41 @@ public struct NetworkAddressTranslator: Sendable {
       place = known
     }
     guard livePort(at: place, now) != nil, let key = mappings[place]?.key else { return .dropped(.noMapping) }
-    let remote = behavior.filtering.key(source)
-    let lifetime = permissionLifetime(transport)
-    guard let sentAt = mappings[place]?.lastSent(to: remote), now.nanoseconds < sentAt.nanoseconds + lifetime else {
-      return .dropped(.filtered)
-    }
-    if behavior.refreshesOnInbound {
-      mappings[place]?.lastUse = now
-      mappings[place]?.permit(remote, at: now, lifetime: lifetime)
-    }
+    guard letsIn(header, from: source, at: place, now) else { return .dropped(.filtered) }
     return .translated(key.inside)
   }
 
-  private func permissionLifetime(_ transport: TransportProtocol) -> Int64 {
-    switch transport {
-    case .udp: filterLifetime
-    case .tcp: Self.idleConnectionLifetime
+  // MARK: What passes a mapping
+
+  private mutating func noteOutbound(_ header: TransportHeader, to remote: Endpoint, at place: Int, _ now: Instant) {
+    mappings[place]?.lastUse = now
+    switch header {
+    case .udp: mappings[place]?.permit(behavior.filtering.key(remote), at: now, lifetime: filterLifetime)
+    case .tcp(let flags):
+      mappings[place]?.connections.noteOutbound(flags, to: remote, behavior.tcpLifetimes, at: now)
+      noteExpiry(at: place)
     }
+  }
+
+  /// Whether the filter passes a packet from outside, which may refresh the mapping.
+  private mutating func letsIn(
+    _ header: TransportHeader, from source: Endpoint, at place: Int, _ now: Instant
+  ) -> Bool {
+    switch header {
+    case .udp:
+      let remote = behavior.filtering.key(source)
+      guard let sentAt = mappings[place]?.lastSent(to: remote), now.nanoseconds < sentAt.nanoseconds + filterLifetime
+      else { return false }
+      guard behavior.refreshesOnInbound else { return true }
+      mappings[place]?.lastUse = now
+      mappings[place]?.permit(remote, at: now, lifetime: filterLifetime)
+    case .tcp(let flags):
+      let passes = mappings[place]?.connections.letIn(
+        flags, from: source, behavior.filtering, behavior.tcpLifetimes, at: now)
+      guard passes == true else { return false }
+      noteExpiry(at: place)
+    }
+    return true
   }
 
   // MARK: The table
@@ -193,8 +217,22 @@ public struct NetworkAddressTranslator: Sendable {
     guard let lastUse = mappings[place]?.lastUse, let transport = mappings[place]?.key.transport else { return nil }
     return switch transport {
     case .udp: Instant(nanoseconds: lastUse.nanoseconds + lifetime)
-    case .tcp: Instant(nanoseconds: lastUse.nanoseconds + Self.idleConnectionLifetime)
+    case .tcp: mappings[place]?.connections.expiry(behavior.tcpLifetimes)
     }
+  }
+
+  /// From when on the port of the mapping at `place` may be given away, unless the mapping is used before.
+  func endOfQuarantine(at place: Int) -> Instant? {
+    guard let expiry = expiry(at: place), let transport = mappings[place]?.key.transport else { return nil }
+    return switch transport {
+    case .udp: expiry + behavior.portQuarantine
+    case .tcp: expiry
+    }
+  }
+
+  /// Keeps `nextExpiry` where a mapping is new or, as the end of a TCP connection makes it, shorter lived than before.
+  private mutating func noteExpiry(at place: Int) {
+    if let expiry = expiry(at: place) { nextExpiry = min(nextExpiry, expiry) }
   }
 
   /// Forgets all mappings that have expired; does nothing while there can be none.
@@ -207,20 +245,24 @@ public struct NetworkAddressTranslator: Sendable {
     }
   }
 
-  private mutating func insert(_ mapping: Mapping) {
+  /// Gives the place of a new mapping, whose use is noted next.
+  private mutating func insert(_ mapping: Mapping) -> Int {
     let place = freePlaces.popLast() ?? mappings.count
     if place == mappings.count { mappings.append(mapping) } else { mappings[place] = mapping }
     placeOfKey[mapping.key] = place
     placeOfSlot[mapping.slot] = place
     let address = mapping.key.inside.address
     subscribers[address, default: Subscriber(addressIndex: mapping.slot.external.addressIndex)].mappingCount += 1
-    if let expiry = expiry(at: place) { nextExpiry = min(nextExpiry, expiry) }
     recent = nil
+    return place
   }
 
   /// Forgets the mapping at `place`; its subscriber stays known.
   mutating func remove(at place: Int) {
     guard let mapping = mappings[place] else { return }
+    if behavior.portQuarantine > .zero, mapping.key.transport == .udp {
+      quarantined[mapping.slot.external] = endOfQuarantine(at: place)
+    }
     mappings[place] = nil
     freePlaces.append(place)
     placeOfKey[mapping.key] = nil

@@ -29,8 +29,8 @@ public actor ICEPeer: Node {
   /// The credentials that belong into a description.
   public var credentials: ICECredentials { agent.localCredentials }
 
-  /// The selected pair, or the best that passed its check.
-  public var bestPair: CandidatePair? { agent.selectedPair ?? agent.pairs.first { $0.state == .succeeded } }
+  /// Of the pairs that passed their check the one with the highest priority, whichever was nominated first.
+  public var bestPair: CandidatePair? { agent.pairs.first { $0.state == .succeeded } }
 
   /// Begins to gather, and from now on tells `peer` each candidate, which takes `delay`.
   public func start(telling peer: ICEPeer, after delay: Duration) {

@@ -88,6 +88,7 @@ extension Milestone {
     case peerLeft = "peer left"
     // What the network and somebody outside did.
     case datagramDropped = "datagram dropped"
+    case natRestarted = "NAT restarted"
     case whatIf = "what if"
   }
 
@@ -159,7 +160,7 @@ extension Milestone.Kind {
       .onHold:
       .media
     case .dtlsClosed, .iceClosed, .hangUp, .peerLeft: .end
-    case .datagramDropped, .whatIf: .fault
+    case .datagramDropped, .natRestarted, .whatIf: .fault
     }
   }
 
@@ -214,7 +215,7 @@ extension Milestone.Kind {
     case .muted: "W3C mediacapture-streams §4.3"
     case .onHold: "RFC 3264 §8.4"
     case .hangUp: "RFC 3550 §6.6"
-    case .peerLeft, .datagramDropped, .whatIf: ""
+    case .peerLeft, .datagramDropped, .natRestarted, .whatIf: ""
     }
   }
 }

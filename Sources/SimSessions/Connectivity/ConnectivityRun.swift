@@ -19,7 +19,8 @@ public struct ConnectivityRun: Sendable {
 
   public let offerer: AccessBehavior
   public let answerer: AccessBehavior
-  private let seed: UInt64
+  /// Of the dice of both hosts and of all NATs.
+  public let seed: UInt64
 
   public init(offerer: AccessBehavior, answerer: AccessBehavior, seed: UInt64 = 1) {
     self.offerer = offerer

@@ -35,25 +35,30 @@ public struct PopulationMix: Hashable, Sendable {
     self.parts = parts
   }
 
-  /// The pairs whose classes are needed, each once.
-  public var pairs: [ConnectivityRun] {
+  /// The pairs whose outcomes are needed, each once.
+  public func pairs(seed: UInt64 = 1) -> [ConnectivityRun] {
     parts.indices.flatMap { index in
-      parts[index...].map { ConnectivityRun(offerer: parts[index].access, answerer: $0.access) }
+      parts[index...].map { ConnectivityRun(offerer: parts[index].access, answerer: $0.access, seed: seed) }
     }
   }
 
   /// What share of random pairs connects how: p² for a part with itself, 2pq for two different ones.
   ///
-  /// - Parameter classes: of `pairs`, in their order.
+  /// - Parameter outcomes: of `pairs`, in their order; one that varies counts by its shares.
   /// - Returns: a share for each class, in the order of their list.
-  public func shares(_ classes: [ConnectionClass]) -> [(connectionClass: ConnectionClass, share: Double)] {
-    precondition(classes.count == pairs.count, "each pair has a class")
+  public func shares(
+    _ outcomes: [ConnectivityOutcome]
+  ) -> [(connectionClass: ConnectionClass, share: Double)] {
+    precondition(outcomes.count == parts.count * (parts.count + 1) / 2, "each pair has an outcome")
     var sums = [Double](repeating: 0, count: ConnectionClass.allCases.count)
-    var rest = classes[...]
+    var rest = outcomes[...]
     for (index, first) in parts.enumerated() {
       for (other, second) in parts.enumerated().dropFirst(index) {
-        guard let found = rest.popFirst(), let place = ConnectionClass.allCases.firstIndex(of: found) else { continue }
-        sums[place] += first.share * second.share * (other == index ? 1 : 2)
+        let weight = first.share * second.share * (other == index ? 1 : 2)
+        for part in rest.removeFirst().parts {
+          guard let place = ConnectionClass.allCases.firstIndex(of: part.connectionClass) else { continue }
+          sums[place] += weight * part.share
+        }
       }
     }
     return zip(ConnectionClass.allCases, sums).map { ($0, $1) }

@@ -73,6 +73,12 @@ actor CallRecorder: SessionObserver, DatagramObserver {
   /// Reads round trips, between two bins of the series.
   func sample() { series.sample(at: simulation.now, clients.map { $0.assumeIsolated { $0.selectedRoundTripTime } }) }
 
+  /// Lets a fault of the scenario happen now.
+  func bring(_ fault: ScheduledFault) {
+    injector?.network.restartTranslator(named: fault.rebootedNAT)
+    note(fault.milestone(simulation))
+  }
+
   // MARK: Milestones
 
   /// What is stamped with a later time, such as the end of a decoder's work, is written down when that has come.

@@ -104,15 +104,17 @@ extension Diagnosis {
 
   /// The TURN server refuses allocations.
   private static func refusal(_ history: History) -> [String] {
-    let answers = history.messages.filter { message in
-      message.title.hasPrefix("Allocate") && history.lanes.contains { $0.name == message.sender && $0.kind == .turn }
+    let messages = history.messages.compactMap { message in
+      message.title.hasPrefix("Allocate") ? try? STUNMessage(parsing: message.bytes.span) : nil
     }
-    guard !answers.contains(where: { $0.title.hasSuffix("success") }),
-      let last = answers.last, let error = (try? STUNMessage(parsing: last.bytes.span))?.errorCode
-    else { return [] }
-    guard error.code == 401, answers.count > 1 else {
-      return ["The TURN server refuses to relay: error \(error.code), \(error.reason)."]
-    }
+    let authenticated = Set(
+      messages.filter { $0.messageClass == .request && $0.messageIntegrity != nil }.map(\.transactionID))
+    let answers = messages.filter { $0.messageClass != .request }
+    guard !answers.contains(where: { $0.messageClass == .success }) else { return [] }
+    // A 401 to a request without credentials is the server's way to ask for them (RFC 8489 §9.2.3).
+    let refusals = answers.filter { $0.errorCode?.code != 401 || authenticated.contains($0.transactionID) }
+    guard let error = refusals.last?.errorCode else { return [] }
+    guard error.code == 401 else { return ["The TURN server refuses to relay: error \(error.code), \(error.reason)."] }
     return [
       "The TURN server refuses the user name or the password (error 401, after they were given). "
         + "Give clients the credentials that the server knows, and mind that those of a limited time may have run out."
@@ -150,7 +152,13 @@ extension SessionResult {
   /// Whether there is something that a diagnosis would explain: a connection that did not come up, or no camera.
   public var isInTrouble: Bool {
     let kinds: Set = [Milestone.Kind.cameraRefused, .cameraBusy, .mediaDevicesMissing]
-    return connectionsEstablished < connectionsPlanned || milestones.contains { kinds.contains($0.kind) }
+    return connectionsEstablished < connectionsPlanned || milestones.contains { kinds.contains($0.kind) } || hasBroken
+  }
+
+  /// Whether a call of two, of which a diagnosis knows more than that, lost its connection before they hung up.
+  private var hasBroken: Bool {
+    topology == Mesh().name && participants == 2
+      && milestones.contains { $0.kind == .consentExpired || $0.kind == .iceFailed }
   }
 
   /// Why this run of `scenario` was in trouble, from the same call written down; empty when it was not.

@@ -51,7 +51,7 @@ public struct Diagnosis: Hashable, Sendable {
   /// What went wrong after it had worked.
   private static func breaks(_ history: History) -> [String] {
     let kinds: [Milestone.Kind] = [
-      .iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .negotiationFailed,
+      .natRestarted, .iceDisconnected, .consentExpired, .iceFailed, .dtlsFailed, .negotiationFailed,
     ]
     return kinds.compactMap { kind in
       guard let moment = history.moments.first(where: { $0.milestone.kind == kind }) else { return nil }

@@ -87,6 +87,11 @@ extension Milestone.Kind {
       Explanation(
         "A datagram did not arrive. UDP tells nobody; whoever waits for an answer has to notice and to ask again.",
         "STUN checks are repeated after their RTO, DTLS flights by the handshake's timer, RTP when a NACK asks for it.")
+    case .natRestarted:
+      Explanation(
+        "The NAT has forgotten its mappings: what comes from outside finds nobody until somebody inside sends again.",
+        "A NAT whose mapping is endpoint-independent and whose ports are preserved gives the same port again; any other "
+          + "gives a new one, which the peer learns from the next check as a peer-reflexive candidate.")
     case .whatIf:
       Explanation(
         "Here the call was changed on purpose; compare what follows with the original.",

@@ -9,7 +9,8 @@ public enum Fault: Hashable, Sendable {
   case disturb(client: String, LinkDirection, LinkFault)
   /// Both directions of a client's access are cut.
   case cut(client: String, Duration)
-  case restartNAT(client: String, NATBehaviors.Named?)
+  /// A NAT, by its name in the ladder, restarts as it was or as another.
+  case restartNAT(name: String, NATBehaviors.Named?)
   /// A firewall in front of a client lets UDP pass to the TURN server only.
   case blockUDP(client: String)
   case stopSTUN
@@ -32,7 +33,7 @@ public enum Fault: Hashable, Sendable {
     case .disturb(let client, _, _), .cut(let client, _), .blockUDP(let client), .changeNetwork(let client),
       .act(let client, _):
       client
-    case .restartNAT(let client, _): SessionBuilder.natName(of: client)
+    case .restartNAT(let name, _): name
     case .stopSTUN: "stun"
     case .stopTURN: "turn"
     case .stopSignaling: "signaling"
@@ -49,8 +50,8 @@ public enum Fault: Hashable, Sendable {
       case .delay(let time): "the next datagram on \(client).\(direction.rawValue) comes \(time.quantity) later"
       }
     case .cut(let client, let time): "the link of \(client) is cut for \(time.quantity)"
-    case .restartNAT(let client, nil): "the NAT of \(client) restarts and has lost its mappings"
-    case .restartNAT(let client, let nat?): "the NAT of \(client) is exchanged for one that is \(nat.name)"
+    case .restartNAT(let name, nil): "\(Self.title(ofNAT: name)) restarts and has lost its mappings"
+    case .restartNAT(let name, let nat?): "\(Self.title(ofNAT: name)) is exchanged for one that is \(nat.name)"
     case .blockUDP(let client): "a firewall lets UDP of \(client) pass to the TURN server only"
     case .stopSTUN: "the STUN server stops"
     case .stopTURN: "the TURN server stops"
@@ -66,6 +67,14 @@ public enum Fault: Hashable, Sendable {
     case .act(let client, .restartICE): "\(client) restarts ICE"
     case .act(let client, .hangUp): "\(client) hangs up"
     }
+  }
+}
+
+extension Fault {
+  /// `the NAT of client-1`, and of a chain or a shared one `the NAT client-1/nat-2` and `the NAT @isp`.
+  private static func title(ofNAT name: String) -> String {
+    let ending = SessionBuilder.natName(of: "")
+    return name.hasSuffix(ending) ? "the NAT of \(name.dropLast(ending.count))" : "the NAT \(name)"
   }
 }
 
@@ -106,8 +115,7 @@ struct FaultInjector {
       for direction in LinkDirection.allCases {
         network.disturb(link(of: client), direction, .cut(until: simulation.now + time))
       }
-    case .restartNAT(let client, let nat):
-      network.restartTranslator(named: SessionBuilder.natName(of: client), behavior: nat?.behavior)
+    case .restartNAT(let name, let nat): network.restartTranslator(named: name, behavior: nat?.behavior)
     case .blockUDP(let client):
       network.setFirewall(
         Firewall(.blockUDP, except: (0..<4).flatMap { SessionBuilder.turnAddresses($0) }), at: link(of: client))

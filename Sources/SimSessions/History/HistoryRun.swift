@@ -77,8 +77,11 @@ public struct HistoryRun: Sendable {
         await client.join()
       }
     }
+    var schedule = FaultSchedule(session)
     while simulation.now < end {
-      simulation.run(until: min(end, simulation.now + CallSeries.interval))
+      schedule.run(simulation, until: min(end, simulation.now + CallSeries.interval)) { fault in
+        simulation.perform { await recorder.bring(fault) }
+      }
       simulation.perform { await recorder.sample() }
     }
     // One hangs up, and the other hears of it.

@@ -16,18 +16,14 @@ extension WhatIf {
     if let because = history.reasonAgainst(definition) { throw .notHere(action: action, because: because) }
     let target = try resolvedTarget(definition, history)
     let time = try duration(definition)
-    if let left = history.departure(of: target.client, before: moment),
-      ["change-network", "reboot-nat", "change-nat"].contains(action)
-    {
-      throw .notHere(action: action, because: "\(target.client) has left its network after moment \(left)")
-    }
+    try checkPresence(target, definition, history)
     switch action {
     case "drop-next": return .disturb(client: target.client, target.direction, .drop)
     case "delay-next": return .disturb(client: target.client, target.direction, .delay(time))
     case "duplicate-next": return .disturb(client: target.client, target.direction, .duplicate)
     case "cut": return .cut(client: target.client, time)
-    case "reboot-nat": return .restartNAT(client: target.client, nil)
-    case "change-nat": return .restartNAT(client: target.client, try nat(definition))
+    case "reboot-nat": return .restartNAT(name: target.nat, nil)
+    case "change-nat": return .restartNAT(name: target.nat, try behavior(definition))
     case "block-udp": return .blockUDP(client: target.client)
     case "change-network": return .changeNetwork(client: target.client)
     case "stop-stun": return .stopSTUN
@@ -70,29 +66,54 @@ extension WhatIf {
     return client
   }
 
-  /// What the target may be: clients, or links such as `client-1.up`.
+  /// What the target may be: clients, NATs, or links such as `client-1.up`.
   public static func targets(of action: WhatIfAction, in history: History) -> [String] {
     switch action.target {
     case .nothing: []
     case .client: history.ends
-    case .nat:
-      history.ends.filter { client in history.lanes.contains { $0.name == SessionBuilder.natName(of: client) } }
+    case .nat: history.lanes.filter { $0.kind == .nat }.map(\.name)
     case .link: history.ends.flatMap { client in LinkDirection.allCases.map { "\(client).\($0.rawValue)" } }
     }
   }
 
-  private func resolvedTarget(
-    _ definition: WhatIfAction, _ history: History
-  ) throws(WhatIfError) -> (client: String, direction: LinkDirection) {
+  /// What the target stands for; what it does not have is empty.
+  private struct ResolvedTarget {
+    var client = ""
+    var direction = LinkDirection.up
+    var nat = ""
+  }
+
+  private func resolvedTarget(_ definition: WhatIfAction, _ history: History) throws(WhatIfError) -> ResolvedTarget {
     let allowed = Self.targets(of: definition, in: history)
-    guard definition.target != .nothing else { return ("", .up) }
+    guard definition.target != .nothing else { return ResolvedTarget() }
     let lane = history.moments[moment].lane
     // A NAT stands for its client, and a server for whoever it talks to: the first client.
-    let near = history.ends.first { lane == $0 || lane == SessionBuilder.natName(of: $0) } ?? history.ends[0]
+    let near = history.ends.first { lane == $0 || lane.hasPrefix("\($0)/") } ?? history.ends[0]
+    if definition.target == .nat {
+      // Who stands at no NAT means that of the nearest client, or any; a client's name means its first NAT.
+      let usual = allowed.contains(lane) ? lane : history.nats(of: near).first ?? allowed[0]
+      let name = target.map { history.nats(of: $0).first ?? $0 } ?? usual
+      guard allowed.contains(name) else { throw .badTarget(target ?? name, action: action, allowed: allowed) }
+      return ResolvedTarget(nat: name)
+    }
     let text = target ?? (definition.target == .link ? "\(near).up" : near)
     guard allowed.contains(text) else { throw .badTarget(text, action: action, allowed: allowed) }
     let parts = text.split(separator: ".").map(String.init)
-    return (parts[0], parts.count > 1 ? LinkDirection(rawValue: parts[1]) ?? .up : .up)
+    return ResolvedTarget(
+      client: parts[0], direction: parts.count > 1 ? LinkDirection(rawValue: parts[1]) ?? .up : .up)
+  }
+
+  /// Refuses what would happen in a network that everybody has left.
+  private func checkPresence(
+    _ target: ResolvedTarget, _ definition: WhatIfAction, _ history: History
+  ) throws(WhatIfError) {
+    let concerned =
+      definition.target == .nat
+      ? history.ends.filter { history.nats(of: $0).contains(target.nat) }
+      : action == "change-network" ? [target.client] : []
+    let departures = concerned.map { history.departure(of: $0, before: moment) }
+    guard !departures.contains(nil), let client = concerned.first, let left = departures.first ?? nil else { return }
+    throw .notHere(action: action, because: "\(client) has left its network after moment \(left)")
   }
 
   private func duration(_ definition: WhatIfAction) throws(WhatIfError) -> Duration {
@@ -105,13 +126,13 @@ extension WhatIf {
     return time
   }
 
-  private func nat(_ definition: WhatIfAction) throws(WhatIfError) -> NATBehaviors.Named {
-    guard case .choice(let names) = definition.argument else { preconditionFailure("it is a choice") }
-    let name = argument ?? names[0]
-    guard let nat = NATBehaviors.all.first(where: { $0.name == name }) else {
-      throw .badArgument(name, action: action, allowed: names.joined(separator: ", "))
+  private func behavior(_ definition: WhatIfAction) throws(WhatIfError) -> NATBehaviors.Named {
+    let known = WhatIfActions.natBehaviors
+    let name = argument ?? known[0].name
+    guard let behavior = known.first(where: { $0.name == name }) else {
+      throw .badArgument(name, action: action, allowed: known.map(\.name).joined(separator: ", "))
     }
-    return nat
+    return behavior
   }
 }
 
@@ -119,6 +140,12 @@ extension History {
   /// The moment after which a client left its network, if that is not after `moment`.
   fileprivate func departure(of client: String, before moment: Int) -> Int? {
     faults.first { $0.fault == .changeNetwork(client: client) && $0.moment <= moment }?.moment
+  }
+
+  /// The NATs in front of a client, from the inside out; none for what is no client.
+  fileprivate func nats(of client: String) -> [String] {
+    guard let index = ends.firstIndex(of: client), let session = scenario.session else { return [] }
+    return SessionBuilder.natNames(of: client, behind: session.client(at: index).nat)
   }
 
   /// Why an action is of no use in this call; `nil` when it is.
@@ -129,9 +156,7 @@ extension History {
       guard has(.stun) else { return "this call has no STUN server" }
       return messages.contains { $0.end.lane == "stun" } ? nil : "nobody asks the STUN server in this call"
     case "stop-turn": return has(.turn) ? nil : "this call has no TURN server"
-    case _ where action.target == .nat:
-      guard has(.nat) else { return "nobody in this call is behind a NAT" }
-      return WhatIf.targets(of: action, in: self).isEmpty ? "the NAT of this call belongs to nobody in it" : nil
+    case _ where action.target == .nat: return has(.nat) ? nil : "nobody in this call is behind a NAT"
     default: return nil
     }
   }

@@ -8,7 +8,7 @@ public struct WhatIf: Hashable, Sendable, Codable {
   public var moment: Int
   /// A name of `WhatIfActions`.
   public var action: String
-  /// A client or a link; `nil` for what stands nearest to the moment.
+  /// A client, a NAT or a link; `nil` for what stands nearest to the moment.
   public var target: String?
   public var argument: String?
 
@@ -28,7 +28,7 @@ public struct WhatIf: Hashable, Sendable, Codable {
     let action = try WhatIfActions.action(name)
     self.init(moment: moment, action: name)
     for word in words.dropFirst() {
-      if target == nil, word.hasPrefix("client-"), action.target != .nothing {
+      if target == nil, word.hasPrefix("client-") || word.hasPrefix("@"), action.target != .nothing {
         target = word
       } else if argument == nil, action.argument != .nothing {
         argument = word
@@ -41,7 +41,12 @@ public struct WhatIf: Hashable, Sendable, Codable {
 
 /// What somebody may try at a moment.
 public struct WhatIfAction: Hashable, Sendable {
-  public enum Target: Hashable, Sendable { case nothing, client, link, nat }
+  public enum Target: Hashable, Sendable {
+    case nothing, client, link
+    /// By its name in the ladder, or by that of a client whose first NAT it is.
+    case nat
+  }
+
   public enum Argument: Hashable, Sendable {
     case nothing
     /// A time, and the one that is meant when none is given.
@@ -67,14 +72,15 @@ public struct WhatIfAction: Hashable, Sendable {
     let target =
       switch target {
       case .nothing: ""
-      case .client, .nat: " [CLIENT]"
+      case .client: " [CLIENT]"
+      case .nat: " [NAT]"
       case .link: " [LINK]"
       }
     let argument =
       switch argument {
       case .nothing: ""
       case .duration: " [TIME]"
-      case .choice: " [NAT]"
+      case .choice: " [BEHAVIOR]"
       }
     return name + target + argument
   }
@@ -87,8 +93,8 @@ public enum WhatIfActions {
     WhatIfAction("delay-next", "delays the next datagram of a link", .link, .duration(.milliseconds(50))),
     WhatIfAction("duplicate-next", "doubles the next datagram of a link", .link),
     WhatIfAction("cut", "cuts a client's link for UDP, for a time", .client, .duration(.seconds(2))),
-    WhatIfAction("reboot-nat", "restarts a client's NAT, which forgets its mappings", .nat),
-    WhatIfAction("change-nat", "exchanges a client's NAT", .nat, .choice(NATBehaviors.all.map(\.name).reversed())),
+    WhatIfAction("reboot-nat", "restarts a NAT, which forgets its mappings", .nat),
+    WhatIfAction("change-nat", "exchanges a NAT", .nat, .choice(natBehaviors.map(\.name))),
     WhatIfAction("block-udp", "a firewall lets a client's UDP pass to the TURN server only", .client),
     WhatIfAction("change-network", "a client leaves its network for a mobile one and restarts ICE", .client),
     WhatIfAction("stop-stun", "stops the STUN server"),
@@ -103,6 +109,15 @@ public enum WhatIfActions {
     WhatIfAction("restart-ice", "restarts ICE with new credentials", .client),
     WhatIfAction("hang-up", "ends the call", .client),
   ]
+
+  /// What a NAT can be exchanged for: all that have a name and are one NAT.
+  static let natBehaviors: [NATBehaviors.Named] =
+    NATBehaviors.all.reversed()
+    + AccessBehaviors.all.compactMap { named in
+      named.access.translators.first.map {
+        NATBehaviors.Named(name: named.name, summary: named.summary, behavior: $0)
+      }
+    }
 
   static func action(_ name: String) throws(WhatIfError) -> WhatIfAction {
     guard let action = all.first(where: { $0.name == name }) else {

@@ -34,8 +34,10 @@ struct Reading {
   }
 
   /// What was worth telling from the beginning until now, in order.
-  var milestones: [Milestone] {
-    (clients.flatMap(\.milestones) + (server?.milestones ?? [])).sorted {
+  ///
+  /// - Parameter others: what no node tells.
+  func milestones(and others: [Milestone]) -> [Milestone] {
+    (clients.flatMap(\.milestones) + (server?.milestones ?? []) + others).sorted {
       ($0.time, $0.order) < ($1.time, $1.order)
     }
   }

@@ -79,10 +79,21 @@ public struct SessionRun: Sendable {
         await client.join()
       }
     }
+    var faults = FaultSchedule(session)
+    var told: [Milestone] = []
+    func advance(to limit: Instant, of end: Instant) {
+      while simulation.now < limit {
+        faults.run(simulation, until: min(limit, simulation.now + .seconds(1))) { fault in
+          built.network.restartTranslator(named: fault.rebootedNAT)
+          told.append(fault.milestone(simulation))
+        }
+        progress((simulation.now - .start).inSeconds / (end - .start).inSeconds)
+      }
+    }
     let lastJoin = Instant.start + session.joinInterval * (session.participants - 1)
     let measureFrom = lastJoin + Self.warmUp
     let end = lastJoin + session.duration
-    advance(simulation, to: measureFrom, of: end, progress)
+    advance(to: measureFrom, of: end)
     let joining = Reading(built)
     beginMeasuring(built)
     let counter = StreamCounter(kind: session.video != nil ? .video : .audio)
@@ -90,9 +101,9 @@ public struct SessionRun: Sendable {
       clients: Set(built.clients.map(\.port.index)), server: plan.server.map { _ in SessionBuilder.serverAddress },
       streams: counter)
     built.network.observer = wire
-    advance(simulation, to: min(end, measureFrom + .seconds(1)), of: end, progress)
+    advance(to: min(end, measureFrom + .seconds(1)), of: end)
     wire.streams = nil
-    advance(simulation, to: end, of: end, progress)
+    advance(to: end, of: end)
     built.network.observer = nil
     defer { simulation.end() }
     let reading = Reading(built)
@@ -103,14 +114,7 @@ public struct SessionRun: Sendable {
       Measurement(
         window: end - measureFrom, begin: joining, end: reading, streams: counter, wire: wire.outcomes,
         composedPictures: pictures,
-        milestones: Reading(built).milestones))
-  }
-
-  private func advance(_ simulation: Simulation, to limit: Instant, of end: Instant, _ progress: (Double) -> Void) {
-    while simulation.now < limit {
-      simulation.run(until: min(limit, simulation.now + .seconds(1)))
-      progress((simulation.now - .start).inSeconds / (end - .start).inSeconds)
-    }
+        milestones: Reading(built).milestones(and: told)))
   }
 
   private func beginMeasuring(_ built: SessionBuilder.Built) {

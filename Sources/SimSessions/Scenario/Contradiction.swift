@@ -59,6 +59,7 @@ extension SessionScenario {
       throw Contradiction(
         ("topology", "'mesh'", "a topology with a server, because the clients differ in addressFamily"))
     }
+    try checkFaults()
     let nats = (0..<participants).compactMap { client(at: $0).nat }
     for nat in nats {
       guard let other = nats.first(where: { $0.contradicts(nat) }) else { continue }

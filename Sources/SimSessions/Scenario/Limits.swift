@@ -48,6 +48,8 @@ struct DurationLimit: Sendable {
 
   static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1h")
   static let pollInterval = DurationLimit(range: .milliseconds(1) ... .seconds(3600), note: ", from 1ms to 1h")
+  /// Of an idle TCP connection at a NAT; Linux remembers one for five days.
+  static let connection = DurationLimit(range: .milliseconds(1) ... .seconds(604_800), note: ", from 1ms to 168h")
   static let run = DurationLimit(range: .milliseconds(1) ... .seconds(86400), note: ", from 1ms to 24h")
 }
 

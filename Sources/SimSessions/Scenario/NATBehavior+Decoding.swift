@@ -4,10 +4,10 @@ import SimNetwork
 extension NATBehavior {
   static let fieldNames = [
     "mapping", "filtering", "ports", "portRange", "parity", "contiguity", "portLimit", "addresses", "pooling",
-    "lifetime", "filterLifetime", "refreshesOnInbound", "hairpinning",
+    "lifetime", "filterLifetime", "refreshesOnInbound", "hairpinning", "tcp", "portQuarantine",
   ]
 
-  /// Reads a NAT in the terms of RFC 4787.
+  /// Reads a NAT in the terms of RFC 4787, 5382 and 6888.
   init(_ fields: ObjectReader) throws(ScenarioError) {
     let dependences = Dependence.allCases.map(\.rawValue).joined(separator: ", ")
     self.init(
@@ -24,6 +24,8 @@ extension NATBehavior {
     if let reader = fields["filterLifetime"] { filterLifetime = try reader.duration(.run) }
     if let reader = fields["refreshesOnInbound"] { refreshesOnInbound = try reader.flag() }
     if let reader = fields["hairpinning"] { hairpinning = try Self.hairpinning(reader) }
+    if let reader = fields["tcp"] { tcpLifetimes = try TCPLifetimes(reader) }
+    if let reader = fields["portQuarantine"] { portQuarantine = try reader.duration() }
   }
 
   /// `'20000-29999'`
@@ -43,6 +45,16 @@ extension NATBehavior {
       throw reader.failure("true, false, " + Hairpinning.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return try reader.choice(Hairpinning.self)
+  }
+}
+
+extension TCPLifetimes {
+  fileprivate init(_ reader: FieldReader) throws(ScenarioError) {
+    self.init()
+    let fields = try reader.object(["halfOpen", "established", "closing"])
+    if let reader = fields["halfOpen"] { halfOpen = try reader.duration(.connection) }
+    if let reader = fields["established"] { established = try reader.duration(.connection) }
+    if let reader = fields["closing"] { closing = try reader.duration(.connection) }
   }
 }
 

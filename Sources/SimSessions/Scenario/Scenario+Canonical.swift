@@ -80,6 +80,7 @@ extension SessionScenario {
     if let turn, turn.transports != [.udp] {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
     }
+    for fault in faults { lines.add("faults.rebootNAT", "\(fault.rebootedNAT) at \(fault.time.quantity)") }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
     if ice.profile != .rfc8445 { lines.add("ice.profile", ice.profile.rawValue) }
     if ice.nomination != .regular { lines.add("ice.nomination", ice.nomination.rawValue) }
@@ -134,6 +135,11 @@ extension NATBehavior {
     if preservesContiguity { words.append("contiguity") }
     if let portLimit { words.append("portLimit=\(portLimit)") }
     if externalAddresses > 1 { words.append("\(externalAddresses) addresses \(pooling.rawValue)") }
+    if tcpLifetimes != usual.tcpLifetimes {
+      let lifetimes = [tcpLifetimes.halfOpen, tcpLifetimes.established, tcpLifetimes.closing]
+      words.append("tcp=\(lifetimes.map(\.quantity).joined(separator: "/"))")
+    }
+    if portQuarantine > .zero { words.append("portQuarantine=\(portQuarantine.quantity)") }
     if let filterLifetime { words.append("filterLifetime=\(filterLifetime.quantity)") }
     return words.joined(separator: ",")
   }

@@ -8,7 +8,7 @@ extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
     "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "srtpProfiles", "mcu", "costs",
-    "prices",
+    "prices", "faults",
   ]
 
   /// Reads a session; what is not given is as in the scenario `meeting`.
@@ -46,6 +46,7 @@ extension SessionScenario {
     stunSite = sites[0]
     if let reader = fields["stun"] { stunSite = try Self.stunSite(reader, sites) }
     turn = try fields["turn"].flatMap { reader throws(ScenarioError) in try TURNProfile.decode(reader, sites) }
+    faults = try fields["faults"].map { reader throws(ScenarioError) in try ScheduledFault.decode(reader) } ?? []
     iceTransportPolicy = try fields["iceTransportPolicy"]?.choice(ICETransportPolicy.self) ?? .all
     ice = try ICESettings(fields["ice"])
     srtpProfiles = try Self.srtpProfiles(fields["srtpProfiles"])

@@ -56,6 +56,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var stunSite: String?
   /// `nil` for no TURN server.
   public var turn: TURNProfile?
+  /// What goes wrong in the network, and when.
+  public var faults: [ScheduledFault]
   public var iceTransportPolicy: ICETransportPolicy
   public var ice: ICESettings
   /// In the order of preference; at least one.

@@ -7,19 +7,24 @@ struct NATMatrix: ParsableCommand {
     case table, json, csv
   }
 
+  private static let runs = 2 * ConnectivityRun.seedsPerDirection
+
   static let configuration = CommandConfiguration(
     commandName: "nat-matrix", abstract: "Tells which pairs of NATs connect directly and which need a relay.",
     discussion: """
       Every pair is run: two real ICE agents behind these NATs, 25 ms from each other, with a STUN server and a TURN \
       server over UDP, TCP and TLS on 443. The class is that of the best valid pair after 10 s. A NAT is a name that rtcsim list nats \
       shows, or a chain from home outwards: eim-eif+apdm-apdf. \
-      Both sides may be behind one NAT: a name behind an @ says whose it is, as in eim-adf+carrier-grade@isp.
+      Both sides may be behind one NAT: a name behind an @ says whose it is, as in eim-adf+carrier-grade@isp. \
+      Where the dice of a NAT decide (pooling arbitrary over several addresses) a pair is run \(runs) times, each side \
+      offering in half of them, and the shares of the classes are printed.
       """)
 
   @Option(help: "Only these, two names to a pair: eim-apdf,open or a,b,c,d.") var pairs: CommaSeparated<String>?
   @Option(help: "A JSON5 file of shares of a population that sum to 1: {\"eim-apdf\": 0.7, \"apdm-apdf\": 0.3}.")
   var mix: String?
   @Option(help: "Write the whole table as a picture (SVG).") var plot: String?
+  @Option(help: "The seed of the first run.") var seed: UInt64 = 1
   @Option(help: "table, json or csv.") var format = Format.table
 
   func run() throws {
@@ -27,12 +32,12 @@ struct NATMatrix: ParsableCommand {
     guard plot == nil || pairs == nil else {
       throw CommandLineError.badValue(name: "--plot", found: "with --pairs", allowed: "the whole table")
     }
-    let runs = try pairs.map { try Self.runs($0.elements, library) } ?? ConnectivityMatrix.pairs
+    let runs = try pairs.map { try self.runs($0.elements, library) } ?? ConnectivityMatrix.pairs(seed: seed)
     let mix = try mix.map { try library.mix($0) }
-    var known = Classes()
-    let rows = runs.map { NATMatrixReport.Row(run: $0, connectionClass: known.of($0)) }
+    var known = Outcomes()
+    let rows = runs.map { NATMatrixReport.Row(run: $0, outcome: known.of($0)) }
     let shares = mix.map { mix in
-      NATMatrixReport.Mix(mix, shares: mix.shares(mix.pairs.map { known.of($0) }))
+      NATMatrixReport.Mix(mix, shares: mix.shares(mix.pairs(seed: seed).map { known.of($0) }))
     }
     if let plot { try AtomicFile.write(NATMatrixPlot(rows: rows).svg, to: plot) }
     let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares)
@@ -43,7 +48,7 @@ struct NATMatrix: ParsableCommand {
     }
   }
 
-  private static func runs(_ names: [String], _ library: ScenarioLibrary) throws -> [ConnectivityRun] {
+  private func runs(_ names: [String], _ library: ScenarioLibrary) throws -> [ConnectivityRun] {
     guard names.count.isMultiple(of: 2) else {
       throw CommandLineError.badValue(
         name: "--pairs", found: names.joined(separator: ","), allowed: "two names to a pair: eim-apdf,open")
@@ -55,19 +60,19 @@ struct NATMatrix: ParsableCommand {
         throw CommandLineError.badValue(
           name: "--pairs", found: answerer.name, allowed: "the NAT of \(answerer.owner ?? "") as in \(offerer.name)")
       }
-      return ConnectivityRun(offerer: offerer, answerer: answerer)
+      return ConnectivityRun(offerer: offerer, answerer: answerer, seed: seed)
     }
   }
 
-  /// The classes that were found so far: a pair of the mix may be one of the table's.
-  private struct Classes {
-    private var found: [String: ConnectionClass] = [:]
+  /// What was found so far: a pair of the mix may be one of the table's.
+  private struct Outcomes {
+    private var found: [String: ConnectivityOutcome] = [:]
 
-    mutating func of(_ run: ConnectivityRun) -> ConnectionClass {
+    mutating func of(_ run: ConnectivityRun) -> ConnectivityOutcome {
       if let known = found[run.id] { return known }
-      let result = run.result().connectionClass
-      found[run.id] = result
-      return result
+      let outcome = run.outcome()
+      found[run.id] = outcome
+      return outcome
     }
   }
 }

@@ -5,7 +5,9 @@ import SimSessions
 struct NATMatrixReport {
   struct Row {
     let run: ConnectivityRun
-    let connectionClass: ConnectionClass
+    let outcome: ConnectivityOutcome
+
+    var connectionClass: ConnectionClass { outcome.connectionClass }
   }
 
   struct Mix {
@@ -37,8 +39,15 @@ struct NATMatrixReport {
 
   private var list: String {
     var table = Table([.left("offerer"), .left("answerer"), .left("class")])
-    for row in rows { table.append([row.run.offerer.name, row.run.answerer.name, row.connectionClass.rawValue]) }
-    return table.text()
+    for row in rows {
+      let classes = row.outcome.parts.map { part in
+        row.outcome.varies
+          ? "\(part.connectionClass.rawValue) \(Self.percent(part.share))" : part.connectionClass.rawValue
+      }
+      table.append([row.run.offerer.name, row.run.answerer.name, classes.joined(separator: ", ")])
+    }
+    guard rows.contains(where: \.outcome.varies) else { return table.text() }
+    return table.text() + "\nshares: the dice of a NAT decide, of \(2 * ConnectivityRun.seedsPerDirection) runs\n"
   }
 
   /// Each access against each, in one letter.
@@ -86,10 +95,7 @@ struct NATMatrixReport {
   // MARK: Files
 
   var json: JSON {
-    var json: JSON = [
-      "rows": .array(
-        rows.map { ["id": .string($0.run.id), "class": .string($0.connectionClass.rawValue)] as JSON })
-    ]
+    var json: JSON = ["rows": .array(rows.map(Self.json(of:)))]
     guard let mix else { return json }
     let parts = mix.parts.map { JSON.Member(name: $0.access.name, value: .number($0.share)) }
     let shares = mix.shares.map { JSON.Member(name: $0.connectionClass.rawValue, value: JSON($0.share, decimals: 9)) }
@@ -102,6 +108,16 @@ struct NATMatrixReport {
     return json
   }
 
+  private static func json(of row: Row) -> JSON {
+    var json: JSON = ["id": .string(row.run.id), "class": .string(row.connectionClass.rawValue)]
+    guard row.outcome.varies else { return json }
+    let shares = row.outcome.parts.map {
+      JSON.Member(name: $0.connectionClass.rawValue, value: JSON($0.share, decimals: 9))
+    }
+    json.append("varies", .object(shares))
+    return json
+  }
+
   /// A row for each pair; with a mix a row for each class instead, as one file has one header.
   var csv: String {
     if let mix {
@@ -109,9 +125,16 @@ struct NATMatrixReport {
       for (connectionClass, share) in mix.shares { csv.append([connectionClass.rawValue, "\(share)"]) }
       return csv.text
     }
-    var csv = CSV(header: ["id", "offerer", "answerer", "class"])
+    let classes = ConnectionClass.allCases
+    let shares = classes.map { "share_\($0.rawValue.replacing("-", with: "_"))" }
+    var csv = CSV(header: ["id", "offerer", "answerer", "class"] + shares)
     for row in rows {
-      csv.append([row.run.id, row.run.offerer.name, row.run.answerer.name, row.connectionClass.rawValue])
+      let share = { (wanted: ConnectionClass) in
+        row.outcome.parts.first { $0.connectionClass == wanted }?.share ?? 0
+      }
+      csv.append(
+        [row.run.id, row.run.offerer.name, row.run.answerer.name, row.connectionClass.rawValue]
+          + classes.map { "\(share($0))" })
     }
     return csv.text
   }

@@ -156,7 +156,7 @@ extension WhatIfAction {
         ["name": "time", "kind": "duration", "default": .string(usual.quantity), "choices": nil]
       case .choice(let names):
         [
-          "name": "NAT", "kind": "choice", "default": .string(names[0]), "choices": .array(names.map(JSON.string)),
+          "name": "behavior", "kind": "choice", "default": .string(names[0]), "choices": .array(names.map(JSON.string)),
         ]
       }
     return [

@@ -151,7 +151,8 @@ struct HistoryTests {
         #expect(text.hasSuffix(".") || text.hasSuffix("?"), "\(kind)")
       }
       #expect(kind.explanation.first != kind.explanation.engineer)
-      #expect(kind.rfc.contains("§") || [.whatIf, .peerLeft, .datagramDropped].contains(kind), "\(kind)")
+      #expect(
+        kind.rfc.contains("§") || [.whatIf, .peerLeft, .datagramDropped, .natRestarted].contains(kind), "\(kind)")
     }
   }
 

@@ -115,6 +115,50 @@ struct WhatIfTests {
     #expect(failure.sentences.last?.contains("There is no TURN server") == true)
   }
 
+  @Test func `each NAT of a chain and one that both share can restart and be exchanged`() throws {
+    let run = try HistoryRun(
+      scenario(
+        """
+        { topology: 'mesh', participants: 2, duration: '8s', turn: true,
+          client: { nat: 'symmetric+symmetric+symmetric@isp' } }
+        """))
+    let original = run.record()
+    let place = try moment("ICE completed", original)
+    let names = ["client-1/nat", "client-1/nat-2", "@isp", "client-2/nat-2", "client-2/nat"]
+    let action = try #require(WhatIfActions.all.first { $0.name == "reboot-nat" })
+    #expect(WhatIf.targets(of: action, in: original) == names)
+    for name in names {
+      let fork = try run.record(WhatIf("reboot-nat \(name)", at: place), in: original)
+      let change = try #require(fork.moments.first { $0.milestone.kind == .whatIf })
+      #expect(change.lane == name && change.milestone.detail.contains("lost its mappings"))
+      #expect(fork.traceHash != original.traceHash, "\(name)")
+    }
+    let exchanged = try run.record(
+      WhatIf("change-nat @isp apdm-apdf", at: moment("createOffer", original)), in: original)
+    #expect(exchanged.fault == "the NAT @isp is exchanged for one that is apdm-apdf")
+    #expect(try WhatIf("reboot-nat client-2", at: place).fault(in: original) == .restartNAT(name: "client-2/nat", nil))
+    #expect(try WhatIf("reboot-nat", at: 0).fault(in: original) == .restartNAT(name: "client-1/nat", nil))
+    #expect(
+      message { _ = try WhatIf("reboot-nat @other", at: place).fault(in: original) }
+        .contains("'@other' found, allowed: client-1/nat, client-1/nat-2, @isp"))
+  }
+
+  @Test func `a NAT is exchanged for any that has a name, and who is behind it connects as the truth table says`()
+    throws
+  {
+    let run = try Calls.run("two-peers")
+    let original = run.record()
+    let place = try moment("createOffer", original)
+    for (behavior, isConnected) in [("apdm-apdf", false), ("adm-eif", false), ("eim-adf", true), ("full-cone", true)] {
+      let fork = try run.record(WhatIf("change-nat client-1 \(behavior)", at: place), in: original)
+      #expect(Diagnosis(fork).isConnected == isConnected, "\(behavior)")
+    }
+    for name in ["open", "udp-blocked", "eim-eif+eim-adf"] {
+      let refusal = message { _ = try WhatIf("change-nat client-1 \(name)", at: place).fault(in: original) }
+      #expect(refusal.contains("'\(name)' found, allowed: symmetric, port-restricted") && refusal.contains("apdm-apdf"))
+    }
+  }
+
   @Test func `a stopped server is missed by those who need it`() throws {
     let (_, silent) = try fork("two-peers", at: "offer sent", "stop-signaling")
     #expect(Diagnosis(silent).sentences.contains { $0.hasPrefix("The offer did not arrive") })
