@@ -35,7 +35,7 @@ extension ICEAgent {
     }
     keptAlive.removeAll { $0.base == base }
     let lost = checklist.pairs.indices.filter { isSent(checklist.pairs[$0], from: base) }
-    loseRelays(onBase: base)
+    loseRelays(onBase: base, into: &output)
     for index in lost { losePair(index, into: &output) }
     let isOver = selected == nil && bestValid == nil
     updateSendingPath(at: now, into: &output)
