@@ -54,9 +54,14 @@ extension SessionScenario {
       throw Contradiction(
         ("topology", "'\(topology)'", "'mesh', because a client names its codecs and the server has them all"))
     }
-    if topology == Mesh().name, Set((0..<participants).map { client(at: $0).addressFamily }).count > 1 {
+    if topology == Mesh().name, turn?.isDualStack != true,
+      Set((0..<participants).map { client(at: $0).addressFamily }).count > 1
+    {
       throw Contradiction(
-        ("topology", "'mesh'", "a topology with a server, because the clients differ in addressFamily"))
+        (
+          "topology", "'mesh'",
+          "a topology with a server, because the clients differ in addressFamily and no relay has both (turn.families)"
+        ))
     }
     let nats = (0..<participants).compactMap { client(at: $0).nat }
     for nat in nats {

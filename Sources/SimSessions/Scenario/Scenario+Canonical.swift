@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCTransport
 import SimKernel
 import SimNetwork
 import SimNodes
@@ -79,6 +80,17 @@ extension SessionScenario {
     if let turn, turn.servers > 1 { lines.add("turn.servers", turn.servers) }
     if let turn, turn.transports != [.udp] {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
+    }
+    if let turn {
+      if turn.isDualStack { lines.add("turn.families", "both") }
+      if let quota = turn.quota { lines.add("turn.quota", quota) }
+      if let bandwidth = turn.bandwidth { lines.add("turn.bandwidth", bandwidth) }
+      if turn.lifetime != TURN.defaultAllocationLifetime { lines.add("turn.lifetime", turn.lifetime) }
+      if turn.nonceLifetime != TURN.nonceLifetime { lines.add("turn.nonceLifetime", turn.nonceLifetime) }
+      if let outage = turn.outage {
+        lines.add("turn.outage.at", outage.begin)
+        lines.add("turn.outage.length", outage.length?.quantity ?? "for good")
+      }
     }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
     if ice.profile != .rfc8445 { lines.add("ice.profile", ice.profile.rawValue) }
