@@ -36,6 +36,25 @@ struct SessionCommandTests {
     #expect(try json(["run", "two-peers", "--duration", "6s"])["diagnosis"] as? [String] == [])
   }
 
+  @Test func `what STUN and TURN servers did and refused is in the JSON, and in the text where it is not nothing`()
+    throws
+  {
+    let relayed = try json(["run", "two-peers-turn", "--duration", "6s"])
+    let turn = try #require(relayed["turn"] as? [String: Any])
+    let servers = try #require(turn["servers"] as? [[String: Any]])
+    #expect(servers.map { $0["name"] as? String } == ["turn"])
+    // An Allocate without credentials from each of two clients.
+    #expect(servers[0]["sim.turn.challenged"] as? Int == 2 && servers[0]["sim.turn.refused"] as? Int == 0)
+    #expect(turn["sim.turn.messagesDroppedByClients"] as? Int == 0)
+    #expect((relayed["stun"] as? [String: Any])?["sim.stun.answered"] as? Int ?? 0 >= 2)
+    let wrong = try json(["run", "trouble/wrong-turn-password"])
+    let refused =
+      ((wrong["turn"] as? [String: Any])?["servers"] as? [[String: Any]])?[0]["sim.turn.refused"] as? Int ?? 0
+    #expect(refused > 0)
+    #expect(
+      try Program.run(["run", "trouble/wrong-turn-password"]).output.contains("turn: \(refused) requests refused"))
+  }
+
   @Test func `the CSV has one header row and a row for each cell, and is written whole`() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "rtcsim-\(getpid()).csv")
     defer { try? FileManager.default.removeItem(at: file) }

@@ -199,6 +199,31 @@ import Testing
     #expect(network.exchangesData())
   }
 
+  /// The nonce lives for an hour: after it the server asks for another one (438).
+  @Test(arguments: [6, 3700])
+  func `what a TURN server lent is given back, although the first Refresh is lost or its nonce is old`(
+    seconds: Int
+  ) {
+    let network = relayedNetwork()
+    network.call()
+    network.run(for: .seconds(seconds))
+    #expect(network.turn.allocationCount == 2)
+    var lost = 0
+    network.isBlocked = { _, bytes, _, destination in
+      // A Refresh request.
+      guard destination == ICENetwork.turnServer, bytes[0] == 0, bytes[1] == 4, lost < 2 else { return false }
+      lost += 1
+      return true
+    }
+    for peer in network.peers { peer.agent.close(at: network.now, into: &peer.output) }
+    for index in 0..<2 { network.flush(index) }
+    network.run(for: .seconds(5))
+    #expect(lost == 2)
+    #expect(network.turn.allocationCount == 0)
+    #expect(network.peers.allSatisfy { $0.agent.nextTimeout == nil && $0.state == .closed })
+    #expect(network.peers.allSatisfy { $0.log.last?.event == .stateChanged(.closed) })
+  }
+
   private func relayedNetwork(policy: ICEConfiguration.TransportPolicy = .all) -> ICENetwork {
     let nats = (1...2).map { index in
       SmallNAT(

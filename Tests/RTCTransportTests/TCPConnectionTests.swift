@@ -164,6 +164,47 @@ import Testing
     #expect(link.client.retransmissions == 1)
   }
 
+  /// The timers of a second are doubled at each expiry (RFC 6298 §5.5): after an outage of 3 s the next one is due
+  /// within 4 s, and the one behind it would be within 8.
+  @Test(arguments: stride(from: 100, through: 400, by: 30).map { $0 })
+  func `an outage in the middle of data both ways ends with the timer that follows it`(milliseconds: Int) {
+    var link = connected()
+    let begin = link.now + .milliseconds(milliseconds)
+    let end = begin + .seconds(3)
+    link.outage = begin..<end
+    let (up, down) = (bytes(1_000_000, seed: 5), bytes(1_000_000, seed: 6))
+    link.sendFromClient(up)
+    link.sendFromServer(down)
+    link.run(until: end)
+    let before = (link.atServer.count, link.atClient.count)
+    #expect(before.0 < up.count && before.1 < down.count)
+    link.run(until: end + .seconds(4) + Self.roundTrip * 2)
+    #expect(link.atServer.count > before.0 && link.atClient.count > before.1)
+    link.run(until: end + .seconds(8))
+    let isWhole = (link.atServer == up, link.atClient == down)
+    #expect(isWhole.0 && isWhole.1, "\(link.atServer.count) and \(link.atClient.count) bytes")
+    // 685 segments each way, some twice, and at most as many acknowledgments: no volley of them.
+    #expect(link.carried.count < 4 * 1_000_000 / Self.segment)
+    #expect(link.client.flight == .bytes(0) && link.server.flight == .bytes(0))
+  }
+
+  /// RFC 9293 §3.5, figure 7
+  @Test func `ends that open at once are connected after a round trip, without a volley`() {
+    var link = TCPLink(listens: false)
+    link.open()
+    link.onServer { $0.open(at: $1, into: &$2) }
+    link.run(until: .start + .seconds(5))
+    #expect(link.client.state == .established && link.server.state == .established)
+    #expect(link.clientEvents.map(\.event) == [.connected] && link.serverEvents.map(\.event) == [.connected])
+    #expect(link.clientEvents.map(\.time) == [.start + Self.roundTrip])
+    // SYN, its answer, and the acknowledgment of that, from each end.
+    #expect(link.carried.count == 6)
+    link.sendFromClient(bytes(5000))
+    link.run(until: .start + .seconds(6))
+    let isThere = link.atServer == bytes(5000)
+    #expect(isThere)
+  }
+
   @Test func `both ends close in either order`() {
     var link = connected()
     link.sendFromClient(bytes(5000))

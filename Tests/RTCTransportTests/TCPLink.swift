@@ -24,6 +24,8 @@ struct TCPLink {
   var loss = 0.0
   /// Up to this much is added to the delay, so that segments overtake each other.
   var jitter = Duration.zero
+  /// Segments that are sent in this time are lost, in both directions.
+  var outage: Range<Instant>?
   /// Takes segments away: gets how many were carried before it, and the segment.
   var takesAway: (Int, TCPSegment, _ isToServer: Bool) -> Bool = { _, _, _ in false }
 
@@ -38,11 +40,12 @@ struct TCPLink {
   private var inFlight: [InFlight] = []
   private var dice: SeededGenerator
 
-  init(_ configuration: TCPConnection.Configuration = .init(), seed: UInt64 = 1) {
+  /// - Parameter listens: whether the server waits for the client; otherwise it can open the connection as well.
+  init(_ configuration: TCPConnection.Configuration = .init(), seed: UInt64 = 1, listens: Bool = true) {
     let (local, remote) = (Endpoint(IPAddress(192, 0, 2, 1), 50_000), Endpoint(IPAddress(192, 0, 2, 2), 443))
     var entropy = EntropySource(SeededGenerator(seed: seed, stream: "numbers"))
     client = TCPConnection(configuration, local: local, remote: remote, entropy: &entropy)
-    server = TCPConnection(configuration, local: remote, remote: local, listens: true, entropy: &entropy)
+    server = TCPConnection(configuration, local: remote, remote: local, listens: listens, entropy: &entropy)
     dice = SeededGenerator(seed: seed, stream: "link")
   }
 
@@ -106,7 +109,7 @@ struct TCPLink {
       carried.append(Carried(sentAt: now, isToServer: toServer, segment: segment))
       let isLost = dice.happens(withProbability: loss)
       let extra = Duration.nanoseconds(Int64(dice.unit() * Double(jitter.nanoseconds)))
-      guard !isTaken, !isLost else { continue }
+      guard !isTaken, !isLost, outage?.contains(now) != true else { continue }
       inFlight.append(
         InFlight(arrival: now + delay + extra, order: carried.count, isToServer: toServer, bytes: bytes))
     }

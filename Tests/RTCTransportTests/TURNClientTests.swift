@@ -205,6 +205,129 @@ import Testing
       ])
   }
 
+  @Test func `a dual-stack client is lent an endpoint of each family and reaches both`() {
+    var link = TURNLink(isDualStack: true)
+    link.establish()
+    let relayedV6 = Endpoint(TURNLink.relayV6, 49_152)
+    #expect(
+      link.clientEvents == [
+        .allocated(relayed: relayed, mapped: TURNLink.clientEndpoint),
+        .allocated(relayed: relayedV6, mapped: TURNLink.clientEndpoint),
+      ])
+    let peerV6 = Endpoint(IPAddress(v6High: 0x2001_0DB8_0000_0007, low: 7), 5_000)
+    link.withClient { $0.createPermission(for: [peer.address, peerV6.address], at: $1, into: &$2) }
+    link.run(for: .seconds(1))
+    for to in [peer, peerV6] { link.withClient { _ = $0.send([1].span, to: to, at: $1, into: &$2) } }
+    link.run(for: .seconds(1))
+    #expect(link.atPeers.map(\.source) == [relayed, relayedV6])
+    #expect(link.atPeers.map(\.destination) == [peer, peerV6])
+    // One Refresh keeps both (RFC 8656 §8.1).
+    link.run(for: .seconds(1300))
+    link.sendFromPeer([2], from: peerV6, to: relayedV6)
+    link.sendFromPeer([3], from: peer, to: relayed)
+    link.run(for: .seconds(1))
+    #expect(link.atClient.map(\.bytes) == [[2], [3]])
+  }
+
+  @Test func `a dual-stack client goes on with the one family that its server has`() {
+    var link = TURNLink(isDualStack: true) { $0.relayAddresses = [TURNLink.serverEndpoint.address] }
+    link.establish()
+    #expect(link.clientEvents == [.allocated(relayed: relayed, mapped: TURNLink.clientEndpoint)])
+  }
+
+  /// A client and its requests, answered by hand.
+  private struct HandAnswered {
+    var client: TURNClient
+    var events: [TURNClient.Event] = []
+    var request: STUNMessage?
+    private var now = Instant.start
+
+    init() {
+      client = TURNClient(
+        TURNClient.Configuration(
+          server: TURNLink.serverEndpoint, local: TURNLink.clientEndpoint, username: "alice", password: "secret"),
+        entropy: EntropySource(SeededGenerator(seed: 1, stream: "client")))
+      perform { $0.allocate(at: $1, into: &$2) }
+    }
+
+    mutating func perform(_ body: (inout TURNClient, Instant, inout Output<TURNClient.Event>) -> Void) {
+      var output = Output<TURNClient.Event>()
+      now += .milliseconds(10)
+      body(&client, now, &output)
+      events += output.takeEvents()
+      if !output.datagrams.isEmpty { request = try? STUNMessage(parsing: output.datagrams[0].bytes) }
+    }
+
+    /// Answers the latest request, with the signature of the server or without.
+    mutating func answer(
+      _ messageClass: STUNMessage.Class, _ attributes: [STUNAttribute], isSigned: Bool
+    ) throws {
+      let request = try #require(request)
+      let message = STUNMessage(
+        messageClass, request.method, transactionID: request.transactionID, attributes: attributes)
+      let key = MessageIntegrityKey(longTermUsername: "alice", realm: "sim.test", password: "secret")
+      let bytes = isSigned ? message.bytes { MessageIntegrity.code(over: $0, key: key) } : message.bytes()
+      perform {
+        _ = $0.handle(
+          Datagram(from: TURNLink.serverEndpoint, to: TURNLink.clientEndpoint, bytes: bytes.span), at: $1, into: &$2)
+      }
+    }
+
+    /// Shows realm and nonce.
+    mutating func challenge() throws {
+      try answer(.error, [.errorCode(.unauthenticated), .realm("sim.test"), .nonce("n")], isSigned: false)
+    }
+  }
+
+  private static let lent: [STUNAttribute] = [
+    .xorRelayedAddress(Endpoint(TURNLink.serverEndpoint.address, 49_152)), .lifetime(seconds: 600),
+    .xorMappedAddress(TURNLink.clientEndpoint),
+  ]
+
+  /// RFC 8489 §6.3.3, §6.3.4
+  @Test(arguments: [STUNMessage.Class.success, .error])
+  func `a response with an unknown attribute that must be understood fails its transaction`(
+    messageClass: STUNMessage.Class
+  ) throws {
+    var exchange = HandAnswered()
+    try exchange.challenge()
+    let type = STUNAttributeType(rawValue: 0x7FFF)
+    let content: [STUNAttribute] = messageClass == .success ? Self.lent : [.errorCode(.allocationQuotaReached)]
+    try exchange.answer(messageClass, content + [.unknown(type, [1, 2, 3, 4])], isSigned: true)
+    #expect(exchange.events == [.failed(.unknownAttributes([type]))])
+    // One that may be ignored is.
+    var other = HandAnswered()
+    try other.challenge()
+    try other.answer(.success, Self.lent + [.unknown(STUNAttributeType(rawValue: 0xBFFF), [1])], isSigned: true)
+    #expect(other.client.relayed?.port == 49_152)
+  }
+
+  /// RFC 8489 §9.2.5
+  @Test(arguments: [STUNErrorCode.forbidden, .allocationMismatch, .allocationQuotaReached, .serverError])
+  func `an error that anybody could have made is not believed after authentication`(error: STUNErrorCode) throws {
+    var exchange = HandAnswered()
+    try exchange.challenge()
+    try exchange.answer(.error, [.errorCode(error)], isSigned: false)
+    #expect(exchange.events.isEmpty)
+    try exchange.answer(.error, [.errorCode(error)], isSigned: true)
+    #expect(exchange.events == [.failed(.rejected(error))])
+  }
+
+  @Test func `errors of a server that does not believe the client need no signature`() throws {
+    for error in [STUNErrorCode.badRequest, .unauthenticated] {
+      var exchange = HandAnswered()
+      try exchange.challenge()
+      try exchange.answer(.error, [.errorCode(error)], isSigned: false)
+      #expect(exchange.events == [.failed(.rejected(error))])
+    }
+    var exchange = HandAnswered()
+    try exchange.challenge()
+    try exchange.answer(.error, [.errorCode(.staleNonce), .realm("sim.test"), .nonce("m")], isSigned: false)
+    #expect(exchange.request?.nonce == "m")
+    try exchange.answer(.success, Self.lent, isSigned: true)
+    #expect(exchange.client.relayed?.port == 49_152)
+  }
+
   @Test func `STUN of others on the same socket is left to them`() {
     var link = TURNLink()
     link.establish()

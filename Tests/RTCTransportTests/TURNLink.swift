@@ -34,7 +34,8 @@ struct TURNLink {
   private static let latency: Duration = .milliseconds(10)
 
   init(
-    seed: UInt64 = 1, password: String = "secret", family: IPAddress.Family = .ipv4, lifetime: Duration? = nil,
+    seed: UInt64 = 1, password: String = "secret", family: IPAddress.Family = .ipv4,
+    isDualStack: Bool = false, lifetime: Duration? = nil,
     configure: (inout TURNServer.Configuration) -> Void = { _ in }
   ) {
     var configuration = TURNServer.Configuration(
@@ -45,7 +46,7 @@ struct TURNLink {
     client = TURNClient(
       TURNClient.Configuration(
         server: Self.serverEndpoint, local: Self.clientEndpoint, username: "alice", password: password,
-        family: family, lifetime: lifetime),
+        family: family, isDualStack: isDualStack, lifetime: lifetime),
       entropy: EntropySource(SeededGenerator(seed: seed, stream: "client")))
     dice = SeededGenerator(seed: seed, stream: "loss")
   }

@@ -99,6 +99,40 @@ import Testing
     #expect(driver.server.allocationCount == 0)
   }
 
+  /// RFC 8656 §21.1.6; RFC 4291 §2.5.5 gives the two shapes of IPv4 addresses in IPv6.
+  @Test(
+    arguments: [
+      "127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "::", "::1", "::ffff:127.0.0.1", "::127.0.0.1",
+      "::ffff:0.0.0.0",
+      "::ffff:192.0.2.66",
+    ])
+  func `a relay leads neither to itself nor to whom its owner forbids, in whatever clothes`(address: String) throws {
+    let forbidden = try #require(IPAddress(address))
+    var driver = driver {
+      $0.relayAddresses.append(Self.relayV6)
+      $0.forbiddenPeers = [IPAddress(192, 0, 2, 66)]
+    }
+    driver.challenge()
+    driver.request(.allocate, Self.both)
+    driver.request(.createPermission, [.xorPeerAddress(Endpoint(forbidden, 0))])
+    #expect(driver.last?.errorCode == .forbidden)
+    driver.request(.channelBind, [.channelNumber(0x4000), .xorPeerAddress(Endpoint(forbidden, 1))])
+    #expect(driver.last?.errorCode == .forbidden)
+    driver.request(.createPermission, [.xorPeerAddress(Endpoint(try #require(IPAddress("::ffff:192.0.2.1")), 0))])
+    #expect(driver.last?.messageClass == .success)
+  }
+
+  @Test func `a first request is a challenge, a wrong one is refused, a right one granted`() {
+    var driver = driver()
+    driver.allocate()
+    #expect(driver.server.statistics.challenged == 1)
+    #expect(driver.server.statistics.granted == 1)
+    driver.request(.refresh, credentials: .init(username: "alice", password: "sesame"))
+    driver.request(.createPermission)
+    #expect(driver.server.statistics.refused == 2)
+    #expect(driver.server.statistics.challenged == 1)
+  }
+
   // MARK: Limits
 
   @Test func `an allocation relays what its rate allows and no more`() {

@@ -38,8 +38,9 @@ extension ICEAgent {
   public mutating func receive(
     _ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>
   ) -> Range<Int>? {
-    guard state != .closed, datagram.bytes.count > 0 else { return nil }
+    guard datagram.bytes.count > 0 else { return nil }
     if let relay = relayIndex(datagram) { return receive(datagram, fromRelay: relay, at: now, into: &output) }
+    guard state != .closed else { return nil }
     return receiveDirectly(datagram, at: now, into: &output)
   }
 

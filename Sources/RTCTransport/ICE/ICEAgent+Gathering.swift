@@ -125,7 +125,7 @@ extension ICEAgent {
   mutating func formPair(
     local: Candidate, remote: Candidate, at now: Instant, into output: inout Output<Event>
   ) -> Int? {
-    let relay = relays.firstIndex { $0.address == local.base }
+    let relay = relays.firstIndex { $0.addresses.contains(local.base) }
     guard
       let index = checklist.insert(local: local, remote: remote, role: role, generation: generation, relay: relay)
     else { return nil }
@@ -155,7 +155,7 @@ extension ICEAgent {
       gatheringDeadline = nil
       pendingQueries.removeAll()
       requests.removeAll { $0.pair == nil }
-      abandonUnsettledRelays()
+      abandonUnsettledRelays(into: &output)
     }
     if let due = nextKeepalive, due <= now {
       nextKeepalive = nil

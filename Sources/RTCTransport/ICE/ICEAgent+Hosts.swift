@@ -36,7 +36,7 @@ extension ICEAgent {
     }
     keptAlive.removeAll { $0.base == base }
     let lost = checklist.pairs.indices.filter { isSent(checklist.pairs[$0], from: base) }
-    loseRelays(onBase: base)
+    loseRelays(onBase: base, into: &output)
     for index in lost { losePair(index, into: &output) }
     updateSendingPath(at: now, into: &output)
     if configuration.checking.isContinual, selected == nil, let best = bestValid { trigger(best, into: &output) }

@@ -19,8 +19,8 @@ extension ICEAgent {
     let rank: Int
     var client: TURNClient
     var standing = Standing.queued
-    /// The relayed address, which also is the base of its candidate.
-    var address: Endpoint?
+    /// The relayed addresses, at most one of a family; each also is the base of its candidate.
+    var addresses: [Endpoint] = []
     /// Peers' addresses that the server lets through.
     var permitted: [IPAddress] = []
 
@@ -42,7 +42,8 @@ extension ICEAgent {
     }
     for index in relays.indices where !lostHosts.contains(relays[index].base) {
       switch relays[index].standing {
-      case .allocated: announceRelay(index, at: now, into: &output)
+      case .allocated:
+        for relayed in relays[index].addresses { announce(relayed, ofRelay: index, at: now, into: &output) }
       case .failed:
         relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
         relays[index].standing = .queued
@@ -60,19 +61,21 @@ extension ICEAgent {
   }
 
   /// Servers that did not answer in time are given up.
-  mutating func abandonUnsettledRelays() {
+  mutating func abandonUnsettledRelays(into output: inout Output<Event>) {
     for index in relays.indices where !relays[index].isSettled {
+      leaveConnection(ofRelay: index, into: &output)
       relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
       relays[index].standing = .failed
     }
   }
 
   /// The way to the servers is gone; what they lent is given back by nobody and expires.
-  mutating func loseRelays(onBase base: Int) {
+  mutating func loseRelays(onBase base: Int, into output: inout Output<Event>) {
     for index in relays.indices where relays[index].base == base {
+      leaveConnection(ofRelay: index, into: &output)
       relays[index].client = makeClient(base: base, rank: relays[index].rank)
       relays[index].standing = .failed
-      relays[index].address = nil
+      relays[index].addresses.removeAll()
       relays[index].permitted.removeAll()
     }
   }
@@ -85,12 +88,28 @@ extension ICEAgent {
     }
   }
 
+  /// Gives back what servers lent. Over UDP this is repeated until it is answered, with a new nonce where one is asked
+  /// for; the end of a connection over TCP or TLS says the same.
   mutating func releaseRelays(at now: Instant, into output: inout Output<Event>) {
     for index in relays.indices {
+      let isStream = relays[index].client.configuration.relayProtocol != .udp
       relays[index].client.release(at: now, into: &relayOutput)
+      if isStream { relays[index].client.connectionEnded(into: &relayOutput) }
+      relays[index].addresses.removeAll()
       output.datagrams.take(&relayOutput.datagrams)
+      if isStream { leaveConnection(ofRelay: index, into: &output) }
     }
     relayOutput.removeAll()
+  }
+
+  /// When a TURN client wants to do something.
+  var nextRelayTimeout: Instant? { relays.compactMap(\.client.nextTimeout).min() }
+
+  /// The owner closes a connection that nothing is wanted of any more.
+  private func leaveConnection(ofRelay index: Int, into output: inout Output<Event>) {
+    let relay = relays[index].client.configuration
+    guard relay.relayProtocol != .udp, relays[index].standing != .queued else { return }
+    output.emit(.relayConnectionUnused(base: relay.local, server: relay.server))
   }
 
   /// The connection to a TURN server over TCP or TLS has ended, or could not be made.
@@ -126,7 +145,9 @@ extension ICEAgent {
   ) -> Range<Int>? {
     switch relays[index].client.handle(datagram, at: now, into: &relayOutput) {
     case .data(let peer, let range, let elided):
-      guard let relayed = relays[index].address, !range.isEmpty else { return nil }
+      guard let relayed = relays[index].addresses.first(where: { $0.address.family == peer.address.family }),
+        !range.isEmpty
+      else { return nil }
       if datagram.bytes[range.lowerBound] > 3 {
         return acceptData(base: relayed, remote: peer, size: range.count + elided, at: now) ? range : nil
       }
@@ -138,7 +159,7 @@ extension ICEAgent {
       drainRelay(index, at: now, into: &output)
       advance(at: now, into: &output)
       return nil
-    case .notMine: return receiveDirectly(datagram, at: now, into: &output)
+    case .notMine: return state == .closed ? nil : receiveDirectly(datagram, at: now, into: &output)
     }
   }
 
@@ -187,27 +208,30 @@ extension ICEAgent {
       switch event {
       case .allocated(let relayed, _):
         relays[index].standing = .allocated
-        relays[index].address = relayed
-        announceRelay(index, at: now, into: &output)
+        relays[index].addresses.append(relayed)
+        announce(relayed, ofRelay: index, at: now, into: &output)
       case .permissionCreated(let address):
         if !relays[index].permitted.contains(address) { relays[index].permitted.append(address) }
       case .permissionFailed(let address, _):
         relays[index].permitted.removeAll { $0 == address }
         failPairs(ofRelay: index, to: address, at: now, into: &output)
       case .failed, .released:
+        leaveConnection(ofRelay: index, into: &output)
         relays[index].standing = .failed
-        relays[index].address = nil
+        relays[index].addresses.removeAll()
         relays[index].permitted.removeAll()
-        failPairs(ofRelay: index, to: nil, at: now, into: &output)
+        if state != .closed { failPairs(ofRelay: index, to: nil, at: now, into: &output) }
       case .channelBound, .channelFailed: break
       }
     }
   }
 
-  /// Tells the candidates that an allocation gives: the relayed one, and a reflexive one as a by-product.
-  private mutating func announceRelay(_ index: Int, at now: Instant, into output: inout Output<Event>) {
+  /// Tells the candidates that a relayed address gives: itself, and a reflexive one as a by-product.
+  private mutating func announce(
+    _ relayed: Endpoint, ofRelay index: Int, at now: Instant, into output: inout Output<Event>
+  ) {
     let relay = relays[index]
-    guard isGathering, let relayed = relay.address, let mapped = relay.client.mapped else { return }
+    guard isGathering, let mapped = relay.client.mapped else { return }
     let server = relay.client.configuration.server
     let relayProtocol = relay.client.configuration.relayProtocol
     // The mapping of a TCP connection is nothing that UDP could be sent to.
@@ -253,6 +277,7 @@ extension ICEAgent {
       TURNClient.Configuration(
         server: server.endpoint, over: server.relayProtocol, local: configuration.hosts[base],
         username: server.username, password: server.password, family: server.endpoint.address.family,
+        isDualStack: server.isDualStack,
         schedule: server.relayProtocol == .udp ? configuration.checkSchedule : .reliable),
       entropy: entropy.split())
   }

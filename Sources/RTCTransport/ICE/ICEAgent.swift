@@ -181,9 +181,11 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
     sending = nil
     consent = nil
     isGathering = false
+    gatheringDeadline = nil
+    nextKeepalive = nil
     releaseRelays(at: now, into: &output)
     setState(.closed, into: &output)
-    nextTimeout = nil
+    nextTimeout = nextRelayTimeout
   }
 
   public mutating func handle(_ datagram: borrowing Datagram, at now: Instant, into output: inout Output<Event>) {
@@ -225,7 +227,11 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
 
   /// Does what the last change made possible: nominates, sends what pacing allows, fails or completes, sets the timer.
   mutating func advance(at now: Instant, into output: inout Output<Event>) {
-    guard state != .closed else { return }
+    guard state != .closed else {
+      // What TURN servers lent is still being given back.
+      nextTimeout = nextRelayTimeout
+      return
+    }
     beginChecking(into: &output)
     followRenewal(at: now, into: &output)
     nominateIfDue(at: now, into: &output)

@@ -16,10 +16,14 @@ public struct ICEConfiguration: Sendable {
     public var password: String
     /// How it is reached; over TCP and TLS what the agent transmits to it is a message of a stream (`Datagram.transport`).
     public var relayProtocol: RelayProtocol
+    /// Whether an address of each family is asked for, so that peers of the other one can be reached (RFC 8656 §6.1).
+    public var isDualStack: Bool
 
     public init(
-      _ endpoint: Endpoint, over relayProtocol: RelayProtocol = .udp, username: String, password: String
+      _ endpoint: Endpoint, over relayProtocol: RelayProtocol = .udp, username: String, password: String,
+      isDualStack: Bool = false
     ) {
+      self.isDualStack = isDualStack
       self.endpoint = endpoint
       self.relayProtocol = relayProtocol
       self.username = username

@@ -47,6 +47,9 @@ extension ICEAgent {
     /// Media goes through this pair from now on.
     indirect case selectedPair(CandidatePair)
     case stateChanged(State)
+    /// Nothing is wanted any more of a TURN server that was reached over TCP or TLS: what is transmitted to it until now
+    /// is to be sent, and the connection to be closed.
+    case relayConnectionUnused(base: Endpoint, server: Endpoint)
     /// The peer no longer consents to receive; nothing is sent any more (RFC 7675 §5.1).
     case consentExpired(CandidatePair.ID)
   }

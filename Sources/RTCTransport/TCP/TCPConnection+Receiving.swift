@@ -85,7 +85,7 @@ extension TCPConnection {
     let expected = initialReceived &+ UInt32(truncatingIfNeeded: nextReceived)
     let place = nextReceived + Int64(Int32(bitPattern: segment.sequenceNumber &- expected))
     if state == .synReceived, segment.flags.contains(.synchronize), place == 0 {
-      return sendSynchronize(at: now, into: &output)
+      return handleRepeated(segment, at: now, into: &output)
     }
     let windowEnd = nextReceived + Int64(configuration.receiveWindow.bytes)
     let segmentEnd = place + Int64(segment.length)
@@ -107,6 +107,16 @@ extension TCPConnection {
     if state != .closed { transmitPending(at: now, into: &output) }
   }
 
+  /// The peer's SYN comes again before it has acknowledged ours, or both ends opened at once and this is the answer.
+  private mutating func handleRepeated(
+    _ synchronize: TCPSegment, at now: Instant, into output: inout Output<Event>
+  ) {
+    // Answered by another SYN, an acknowledgment would be answered alike by the other end, for ever.
+    guard synchronize.flags.contains(.acknowledge) else { return sendSynchronize(at: now, into: &output) }
+    guard handleAcknowledgment(synchronize, at: now, into: &output) else { return }
+    acknowledge(into: &output)
+  }
+
   /// - Returns: whether the rest of the segment is looked at.
   private mutating func handleAcknowledgment(
     _ segment: TCPSegment, at now: Instant, into output: inout Output<Event>
@@ -121,7 +131,8 @@ extension TCPConnection {
       }
       return false
     }
-    let window = Int(segment.window) << Int(peerWindowScale)
+    // The window of a SYN is never scaled (RFC 7323 §2.2).
+    let window = Int(segment.window) << (segment.flags.contains(.synchronize) ? 0 : Int(peerWindowScale))
     let changesWindow = window != peerWindow
     if edge >= unacknowledged { peerWindow = window }
     if state == .synReceived {

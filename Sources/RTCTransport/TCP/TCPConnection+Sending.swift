@@ -105,8 +105,10 @@ extension TCPConnection {
     retransmissionDue = now + timeout.duration
   }
 
+  /// Sends an acknowledgment without data, behind all that was ever sent: SND.NXT of RFC 9293, which a timeout does not
+  /// take back as it does `nextSent`. Further back the peer would find it old and not look at what it acknowledges.
   mutating func acknowledge(into output: inout Output<Event>) {
-    emit(flags: .acknowledge, at: nextSent, into: &output)
+    emit(flags: .acknowledge, at: sentEnd, into: &output)
   }
 
   /// Sends a segment without data.

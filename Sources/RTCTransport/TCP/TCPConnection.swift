@@ -71,7 +71,8 @@ public struct TCPConnection: Sendable {
   // Places in the two streams: 0 is the SYN, 1 the first byte. Numbers on the wire are these plus the initial ones.
   var initialSent: UInt32
   var initialReceived: UInt32 = 0
-  /// The first place that is not acknowledged, the next that is sent, and the end of what ever was (SND.UNA, SND.NXT).
+  /// The first place that is not acknowledged (SND.UNA), the next that is sent, which goes back to the first after a
+  /// timeout, and the end of what ever was (SND.NXT).
   var unacknowledged: Int64 = 0
   var nextSent: Int64 = 0
   var sentEnd: Int64 = 0
@@ -181,7 +182,7 @@ public struct TCPConnection: Sendable {
   public mutating func abort(into output: inout Output<Event>) {
     switch state {
     case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck:
-      emit(flags: [.reset, .acknowledge], at: nextSent, into: &output)
+      emit(flags: [.reset, .acknowledge], at: sentEnd, into: &output)
     case .closed, .listen, .synSent, .timeWait: break
     }
     if state != .closed { end(nil, into: &output) }

@@ -14,10 +14,12 @@ extension TURNClient {
       switch credential.status(of: datagram.bytes) {
       case .valid: break
       case .invalid: return
-      case .absent: guard response.messageClass == .error else { return }
+      case .absent: guard response.messageClass == .error, Self.mayBeUnauthenticated(response.errorCode) else { return }
       }
     }
     requests.remove(at: index)
+    let unknown = response.unknownRequiredTypes
+    guard unknown.isEmpty else { return fail(request.purpose, .unknownAttributes(unknown), into: &output) }
     guard response.messageClass == .error else {
       succeed(request.purpose, response, at: now, into: &output)
       return
@@ -35,6 +37,13 @@ extension TURNClient {
     }
   }
 
+  /// What a server answers before, or instead of, believing who asks; any other error that is not signed could be
+  /// anybody's (RFC 8489 §9.2.5, §10).
+  private static func mayBeUnauthenticated(_ error: STUNErrorCode?) -> Bool {
+    let codes: [STUNErrorCode] = [.tryAlternate, .badRequest, .unauthenticated, .staleNonce]
+    return codes.contains { $0.code == error?.code }
+  }
+
   private mutating func succeed(
     _ purpose: Purpose, _ response: STUNMessage, at now: Instant, into output: inout Output<Event>
   ) {
@@ -43,7 +52,11 @@ extension TURNClient {
       guard let lifetime = response.lifetime else {
         return fail(purpose, .incompleteResponse(missing: .lifetime), into: &output)
       }
-      guard let relayed = response.xorRelayedAddress else {
+      let families: [IPAddress.Family] = [.ipv4, .ipv6]
+      let relayed = families.compactMap { family in
+        response.xorRelayedAddresses.first { $0.address.family == family }
+      }
+      guard !relayed.isEmpty else {
         return fail(purpose, .incompleteResponse(missing: .xorRelayedAddress), into: &output)
       }
       guard let mapped = response.xorMappedAddress else {
@@ -51,7 +64,7 @@ extension TURNClient {
       }
       phase = .allocated(
         Allocation(relayed: relayed, mapped: mapped, refreshTime: refreshTime(of: lifetime, at: now)))
-      output.emit(.allocated(relayed: relayed, mapped: mapped))
+      for endpoint in relayed { output.emit(.allocated(relayed: endpoint, mapped: mapped)) }
     case .refresh:
       guard case .allocated(var allocation) = phase else { return }
       guard let lifetime = response.lifetime else {
@@ -141,15 +154,19 @@ extension TURNClient {
     }
   }
 
+  /// Which relayed endpoints are wanted; without a word IPv4 (RFC 8656 §7.1).
+  private var family: STUNAttribute? {
+    guard !configuration.isDualStack else { return .additionalAddressFamily(IPAddress.Family.ipv6.rawValue) }
+    return configuration.family == .ipv6 ? .requestedAddressFamily(IPAddress.Family.ipv6.rawValue) : nil
+  }
+
   private func attributes(of purpose: Purpose) -> [STUNAttribute] {
     let lifetime = configuration.lifetime.map {
       STUNAttribute.lifetime(seconds: UInt32(clamping: $0.components.seconds))
     }
     switch purpose {
     case .allocate:
-      let family = STUNAttribute.requestedAddressFamily(configuration.family.rawValue)
-      return [.requestedTransport(TURN.udp)] + (configuration.family == .ipv6 ? [family] : [])
-        + [lifetime].compactMap(\.self)
+      return [.requestedTransport(TURN.udp), family, lifetime].compactMap(\.self)
     case .refresh: return [lifetime].compactMap(\.self)
     case .release: return [.lifetime(seconds: 0)]
     case .permissions(let addresses): return addresses.map { .xorPeerAddress(Endpoint($0, 0)) }

@@ -20,13 +20,16 @@ public struct TURNClient: Sendable {
     public var password: String
     /// The family of the relayed endpoint.
     public var family: IPAddress.Family
+    /// Whether an IPv6 endpoint is wanted besides one of IPv4, whatever `family` says (RFC 8656 §6.1). A server that has but
+    /// one of them lends that.
+    public var isDualStack: Bool
     /// The lifetime to ask for, in whole seconds; `nil` leaves it to the server.
     public var lifetime: Duration?
     public var schedule: STUNTransaction.Schedule
 
     public init(
       server: Endpoint, over relayProtocol: RelayProtocol = .udp, local: Endpoint, username: String, password: String,
-      family: IPAddress.Family = .ipv4,
+      family: IPAddress.Family = .ipv4, isDualStack: Bool = false,
       lifetime: Duration? = nil, schedule: STUNTransaction.Schedule = STUNTransaction.Schedule()
     ) {
       self.server = server
@@ -35,12 +38,14 @@ public struct TURNClient: Sendable {
       self.username = username
       self.password = password
       self.family = family
+      self.isDualStack = isDualStack
       self.lifetime = lifetime
       self.schedule = schedule
     }
   }
 
   public enum Event: Hashable, Sendable {
+    /// Told once for each relayed endpoint: one, or one of each family.
     case allocated(relayed: Endpoint, mapped: Endpoint)
     case permissionCreated(IPAddress)
     case permissionFailed(IPAddress, TURNError)
@@ -83,7 +88,8 @@ public struct TURNClient: Sendable {
   }
 
   struct Allocation {
-    let relayed: Endpoint
+    /// One, or one of each family.
+    let relayed: [Endpoint]
     let mapped: Endpoint
     var refreshTime: Instant
   }
@@ -137,8 +143,10 @@ public struct TURNClient: Sendable {
     credential = TURNCredential(username: configuration.username, password: configuration.password)
   }
 
-  /// The relayed endpoint while there is one.
-  public var relayed: Endpoint? { if case .allocated(let allocation) = phase { allocation.relayed } else { nil } }
+  /// The relayed endpoint while there is one; with one of each family that of IPv4.
+  public var relayed: Endpoint? {
+    if case .allocated(let allocation) = phase { allocation.relayed.first } else { nil }
+  }
 
   /// The client's endpoint as the server saw it, while there is an allocation.
   public var mapped: Endpoint? { if case .allocated(let allocation) = phase { allocation.mapped } else { nil } }

@@ -12,6 +12,8 @@ public enum TURNError: Error, Hashable, Sendable {
   case tryAlternate(Endpoint)
   /// A success response without what it must hold.
   case incompleteResponse(missing: STUNAttributeType)
+  /// A response with attributes that must be understood and are not known (RFC 8489 §6.3.3, §6.3.4).
+  case unknownAttributes([STUNAttributeType])
   /// There is no allocation that could be used.
   case noAllocation
   /// All channel numbers are taken; a number is never bound to a second peer.
@@ -26,6 +28,8 @@ extension TURNError: CustomStringConvertible {
     case .rejected(let error): "the TURN server answers \(error)"
     case .tryAlternate(let server): "the TURN server sends its clients to \(server)"
     case .incompleteResponse(let type): "the TURN server's response lacks \(type)"
+    case .unknownAttributes(let types):
+      "the TURN server's response has the unknown \(types.map { "\($0)" }.joined(separator: ", "))"
     case .noAllocation: "there is no allocation"
     case .noChannelLeft: "all 4096 channel numbers are taken"
     }

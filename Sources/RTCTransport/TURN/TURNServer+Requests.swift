@@ -56,7 +56,8 @@ extension TURNServer {
       let refusal = refusal([
         .errorCode(error), .realm(authenticator.realm), .nonce(authenticator.nonce(for: fiveTuple.client, at: now)),
       ])
-      reply(refusal, key: nil, fingerprint: fingerprint == .valid, to: fiveTuple, into: &output)
+      let isFirst = message.messageIntegrity == nil
+      reply(refusal, key: nil, fingerprint: fingerprint == .valid, to: fiveTuple, isFirst: isFirst, into: &output)
       return
     }
 
@@ -89,9 +90,15 @@ extension TURNServer {
 
   private mutating func reply(
     _ message: STUNMessage, key: MessageIntegrityKey?, fingerprint: Bool, to fiveTuple: FiveTuple,
-    into output: inout Output<Event>
+    isFirst: Bool = false, into output: inout Output<Event>
   ) {
-    if message.messageClass == .error { statistics.refused += 1 }
+    if message.messageClass == .success {
+      statistics.granted += 1
+    } else if isFirst {
+      statistics.challenged += 1
+    } else {
+      statistics.refused += 1
+    }
     var message = message
     if let software = configuration.software { message.attributes.append(.software(software)) }
     output.datagrams.append(over: fiveTuple.transport, from: fiveTuple.server, to: fiveTuple.client) {
@@ -275,11 +282,14 @@ extension TURNServer {
     return .success([])
   }
 
+  /// Peers that would be the relay itself, or that its owner does not want to be reached (RFC 8656 §21.1).
   private func objection(to peer: Endpoint, of index: Int) -> STUNErrorCode? {
-    let address = peer.address
-    guard self[allocation: index].relayed(for: address.family) != nil else { return .peerAddressFamilyMismatch }
+    let family = peer.address.family
+    guard self[allocation: index].relayed(for: family) != nil else { return .peerAddressFamilyMismatch }
+    // An IPv4 address in the clothes of IPv6 leads to the same host.
+    let address = peer.address.embeddedIPv4 ?? peer.address
     let isForbidden =
-      address == .anyIPv4 || address == .anyIPv6 || configuration.forbiddenPeers.contains(address)
+      address.isThisHost || configuration.forbiddenPeers.contains(address)
       || address.isLoopback && !configuration.permitsLoopbackPeers
     return isForbidden ? .forbidden : nil
   }

@@ -78,8 +78,12 @@ public struct TURNServer: ProtocolCore, Sendable {
     public var discarded = 0
     /// Datagrams dropped because their allocation relays too much.
     public var rateLimited = 0
-    /// Requests that were refused: without, with wrong or with outdated credentials, or for any other reason.
+    /// Requests without credentials, which were answered with realm and nonce: how every client begins.
+    public var challenged = 0
+    /// Requests that were refused: with wrong or with outdated credentials, or for any other reason.
     public var refused = 0
+    /// Requests that were answered with success.
+    public var granted = 0
   }
 
   public let configuration: Configuration
@@ -90,7 +94,8 @@ public struct TURNServer: ProtocolCore, Sendable {
   var entropy: EntropySource
   var ports: [RelayPorts]
   var reservations: [Reservation] = []
-  private var binding: STUNServer
+  /// Answers Binding requests.
+  public private(set) var binding: STUNServer
   private var allocations: [TURNAllocation] = []
   private var freeIndices: [Int] = []
   private var indices: [FiveTuple: Int] = [:]
@@ -128,6 +133,11 @@ public struct TURNServer: ProtocolCore, Sendable {
     case .stun: handleMessage(datagram, at: now, into: &output)
     case .dtls, .zrtp, .quic, .rtp, .rtcp, .unknown: statistics.discarded += 1
     }
+  }
+
+  /// Whether something is lent to the client of a TCP or TLS connection.
+  public func isAllocated(client: Endpoint, server: Endpoint) -> Bool {
+    indices[FiveTuple(client: client, server: server, transport: .tcp)] != nil
   }
 
   /// A client's TCP or TLS connection has ended, and with it what it was lent.

@@ -20,6 +20,8 @@ public struct ClientReport: Sendable {
   public let frozenSeconds: Double
   public let watchedSeconds: Double
   public let connections: [ConnectionSummary]
+  /// Messages to TURN servers over TCP or TLS that were thrown away because those before them had not left.
+  public let messagesDropped: Int
   public let milestones: [Milestone]
   /// Of real media: the mean PSNR in dB of pictures against their source, and the correlation of sound.
   public let meanPSNR: Double?
@@ -62,6 +64,7 @@ extension Client {
       frozenSeconds: frozen(at: now).inSeconds,
       watchedSeconds: window.inSeconds * Double(configuration.watchedPictures),
       connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },
+      messagesDropped: connections.messagesDropped,
       milestones: connections.log.milestones, meanPSNR: quality.meanPSNR, audioCorrelation: quality.correlation)
   }
 

@@ -53,7 +53,7 @@ extension ConnectionSet {
       log.note(.checkFailed, "\(pair.local) – \(pair.remote)", from: port)
     case .roleChanged(let role): log.note(.roleChanged, "now \(role.rawValue)", from: port)
     case .consentExpired: log.note(.consentExpired, "with \(peer)", from: port)
-    case .pairFormed, .pairStateChanged, .handshakeReceived: break
+    case .pairFormed, .pairStateChanged, .handshakeReceived, .relayConnectionUnused: break
     }
   }
 

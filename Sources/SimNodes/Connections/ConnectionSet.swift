@@ -135,9 +135,11 @@ final class ConnectionSet {
   /// Tells the events of a connection to `handle`, notes milestones, sends what is to be sent and sets the alarm.
   func finish(_ connection: Connection, at now: Instant, _ handle: (PeerConnection.Event) -> Void) {
     var signsHandshake = false
+    var unused: [(base: Endpoint, server: Endpoint)] = []
     while !connection.output.events.isEmpty {
       for event in connection.output.takeEvents() {
         if case .transport(let event) = event, note(event, of: connection, at: now) { signsHandshake = true }
+        if case .transport(.ice(.relayConnectionUnused(let base, let server))) = event { unused.append((base, server)) }
         // Who hears that the other has hung up hangs up, too; there is nobody to say goodbye to.
         if case .transport(.dtls(.closed)) = event { connection.core.close(at: now, into: &connection.output) }
         handle(event)
@@ -145,11 +147,26 @@ final class ConnectionSet {
     }
     if log.isDetailed { noteReports(of: connection) }
     setAlarm(connection)
-    guard signsHandshake || !connection.output.datagrams.isEmpty else { return }
-    var slot = processor.reserve(at: now)
-    if signsHandshake { processor.perform(.dtlsHandshake, in: &slot) }
-    transmit(connection, in: &slot)
+    if signsHandshake || !connection.output.datagrams.isEmpty {
+      var slot = processor.reserve(at: now)
+      if signsHandshake { processor.perform(.dtlsHandshake, in: &slot) }
+      transmit(connection, in: &slot)
+    }
+    for (base, server) in unused { close(from: base, to: server, of: connection, at: now) }
   }
+
+  /// Closes the connection to a TURN server behind what was sent on it.
+  private func close(from base: Endpoint, to server: Endpoint, of connection: Connection, at now: Instant) {
+    streams.close(from: base, to: server, at: now)
+    for index in 0..<streams.segments.count {
+      port.send(streams.segments[index], at: connection.lastDeparture)
+    }
+    streams.segments.removeAll()
+    port.wake(at: streams.nextTimeout)
+  }
+
+  /// Messages to TURN servers that were thrown away because those before them had not left.
+  var messagesDropped: Int { streams.statistics.dropped }
 
   /// Sends what a connection wants sent, each datagram when the thread of work in `slot` has got to it.
   func transmit(_ connection: Connection, in slot: inout Processor.Slot) {

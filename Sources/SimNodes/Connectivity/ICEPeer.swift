@@ -78,7 +78,9 @@ public actor ICEPeer: Node {
     for ended in streams.takeEnded() {
       agent.relayConnectionEnded(from: ended.local, to: ended.remote, at: port.simulation.now, into: &output)
     }
+    var unused: [(base: Endpoint, server: Endpoint)] = []
     for event in output.takeEvents() {
+      if case .relayConnectionUnused(let base, let server) = event { unused.append((base, server)) }
       if case .candidateGathered(let candidate) = event { tell { await $0.learn(candidate) } }
       if event == .gatheringCompleted { tell { await $0.learnEnd() } }
     }
@@ -90,6 +92,7 @@ public actor ICEPeer: Node {
       }
     }
     output.datagrams.removeAll()
+    for (base, server) in unused { streams.close(from: base, to: server, at: port.simulation.now) }
     port.send(&streams.segments)
     port.wake(at: streams.nextTimeout)
     if let due = agent.nextTimeout { port.wake(at: due) }

@@ -10,6 +10,10 @@ public actor STUNServerNode: Node {
 
   public init(_ port: NodePort) { self.port = port }
 
+  public func report() -> STUNServerReport {
+    STUNServerReport(name: port.name, answered: core.answered, discarded: core.discarded)
+  }
+
   public func receive(_ datagram: Datagram, at now: Instant) {
     core.handle(datagram, at: now, into: &datagrams)
     port.send(&datagrams)

@@ -10,20 +10,28 @@ public actor TURNServerNode: Node {
   public static let tlsPort: UInt16 = 443
 
   public nonisolated let port: NodePort
+  private let configuration: TURNServer.Configuration
+  private let policy: TURNStreams.Policy
+  private let provider: CryptoProvider
+  private let identity: DTLSIdentity
   private var core: TURNServer
   private var streams: TURNStreams
+  private var isDown = false
+  private var restarts = 0
   private var output = Output<TURNServer.Event>()
 
   /// - Parameter protocols: over what clients may come.
   public init(_ port: NodePort, _ configuration: TURNServer.Configuration, protocols: [RelayProtocol] = [.udp]) {
     self.port = port
+    self.configuration = configuration
     core = TURNServer(configuration, entropy: EntropySource(port.generator(for: "entropy")))
     var policy = TURNStreams.Policy()
     if protocols.contains(.tcp) { policy.listeningPorts.tcp = [TURN.port] }
     if protocols.contains(.tls) { policy.listeningPorts.tls = [Self.tlsPort] }
+    self.policy = policy
     do {
-      let provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: port.simulation.seed)))
-      let identity = try provider.identity(named: port.name)
+      provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: port.simulation.seed)))
+      identity = try provider.identity(named: port.name)
       streams = TURNStreams(policy, port: port, provider: provider, identity: identity)
     } catch {
       preconditionFailure("OpenSSL has P-256 and SHA-256: \(error)")
@@ -33,7 +41,28 @@ public actor TURNServerNode: Node {
   /// How many allocations exist.
   public var allocationCount: Int { core.allocationCount }
 
+  /// What was counted since the start or the last crash.
+  public func report() -> TURNServerReport {
+    TURNServerReport(
+      name: port.name, allocations: core.allocationCount, connections: streams.count, statistics: core.statistics,
+      bindingsAnswered: core.binding.answered, bindingsDiscarded: core.binding.discarded,
+      segmentsDiscarded: streams.statistics.discarded, connectionsEvicted: streams.statistics.evicted,
+      messagesDropped: streams.statistics.dropped)
+  }
+
+  /// Stops: what was lent and every connection are gone, and nobody is told.
+  public func crash() {
+    isDown = true
+    restarts += 1
+    core = TURNServer(configuration, entropy: EntropySource(port.generator(for: "entropy/\(restarts)")))
+    streams = TURNStreams(policy, port: port, provider: provider, identity: identity, start: restarts)
+  }
+
+  /// Runs again, knowing nothing of what was.
+  public func restart() { isDown = false }
+
   public func receive(_ datagram: Datagram, at now: Instant) {
+    guard !isDown else { return }
     switch datagram.transport {
     case .udp: core.handle(datagram, at: now, into: &output)
     case .tcp:
@@ -46,7 +75,7 @@ public actor TURNServerNode: Node {
 
   public func wake(at now: Instant) {
     core.handleTimeout(at: now, into: &output)
-    streams.handleTimeout(at: now)
+    streams.handleTimeout(at: now) { core.isAllocated(client: $1, server: $0) }
     finish(at: now)
   }
 

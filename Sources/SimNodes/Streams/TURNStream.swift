@@ -18,25 +18,30 @@ struct TURNStream {
   private var isEndTold = false
   /// How it ended; nothing passes it any more.
   private(set) var end: End?
-  private let tls: TLSConnection?
+  /// Makes the end of TLS, once there is a connection for it: before, nobody has shown to be more than a SYN.
+  private let secure: (() -> TLSConnection)?
+  private var tls: TLSConnection?
   private var reader = TURNMessageReader()
   /// Messages that wait for the handshakes, framed.
   private var waiting = ByteWriter()
   private var scratch = ByteWriter()
-  /// Messages that were thrown away because those before them had not left.
-  private(set) var dropped = 0
+  /// Whether anything has come in it; until then the other end may be nothing but a handshake.
+  private(set) var hasReceived = false
 
   /// How much may wait to leave, as libwebrtc's sockets allow: what comes then is dropped, for late media is of no use.
   static let longestBacklog = DataSize.kibibytes(64)
+  /// How much more when it is STUN: a TURN request is sent once over a stream (RFC 8489 §6.2.2).
+  static let reserve = DataSize.kibibytes(16)
 
-  init(_ tcp: TCPConnection, tls: TLSConnection?) {
+  /// - Parameter secure: makes the end of TLS; `nil` for messages over TCP alone.
+  init(_ tcp: TCPConnection, secure: (() -> TLSConnection)? = nil) {
     self.tcp = tcp
-    self.tls = tls
+    self.secure = secure
   }
 
   var isReady: Bool {
     switch tcp.state {
-    case .established, .closeWait: tls.map { $0.state == .connected } ?? true
+    case .established, .closeWait: secure == nil || tls?.state == .connected
     case .closed, .listen, .synSent, .synReceived, .finWait1, .finWait2, .closing, .lastAck, .timeWait: false
     }
   }
@@ -63,17 +68,43 @@ struct TURNStream {
   }
 
   /// Sends a message, or keeps it for the end of the handshakes.
-  mutating func send(_ message: Span<UInt8>, at now: Instant, into output: inout Output<TCPConnection.Event>) {
-    guard end == nil else { return }
-    guard isReady else {
-      guard waiting.count + message.count <= Self.longestBacklog.bytes else { return dropped += 1 }
-      return TURNMessageReader.write(message, into: &waiting)
+  ///
+  /// - Returns: false when it was thrown away because those before it have not left.
+  mutating func send(_ message: Span<UInt8>, at now: Instant, into output: inout Output<TCPConnection.Event>) -> Bool {
+    guard end == nil else { return true }
+    let backlog = isReady ? tcp.backlog : .bytes(waiting.count)
+    guard backlog < Self.longestBacklog || backlog < Self.longestBacklog + Self.reserve && Self.isSTUN(message) else {
+      return false
     }
-    guard tcp.backlog < Self.longestBacklog else { return dropped += 1 }
+    guard isReady else {
+      TURNMessageReader.write(message, into: &waiting)
+      return true
+    }
     scratch.removeAll()
     TURNMessageReader.write(message, into: &scratch)
     write(at: now, into: &output)
+    return true
   }
+
+  /// Whether a message is STUN itself, or brings the peer STUN: requests of TURN, and checks and consent of ICE.
+  ///
+  /// The latter are repeated, but into the same queue: where media alone fills it, a call would be given up for want of
+  /// consent (RFC 7675) that works. libwebrtc's sockets make no such difference.
+  private static func isSTUN(_ message: Span<UInt8>) -> Bool {
+    switch Demultiplexer.classify(message) {
+    case .turnChannel:
+      guard let data = try? ChannelData(parsing: message), let first = data.range.first else { return false }
+      return message[first] <= largestFirstByteOfSTUN
+    case .stun:
+      guard let indication = try? RelayIndication(parsing: message) else { return true }
+      guard let first = indication.range.first else { return false }
+      return message[first] <= largestFirstByteOfSTUN
+    case .dtls, .zrtp, .quic, .rtp, .rtcp, .unknown: return false
+    }
+  }
+
+  /// RFC 7983 §7
+  private static let largestFirstByteOfSTUN: UInt8 = 3
 
   /// Takes a segment and tells `body` each message that is whole now.
   mutating func receive(
@@ -89,8 +120,14 @@ struct TURNStream {
     advance(at: now, into: &output) { _ in }
   }
 
-  /// Ends the connection in good order.
-  mutating func close(at now: Instant, into output: inout Output<TCPConnection.Event>) {
+  /// Ends the connection in good order, because this side wants it: its end is told to nobody.
+  mutating func hangUp(at now: Instant, into output: inout Output<TCPConnection.Event>) {
+    isEndTold = true
+    close(at: now, into: &output)
+    _ = output.takeEvents()
+  }
+
+  private mutating func close(at now: Instant, into output: inout Output<TCPConnection.Event>) {
     if end == nil { end = .closed }
     tls?.close(at: now)
     flushTLS(at: now, into: &output)
@@ -100,10 +137,16 @@ struct TURNStream {
   private mutating func advance(
     at now: Instant, into output: inout Output<TCPConnection.Event>, _ body: (Span<UInt8>) -> Void
   ) {
+    let events = output.takeEvents()
+    // Before what came with the last segment of TCP's handshake is read.
+    if events.contains(.connected), tls == nil, let secure {
+      tls = secure()
+      tls?.start(at: now)
+    }
     read(at: now, into: &output, body)
-    for event in output.takeEvents() {
+    for event in events + output.takeEvents() {
       switch event {
-      case .connected: tls?.start(at: now)
+      case .connected: break
       case .finished: close(at: now, into: &output)
       case .closed(let failure):
         if end == nil { end = failure.map { .tcp($0) } ?? .closed }
@@ -123,7 +166,8 @@ struct TURNStream {
     guard tcp.received.count > 0 else { return }
     let bytes = tcp.takeReceived()
     guard end == nil else { return }
-    guard let tls else { return parse(bytes.span, into: &output, body) }
+    guard secure != nil else { return parse(bytes.span, into: &output, body) }
+    guard let tls else { return }
     tls.receive(bytes.span, at: now)
     var plain = ByteWriter()
     tls.takeReceived { plain.append($0) }
@@ -141,6 +185,7 @@ struct TURNStream {
   private mutating func parse(
     _ bytes: Span<UInt8>, into output: inout Output<TCPConnection.Event>, _ body: (Span<UInt8>) -> Void
   ) {
+    hasReceived = true
     do {
       try reader.append(bytes, body)
     } catch {

@@ -15,8 +15,11 @@ struct TURNStreams {
     var listeningPorts: (tcp: [UInt16], tls: [UInt16]) = ([], [])
     /// The servers that a client reaches over TLS.
     var tlsServers: [Endpoint] = []
-    /// How many connections there may be at once; a SYN beyond is not answered.
+    /// How many connections there may be at once; a SYN beyond takes the place of the oldest that has carried no message
+    /// yet, or no more, and is not answered when there is none.
     var limit = 4096
+    /// After how long a server closes a connection on which nothing is lent to the client.
+    var idleTimeout = Duration.seconds(60)
   }
 
   private struct Ends: Hashable {
@@ -30,8 +33,17 @@ struct TURNStreams {
   private(set) var inbox = Transmissions()
   /// Connections that ended, or that could not be made, since they were taken last.
   private(set) var ended: [(local: Endpoint, remote: Endpoint, end: TURNStream.End)] = []
-  /// Segments that belong to no connection, and SYNs beyond the limit.
-  private(set) var discarded = 0
+  /// What was thrown away since the start, and why.
+  struct Statistics: Hashable, Sendable {
+    /// Segments that belong to no connection, and SYNs beyond the limit.
+    var discarded = 0
+    /// Connections that carried no message when their place was needed.
+    var evicted = 0
+    /// Messages that were not sent because those before them had not left.
+    var dropped = 0
+  }
+
+  private(set) var statistics = Statistics()
 
   private let policy: Policy
   private let provider: CryptoProvider
@@ -40,24 +52,30 @@ struct TURNStreams {
   private var streams: [TURNStream?] = []
   /// When each wants to do something, side by side, because they are all looked through.
   private var dues: [Instant] = []
+  /// When a server looks whether each is used.
+  private var idleDues: [Instant] = []
+  /// In what order a server gives up those that carry no message; `max` for the others.
+  private var turns: [Int] = []
   private var freePlaces: [Int] = []
   private var places: [Ends: Int] = [:]
   private var opened = 0
+  private var encrypted = 0
   private var entropy: EntropySource
   private var output = Output<TCPConnection.Event>()
 
-  init(_ policy: Policy, port: NodePort, provider: CryptoProvider, identity: DTLSIdentity) {
+  /// - Parameter start: how often the node has been started before; each time the numbers are others.
+  init(_ policy: Policy, port: NodePort, provider: CryptoProvider, identity: DTLSIdentity, start: Int = 0) {
     self.policy = policy
     self.provider = provider
     self.identity = identity
-    name = port.name
-    entropy = EntropySource(port.generator(for: "tcp"))
+    name = start == 0 ? port.name : "\(port.name)/\(start)"
+    entropy = EntropySource(port.generator(for: start == 0 ? "tcp" : "tcp/\(start)"))
   }
 
   /// How many connections there are, those that are being closed included.
   var count: Int { streams.count - freePlaces.count }
 
-  var nextTimeout: Instant { dues.min() ?? .distantFuture }
+  var nextTimeout: Instant { min(dues.min() ?? .distantFuture, idleDues.min() ?? .distantFuture) }
 
   func usesTLS(_ server: Endpoint) -> Bool { policy.tlsServers.contains(server) }
 
@@ -68,7 +86,7 @@ struct TURNStreams {
     precondition(message.elided == 0, "TURN over TCP and TLS runs in wire fidelity")
     let ends = Ends(local: message.source, remote: message.destination)
     if let place = places[ends], streams[place]?.end == nil {
-      streams[place]?.send(message.bytes, at: now, into: &output)
+      write(message, to: place, at: now)
       return settle(place)
     }
     // The client of a server has gone.
@@ -78,16 +96,28 @@ struct TURNStreams {
       streams[place]?.abort(into: &output)
       settle(place)
     }
-    let place = insert(ends, isServer: false)
+    let place = insert(ends, isServer: false, at: now)
     streams[place]?.open(at: now, into: &output)
-    streams[place]?.send(message.bytes, at: now, into: &output)
+    write(message, to: place, at: now)
+    settle(place)
+  }
+
+  private mutating func write(_ message: borrowing Datagram, to place: Int, at now: Instant) {
+    let isTaken = streams[place]?.send(message.bytes, at: now, into: &output) ?? true
+    if !isTaken { statistics.dropped += 1 }
+  }
+
+  /// Ends a connection in good order; its end is not told. Nothing happens when there is none.
+  mutating func close(from local: Endpoint, to remote: Endpoint, at now: Instant) {
+    guard let place = places[Ends(local: local, remote: remote)] else { return }
+    streams[place]?.hangUp(at: now, into: &output)
     settle(place)
   }
 
   /// Takes a segment of the network.
   mutating func receive(_ segment: borrowing Datagram, at now: Instant) {
     let ends = Ends(local: segment.destination, remote: segment.source)
-    guard let place = places[ends] ?? accept(segment, ends) else { return }
+    guard let place = places[ends] ?? accept(segment, ends, at: now) else { return }
     var messages = Transmissions()
     swap(&messages, &inbox)
     streams[place]?.receive(segment.bytes, at: now, into: &output) {
@@ -97,11 +127,29 @@ struct TURNStreams {
     settle(place)
   }
 
-  mutating func handleTimeout(at now: Instant) {
+  /// - Parameter isUsed: whether something is lent to a server's client, so that its connection stays.
+  mutating func handleTimeout(
+    at now: Instant, isUsed: (_ local: Endpoint, _ remote: Endpoint) -> Bool = { _, _ in true }
+  ) {
     for place in dues.indices where dues[place] <= now {
       streams[place]?.handleTimeout(at: now, into: &output)
       settle(place)
     }
+    for place in idleDues.indices where idleDues[place] <= now {
+      guard let tcp = streams[place]?.tcp else { continue }
+      idleDues[place] = now + policy.idleTimeout
+      if !isUsed(tcp.local, tcp.remote) { abandon(place, at: now) }
+    }
+  }
+
+  /// A server gives up a client that wants nothing. One that does not even answer is not waited for.
+  private mutating func abandon(_ place: Int, at now: Instant) {
+    if streams[place]?.end == nil, streams[place]?.isReady == true {
+      streams[place]?.hangUp(at: now, into: &output)
+    } else {
+      streams[place]?.abort(into: &output)
+    }
+    settle(place)
   }
 
   /// Hands over the messages that have arrived.
@@ -117,23 +165,33 @@ struct TURNStreams {
   }
 
   /// The place of a new connection if the segment is a SYN that may make one; others are refused.
-  private mutating func accept(_ segment: borrowing Datagram, _ ends: Ends) -> Int? {
+  private mutating func accept(_ segment: borrowing Datagram, _ ends: Ends, at now: Instant) -> Int? {
     guard let header = try? TCPSegment(parsing: segment.bytes) else {
-      discarded += 1
+      statistics.discarded += 1
       return nil
     }
     let isListening =
       policy.listeningPorts.tcp.contains(ends.local.port) || policy.listeningPorts.tls.contains(ends.local.port)
     if isListening, header.flags == .synchronize {
-      guard count < policy.limit else {
-        discarded += 1
+      guard count < policy.limit || evict() else {
+        statistics.discarded += 1
         return nil
       }
-      return insert(ends, isServer: true)
+      return insert(ends, isServer: true, at: now)
     }
-    discarded += 1
+    statistics.discarded += 1
     if !header.flags.contains(.reset) { refuse(header, ends) }
     return nil
+  }
+
+  /// Makes room: a flood of SYNs does not keep clients out that get to their first message sooner than it comes round
+  /// (RFC 4987 §3.4).
+  private mutating func evict() -> Bool {
+    guard let oldest = turns.indices.min(by: { turns[$0] < turns[$1] }), turns[oldest] < .max else { return false }
+    statistics.evicted += 1
+    streams[oldest]?.abort(into: &output)
+    settle(oldest)
+    return true
   }
 
   /// RFC 9293 §3.10.7.1
@@ -146,11 +204,12 @@ struct TURNStreams {
     segments.append(over: .tcp, from: ends.local, to: ends.remote) { reset.write([UInt8]().span, into: &$0) }
   }
 
-  private mutating func insert(_ ends: Ends, isServer: Bool) -> Int {
+  private mutating func insert(_ ends: Ends, isServer: Bool, at now: Instant) -> Int {
+    opened += 1
+    let tcp = TCPConnection(local: ends.local, remote: ends.remote, listens: isServer, entropy: &entropy)
     let isEncrypted =
       isServer ? policy.listeningPorts.tls.contains(ends.local.port) : policy.tlsServers.contains(ends.remote)
-    let tcp = TCPConnection(local: ends.local, remote: ends.remote, listens: isServer, entropy: &entropy)
-    let stream = TURNStream(tcp, tls: isEncrypted ? makeTLS(isServer: isServer) : nil)
+    let stream = TURNStream(tcp, secure: isEncrypted ? tlsMaker(isServer: isServer) : nil)
     let place: Int
     if let free = freePlaces.popLast() {
       place = free
@@ -159,18 +218,27 @@ struct TURNStreams {
       place = streams.count
       streams.append(stream)
       dues.append(.distantFuture)
+      idleDues.append(.distantFuture)
+      turns.append(.max)
     }
     places[ends] = place
+    if isServer {
+      idleDues[place] = now + policy.idleTimeout
+      turns[place] = opened
+    }
     return place
   }
 
-  private mutating func makeTLS(isServer: Bool) -> TLSConnection {
-    opened += 1
-    do {
-      return try TLSConnection(
-        provider: provider, role: isServer ? .server(identity) : .client, name: "\(name)/\(opened)")
-    } catch {
-      preconditionFailure("OpenSSL has TLS 1.3: \(error)")
+  private mutating func tlsMaker(isServer: Bool) -> () -> TLSConnection {
+    encrypted += 1
+    let (provider, name) = (provider, "\(name)/\(encrypted)")
+    let role: TLSConnection.Role = isServer ? .server(identity) : .client
+    return {
+      do {
+        return try TLSConnection(provider: provider, role: role, name: name)
+      } catch {
+        preconditionFailure("OpenSSL has TLS 1.3: \(error)")
+      }
     }
   }
 
@@ -181,10 +249,18 @@ struct TURNStreams {
     let ends = Ends(local: stream.tcp.local, remote: stream.tcp.remote)
     if let end = streams[place]?.takeEnd() { ended.append((ends.local, ends.remote, end)) }
     dues[place] = stream.tcp.nextTimeout ?? .distantFuture
+    if stream.end == nil {
+      if stream.hasReceived { turns[place] = .max }
+    } else if turns[place] == .max {
+      opened += 1
+      turns[place] = opened
+    }
     guard stream.isOver else { return }
     streams[place] = nil
     places[ends] = nil
     dues[place] = .distantFuture
+    idleDues[place] = .distantFuture
+    turns[place] = .max
     freePlaces.append(place)
   }
 }

@@ -102,8 +102,8 @@ struct FaultInjector {
     access = built.access
     homes = built.homes
     signaling = built.signaling
-    stun = built.stun
-    turn = built.turn
+    stun = built.stunServer?.port
+    turn = built.turnServers.first?.port
   }
 
   /// Takes effect before anything follows from what happens now.

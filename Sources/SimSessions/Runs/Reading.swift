@@ -11,12 +11,16 @@ struct Reading {
   let access: [(uplink: LinkStatistics, downlink: LinkStatistics)]
   /// The media server's link.
   let nic: (uplink: LinkStatistics, downlink: LinkStatistics)?
-  let turn: LinkStatistics?
+  /// What left the TURN servers, all of them.
+  let turnEgress: Int64
+  let stunServer: STUNServerReport?
+  let turnServers: [TURNServerReport]
   let datagrams: DatagramCounts
 
   init(_ built: SessionBuilder.Built) {
     let (nodes, unit) = (built.clients, built.server)
-    (clients, server) = built.simulation.perform {
+    let (stun, relays) = (built.stunServer, built.turnServers)
+    (clients, server, stunServer, turnServers) = built.simulation.perform {
       var reports: [ClientReport] = []
       for client in nodes { reports.append(await client.report()) }
       let server: ServerReport? =
@@ -25,11 +29,13 @@ struct Reading {
         case .mixing(let unit): await unit.report()
         case nil: nil
         }
-      return (reports, server)
+      var turn: [TURNServerReport] = []
+      for relay in relays { turn.append(await relay.report()) }
+      return (reports, server, await stun?.report(), turn)
     }
     access = built.access.map { built.network.statistics(of: $0) }
     nic = built.serverLink.map { built.network.statistics(of: $0) }
-    turn = built.turnLink.map { built.network.statistics(of: $0).uplink }
+    turnEgress = built.turnLinks.reduce(0) { $0 + built.network.statistics(of: $1).uplink.carriedBytes }
     datagrams = built.network.counts
   }
 

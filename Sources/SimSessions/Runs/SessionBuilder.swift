@@ -30,9 +30,10 @@ struct SessionBuilder {
     let homes: [Home]
     let server: Server?
     let serverLink: AttachmentID?
-    let turnLink: AttachmentID?
-    let stun: NodePort?
-    let turn: NodePort?
+    /// Those of the TURN servers, in the order of `turnServers`.
+    let turnLinks: [AttachmentID]
+    let stunServer: STUNServerNode?
+    let turnServers: [TURNServerNode]
     /// The name of each node, by its number.
     let nodeNames: [String]
   }
@@ -88,7 +89,7 @@ struct SessionBuilder {
       simulation.makePort(named: "signaling"), settings: session.signaling, observer: observer)
     simulation.register(signaling)
     let stun = addSTUN(simulation, network, session.stunSite.map(site))
-    let (turn, turnLink) = addTURN(simulation, network, session.turn.map { site($0.site) })
+    let turn = addTURN(simulation, network, session.turn.map { site($0.site) })
     let (server, serverLink) = addServer(simulation, network, signaling, site(session.server.site))
     let sources = Dictionary(
       uniqueKeysWithValues: plan.participants.map { ($0.name, captured($0.index)) })
@@ -124,7 +125,8 @@ struct SessionBuilder {
           signalingDelay: scenario.delay(between: profile.site, and: session.signalingSite))
       },
       server: server,
-      serverLink: serverLink, turnLink: turnLink, stun: stun, turn: turn, nodeNames: simulation.nodeNames)
+      serverLink: serverLink, turnLinks: turn.map(\.link), stunServer: stun, turnServers: turn.map(\.server),
+      nodeNames: simulation.nodeNames)
   }
 
   // MARK: Who offers what
@@ -170,7 +172,7 @@ struct SessionBuilder {
         servers.map {
           ICEConfiguration.TURNServer(
             Endpoint($0, relayProtocol == .tls ? TURNServerNode.tlsPort : TURN.port), over: relayProtocol,
-            username: turn.username, password: turn.clientPassword ?? turn.password)
+            username: turn.username, password: turn.clientPassword ?? turn.password, isDualStack: turn.isDualStack)
         }
       }
     }
@@ -207,27 +209,37 @@ struct SessionBuilder {
     return network.attach(port, behind: profile.nat, inside: inside, number: number, access)
   }
 
-  private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> NodePort? {
+  private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> STUNServerNode? {
     guard let site else { return nil }
     let node = STUNServerNode(simulation.makePort(named: "stun"))
     simulation.register(node)
     network.attach(node.port, AttachmentPlan(addresses: [Self.stunEndpoint], site: site))
-    return node.port
+    return node
   }
 
-  private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> (NodePort?, AttachmentID?) {
-    guard let site, let turn = session.turn else { return (nil, nil) }
+  private func addTURN(
+    _ simulation: Simulation, _ network: Network, _ site: SiteID?
+  ) -> [(server: TURNServerNode, link: AttachmentID)] {
+    guard let site, let turn = session.turn else { return [] }
     let servers = (0..<turn.servers).map { number in
       let addresses = Self.turnAddresses(number)
       let node = TURNServerNode(
         simulation.makePort(named: Self.turnName(number)),
-        TURNServer.Configuration(
-          realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: addresses),
-        protocols: turn.transports)
+        turn.serverConfiguration(relayAddresses: addresses), protocols: turn.transports)
       simulation.register(node)
-      return (node.port, network.attach(node.port, AttachmentPlan(addresses: addresses, site: site)))
+      return (server: node, link: network.attach(node.port, AttachmentPlan(addresses: addresses, site: site)))
     }
-    return servers[0]
+    if let outage = turn.outage {
+      let first = servers[0].server
+      simulation.spawn {
+        await simulation.sleep(for: outage.begin)
+        await first.crash()
+        guard let length = outage.length else { return }
+        await simulation.sleep(for: length)
+        await first.restart()
+      }
+    }
+    return servers
   }
 
   private func addServer(

@@ -51,6 +51,9 @@ public struct SessionResult: Sendable {
   public let datagrams: DatagramCounts
   public let clients: [ClientReport]
   public let server: ServerReport?
+  /// Of the whole run, as are those of the TURN servers.
+  public let stunServer: STUNServerReport?
+  public let turnServers: [TURNServerReport]
   public let milestones: [Milestone]
   public let captures: [(name: String, capture: PacketCapture)]
   /// The last picture that an MCU composed for each client, where media is real.
@@ -63,6 +66,8 @@ public struct SessionResult: Sendable {
     let seconds = window.inSeconds
     self.clients = clients
     self.server = server
+    stunServer = measured.end.stunServer
+    turnServers = measured.end.turnServers
     self.window = window
     topology = session.topology
     participants = session.participants
@@ -89,7 +94,7 @@ public struct SessionResult: Sendable {
     frozenPercent = watched > 0 ? 100 * clients.reduce(0) { $0 + $1.frozenSeconds } / watched : nil
     costPerParticipantHour = session.prices.perParticipantHour(
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
-      turnEgress: run.plan.server == nil ? measured.end.turn?.carriedBytes ?? 0 : 0,
+      turnEgress: run.plan.server == nil ? measured.end.turnEgress : 0,
       window: window, participants: session.participants)
     currency = session.prices.currency
     firstLimit = FirstLimit.find(joining: measured.begin, window: measured.end)

@@ -70,7 +70,7 @@ public struct SessionRun: Sendable {
         }
       }
       if let link = built.serverLink { built.network.capture(at: link) }
-      if let link = built.turnLink { built.network.capture(at: link) }
+      for link in built.turnLinks { built.network.capture(at: link) }
     }
     for (index, client) in built.clients.enumerated() {
       let time = Instant.start + session.joinInterval * index

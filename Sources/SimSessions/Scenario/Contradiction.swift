@@ -55,9 +55,12 @@ extension SessionScenario {
         ("topology", "'\(topology)'", "'mesh', because a client names its codecs and the server has them all"))
     }
     let families = Set((0..<participants).map { client(at: $0).addressFamily })
-    if topology == Mesh().name, families.contains(.ipv4), families.contains(.ipv6) {
+    if topology == Mesh().name, turn?.isDualStack != true, families.contains(.ipv4), families.contains(.ipv6) {
       throw Contradiction(
-        ("topology", "'mesh'", "a topology with a server, because the clients differ in addressFamily"))
+        (
+          "topology", "'mesh'",
+          "a topology with a server, because the clients differ in addressFamily and no relay has both (turn.families)"
+        ))
     }
     try checkFaults()
     let nats = (0..<participants).compactMap { client(at: $0).nat }

@@ -118,6 +118,13 @@ struct FieldReader {
     return duration
   }
 
+  /// A duration without a fraction of a second, as TURN's LIFETIME has it.
+  func wholeSeconds() throws(ScenarioError) -> Duration {
+    let duration = try duration(.allocation)
+    guard duration == .seconds(duration.components.seconds) else { throw failure(DurationLimit.allocation.allowed) }
+    return duration
+  }
+
   /// A rate that is not zero.
   func rate() throws(ScenarioError) -> DataRate {
     guard let string else { throw failure(DataRate.allowedQuantity) }

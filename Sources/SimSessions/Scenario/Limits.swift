@@ -22,6 +22,7 @@ struct WholeNumberLimit: Sendable {
   static let participants = WholeNumberLimit(2...1000)
   static let cores = WholeNumberLimit(1...1024)
   static let turnServers = WholeNumberLimit(1...4)
+  static let turnQuota = WholeNumberLimit(1...1000)
   /// Even, because a chroma sample stands for two by two luma samples; the synthetic camera needs 32.
   static let pictureSide = WholeNumberLimit(32...4096, step: 2)
   /// Of one internal address behind a NAT, and the external addresses of the NAT.
@@ -50,6 +51,11 @@ struct DurationLimit: Sendable {
   static let pollInterval = DurationLimit(range: .milliseconds(1) ... .seconds(3600), note: ", from 1ms to 1h")
   /// Of an idle TCP connection at a NAT; Linux remembers one for five days.
   static let connection = DurationLimit(range: .milliseconds(1) ... .seconds(604_800), note: ", from 1ms to 168h")
+  /// Of an allocation.
+  static let allocation = DurationLimit(
+    range: .seconds(1) ... .seconds(3600), note: ", whole seconds from 1s to 1h")
+  /// Of a nonce: shorter than a second it could end on its way.
+  static let nonce = DurationLimit(range: .seconds(1) ... .seconds(86400), note: ", from 1s to 24h")
   static let run = DurationLimit(range: .milliseconds(1) ... .seconds(86400), note: ", from 1ms to 24h")
 }
 

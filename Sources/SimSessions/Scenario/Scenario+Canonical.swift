@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCTransport
 import SimKernel
 import SimNetwork
 import SimNodes
@@ -81,6 +82,17 @@ extension SessionScenario {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
     }
     for fault in faults { lines.add("faults.rebootNAT", "\(fault.rebootedNAT) at \(fault.time.quantity)") }
+    if let turn {
+      if turn.isDualStack { lines.add("turn.families", "both") }
+      if let quota = turn.quota { lines.add("turn.quota", quota) }
+      if let bandwidth = turn.bandwidth { lines.add("turn.bandwidth", bandwidth) }
+      if turn.lifetime != TURN.defaultAllocationLifetime { lines.add("turn.lifetime", turn.lifetime) }
+      if turn.nonceLifetime != TURN.nonceLifetime { lines.add("turn.nonceLifetime", turn.nonceLifetime) }
+      if let outage = turn.outage {
+        lines.add("turn.outage.at", outage.begin)
+        lines.add("turn.outage.length", outage.length?.quantity ?? "for good")
+      }
+    }
     lines.add("iceTransportPolicy", iceTransportPolicy.rawValue)
     if ice.profile != .rfc8445 { lines.add("ice.profile", ice.profile.rawValue) }
     if ice.nomination != .regular { lines.add("ice.nomination", ice.nomination.rawValue) }

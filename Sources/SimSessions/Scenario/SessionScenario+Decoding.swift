@@ -203,15 +203,20 @@ extension ServerProfile {
 }
 
 extension TURNProfile {
+  private static let fieldNames = [
+    "site", "username", "password", "clientPassword", "transports", "servers", "families", "quota", "bandwidth",
+    "lifetime", "nonceLifetime", "outage",
+  ]
+
   fileprivate static func decode(_ reader: FieldReader, _ sites: [String]) throws(ScenarioError) -> TURNProfile? {
     let turn = TURNProfile(site: sites[0], username: "rtcsim", password: "open-sesame")
     guard case .object = reader.value.content else {
       guard let isThere = reader.boolean else {
-        throw reader.failure("true, false or an object with site, username, password, transports")
+        throw reader.failure("true, false or an object with \(fieldNames.joined(separator: ", "))")
       }
       return isThere ? turn : nil
     }
-    let fields = try reader.object(["site", "username", "password", "clientPassword", "transports", "servers"])
+    let fields = try reader.object(fieldNames)
     var given = TURNProfile(
       site: try fields["site"]?.name(of: sites) ?? turn.site,
       username: try fields["username"]?.text() ?? turn.username,
@@ -219,7 +224,23 @@ extension TURNProfile {
       clientPassword: try fields["clientPassword"]?.text())
     if let reader = fields["servers"] { given.servers = try reader.integer(.turnServers) }
     if let reader = fields["transports"] { given.transports = try transports(reader) }
+    if let reader = fields["families"] { given.isDualStack = try isDualStack(reader) }
+    if let reader = fields["quota"] { given.quota = try reader.integer(.turnQuota) }
+    if let reader = fields["bandwidth"] { given.bandwidth = try reader.rateOrUnlimited() }
+    if let reader = fields["lifetime"] { given.lifetime = try reader.wholeSeconds() }
+    if let reader = fields["nonceLifetime"] { given.nonceLifetime = try reader.duration(.nonce) }
+    if let reader = fields["outage"] {
+      let fields = try reader.object(["at", "length"])
+      given.outage = TURNOutage(
+        begin: try fields.required("at", "the time of the crash, such as 10s").duration(),
+        length: try fields["length"]?.duration())
+    }
     return given
+  }
+
+  /// `own` alone, or both families.
+  private static func isDualStack(_ reader: FieldReader) throws(ScenarioError) -> Bool {
+    try reader.name(of: ["own", "both"]) == "both"
   }
 
   private static func transports(_ reader: FieldReader) throws(ScenarioError) -> [RelayProtocol] {

@@ -159,6 +159,33 @@ public struct TURNProfile: Hashable, Sendable {
   public var servers = 1
   /// Over what clients reach it, in the order in which they ask; at least one.
   public var transports: [RelayProtocol] = [.udp]
+  /// Of which families each client asks for an address: of its own alone, or of both.
+  public var isDualStack = false
+  /// How many allocations a server lends in all, for all clients have one name; `nil` for no limit.
+  public var quota: Int?
+  /// How much one allocation may relay each way, payload; `nil` for no limit.
+  public var bandwidth: DataRate?
+  /// How long an allocation lives without a Refresh.
+  public var lifetime = TURN.defaultAllocationLifetime
+  public var nonceLifetime = TURN.nonceLifetime
+  /// A crash of the first server.
+  public var outage: TURNOutage?
+
+  /// What the servers are told.
+  func serverConfiguration(relayAddresses: [IPAddress]) -> TURNServer.Configuration {
+    TURNServer.Configuration(
+      realm: "rtcsim.example", passwords: [username: password], relayAddresses: relayAddresses,
+      defaultLifetime: lifetime, maximumLifetime: max(lifetime, TURN.maximumAllocationLifetime),
+      nonceLifetime: nonceLifetime, allocationsPerUser: quota, ratePerAllocation: bandwidth)
+  }
+}
+
+/// A TURN server crashes and forgets everything.
+public struct TURNOutage: Hashable, Sendable {
+  /// After the beginning of the run.
+  public var begin: Duration
+  /// Until it runs again; `nil` for never.
+  public var length: Duration?
 }
 
 /// What the MCU sends.

@@ -38,6 +38,7 @@ struct RunText {
     text += cell.text() + "\n" + cpuTable.text() + "\n"
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
+    text += result.relayLines.map { $0 + "\n" }.joined()
     if let quality = qualityLine { text += quality + "\n" }
     if !diagnosis.isEmpty {
       text += "\n" + Terminal.styled("What went wrong", .bold) + "\n" + diagnosis.map { "\($0)\n" }.joined() + "\n"
@@ -66,6 +67,8 @@ struct RunText {
         "sent": JSON(result.datagrams.sent), "delivered": JSON(result.datagrams.delivered),
         "dropped": JSON(result.datagrams.droppedInAll),
       ])
+    cell.append("stun", result.stunJSON)
+    cell.append("turn", result.turnJSON)
     cell.append("diagnosis", .array(diagnosis.map { .string($0) }))
     cell.append(
       "milestones",
