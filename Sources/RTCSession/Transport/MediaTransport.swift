@@ -124,14 +124,17 @@ public struct MediaTransport: ~Copyable {
 
   /// When `handleTimeout` wants to be called.
   public var nextTimeout: Instant? {
-    let handshake: Instant? =
-      switch dtls {
-      case .some(let transport): transport.nextTimeout
-      case .none: nil
-      }
+    // `handleTimeout` leaves DTLS alone until there is a path; to ask for its time would be to be called without end.
+    let handshake = isWaitingForPath ? nil : handshakeTimeout
     guard let iceTimeout = ice.nextTimeout else { return handshake }
-    guard let handshake, !isWaitingForPath else { return iceTimeout }
-    return min(iceTimeout, handshake)
+    return handshake.map { min(iceTimeout, $0) } ?? iceTimeout
+  }
+
+  private var handshakeTimeout: Instant? {
+    switch dtls {
+    case .some(let transport): transport.nextTimeout
+    case .none: nil
+    }
   }
 
   /// Whether packets of the handshake travel in checks only, whose repetition takes the place of DTLS's own timer.

@@ -89,6 +89,19 @@ struct SetupTests {
     #expect(abs(tenth[1] - 650) <= 65 && abs(tenth[2] - 690) <= 0.1 * 690 && abs(tenth[3] - 760) <= 0.15 * 760)
   }
 
+  @Test(.timeLimit(.minutes(1)), arguments: ["sped", "warp"])
+  func `a handshake inside checks that nobody answers ends with ICE, not in a loop`(_ profile: String) throws {
+    let timeline = SetupRunner.run(try conditions(profile, "udp-blocked"), seed: 1)
+    #expect(timeline.bothDTLS == nil && timeline.media == nil)
+    #expect(timeline.answerer[.iceConnected] == nil)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a set-up whose checks are lost until ICE gives up comes to its end`() throws {
+    // Half of all packets are lost; with this seed one side gives up while its handshake is under way.
+    let timeline = SetupRunner.run(try conditions("warp", "eim-apdf", loss: 0.5), seed: 36)
+    #expect(timeline.offerer[.checkSent] != nil && timeline.answerer[.checkSent] != nil)
+  }
+
   @Test func `one seed gives one hash, another seed another, alone or after others`() throws {
     let lossy = try conditions("chromium", "eim-apdf", loss: 0.2)
     let first = SetupRunner.run(lossy, seed: 7)
