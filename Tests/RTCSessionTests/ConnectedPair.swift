@@ -56,14 +56,18 @@ final class ConnectedPair {
   private var flying: [Arrival] = []
   private var nextFrame = Instant.start
 
-  init(_ fidelity: Fidelity = .model, seed: UInt64 = 1) throws {
+  init(
+    _ fidelity: Fidelity = .model, seed: UInt64 = 1,
+    configuring configure: (_ side: Int, inout ICEConfiguration) -> Void = { _, _ in }
+  ) throws {
     self.fidelity = fidelity
     sides = try (0..<2).map { index in
+      var ice = ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, UInt8(index + 1)), 5000)])
+      configure(index, &ice)
       let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
       let name = "side-\(index)"
       let transport = MediaTransport.Configuration(
-        ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, UInt8(index + 1)), 5000)]), fidelity: fidelity,
-        name: name, provider: provider, identity: try provider.identity(named: name))
+        ice: ice, fidelity: fidelity, name: name, provider: provider, identity: try provider.identity(named: name))
       return Side(
         core: PeerConnection(
           PeerConnection.Configuration(transport: transport, cname: name, ntp: .simulation),

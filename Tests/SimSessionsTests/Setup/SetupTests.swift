@@ -54,6 +54,16 @@ struct SetupTests {
     }
   }
 
+  @Test(arguments: [20, 50, 80, 100, 200, 333], ["open", "eim-apdf"])
+  func `the offerer is ready when the answerer's Finished has come to it`(_ time: Int, _ nat: String) throws {
+    for profile in ["today", "sped"] {
+      let conditions = try conditions(profile, nat, roundTripTime: .milliseconds(time))
+      let timeline = SetupRunner.run(conditions, seed: 1)
+      let (offerer, answerer) = (try #require(timeline.offerer[.ready]), try #require(timeline.answerer[.ready]))
+      #expect(offerer - answerer == .milliseconds(time) / 2, "\(profile)")
+    }
+  }
+
   /// Of `count` runs: p10, p50, mean and p95 of when both handshakes are complete, in ms.
   private func statistics(_ profile: String, loss: Double, count: Int = 1000) throws -> [Double] {
     let conditions = try conditions(profile, "open", roundTripTime: .milliseconds(200), loss: loss)
