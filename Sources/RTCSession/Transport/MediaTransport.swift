@@ -373,6 +373,7 @@ public struct MediaTransport: ~Copyable {
   private mutating func flush(at now: Instant, into output: inout Output<Event>) {
     let opensPath = ice.hasPath && !hadPath && configuration.ice.embedsHandshake
     hadPath = ice.hasPath
+    if opensPath { synchronizeTimer(at: now) }
     while !iceOutput.datagrams.isEmpty || !iceOutput.events.isEmpty {
       if !iceOutput.datagrams.isEmpty { output.datagrams.take(&iceOutput.datagrams) }
       for event in iceOutput.takeEvents() {
@@ -416,6 +417,13 @@ public struct MediaTransport: ~Copyable {
   private mutating func carryHandshake(at now: Instant) {
     guard ice.isEmbedding || isWaitingForPath, dtlsOutput.datagramCount > 0 else { return }
     ice.embed((0..<dtlsOutput.datagramCount).map { dtlsOutput.datagram($0).array() })
+  }
+
+  /// Gives DTLS, which began without knowing it, the round-trip time of ICE (draft-uberti-tsvwg-warp-00 §5.3).
+  private mutating func synchronizeTimer(at now: Instant) {
+    guard let time = ice.roundTripTime else { return }
+    dtls?.setRetransmissionTimeout(
+      DTLSTransport.Configuration.retransmissionTimeout(forRoundTripTime: time), at: now)
   }
 
   /// Sends at once what has waited for a path (draft-hancke-webrtc-sped-00 §3.3.1), unless DTLS has just written more.
