@@ -87,6 +87,22 @@ struct ModelledDTLSTests {
     #expect(result.retransmissions >= 1)
   }
 
+  @Test func `another first timeout counts from when it is set, and doubles like the first`() throws {
+    var configuration = DTLSTransport.Configuration()
+    configuration.initialRetransmissionTimeout = .seconds(1)
+    var client = ModelledDTLS(role: .client, sizes: .elliptic, configuration: configuration, dice: 1)
+    var output = DTLSTransport.Output()
+    client.setRetransmissionTimeout(.milliseconds(700), at: .start)
+    #expect(client.nextTimeout == nil)
+    client.start(at: .start, into: &output)
+    #expect(client.nextTimeout == .start + .milliseconds(700))
+    client.setRetransmissionTimeout(.milliseconds(80), at: .start + .milliseconds(600))
+    let due = try #require(client.nextTimeout)
+    #expect(due == .start + .milliseconds(680))
+    client.handleTimeout(at: due, into: &output)
+    #expect(client.nextTimeout == due + .milliseconds(160) && client.retransmissions == 1)
+  }
+
   @Test func `damaged datagrams are passed over`() {
     var configuration = DTLSTransport.Configuration()
     configuration.initialRetransmissionTimeout = .milliseconds(200)

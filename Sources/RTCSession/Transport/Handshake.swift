@@ -80,6 +80,12 @@ struct Handshake: ~Copyable {
     modelled?.handleTimeout(at: now, into: &output)
   }
 
+  /// Takes another first timeout, a model also for the flight that waits for its answer.
+  mutating func setRetransmissionTimeout(_ time: Duration, at now: Instant) {
+    real?.setRetransmissionTimeout(time)
+    modelled?.setRetransmissionTimeout(time, at: now)
+  }
+
   mutating func setRemoteFingerprints(
     _ fingerprints: [DTLSFingerprint], at now: Instant, into output: inout DTLSTransport.Output
   ) {

@@ -83,6 +83,8 @@ public struct MediaTransport: ~Copyable {
   /// DTLS that came before there was a path to answer on: a peer whose check has succeeded may begin.
   private var early: [[UInt8]] = []
   private static let earlyLimit = 8
+  /// What was known of the path when it was last looked at.
+  private var hadPath = false
   private var outbox = ByteWriter(reserving: 2048)
   private var iceOutput = Output<ICEAgent.Event>()
   private var dtlsOutput = DTLSTransport.Output()
@@ -124,18 +126,22 @@ public struct MediaTransport: ~Copyable {
 
   /// When `handleTimeout` wants to be called.
   public var nextTimeout: Instant? {
-    let handshake: Instant? =
-      switch dtls {
-      case .some(let transport): transport.nextTimeout
-      case .none: nil
-      }
+    // `handleTimeout` leaves DTLS alone until there is a path; to ask for its time would be to be called without end.
+    let handshake = isWaitingForPath ? nil : handshakeTimeout
     guard let iceTimeout = ice.nextTimeout else { return handshake }
-    guard let handshake, !isWaitingForPath else { return iceTimeout }
-    return min(iceTimeout, handshake)
+    return handshake.map { min(iceTimeout, $0) } ?? iceTimeout
   }
 
-  /// Whether packets of the handshake travel in checks only, whose repetition takes the place of DTLS's own timer.
-  private var isWaitingForPath: Bool { ice.isEmbedding && !ice.hasPath }
+  private var handshakeTimeout: Instant? {
+    switch dtls {
+    case .some(let transport): transport.nextTimeout
+    case .none: nil
+    }
+  }
+
+  /// Whether the handshake has begun before there is a path: checks carry and repeat it in place of DTLS's own timer, or
+  /// it waits, because the peer cannot read it there.
+  private var isWaitingForPath: Bool { configuration.ice.embedsHandshake && !ice.hasPath }
 
   /// Begins to gather candidates.
   public mutating func start(at now: Instant, into output: inout Output<Event>) {
@@ -368,6 +374,9 @@ public struct MediaTransport: ~Copyable {
 
   /// Moves what ICE and DTLS want done to the output, and begins the handshake once there is a path.
   private mutating func flush(at now: Instant, into output: inout Output<Event>) {
+    let opensPath = ice.hasPath && !hadPath && configuration.ice.embedsHandshake
+    hadPath = ice.hasPath
+    if opensPath { synchronizeTimer(at: now) }
     while !iceOutput.datagrams.isEmpty || !iceOutput.events.isEmpty {
       if !iceOutput.datagrams.isEmpty { output.datagrams.take(&iceOutput.datagrams) }
       for event in iceOutput.takeEvents() {
@@ -386,10 +395,11 @@ public struct MediaTransport: ~Copyable {
       }
     }
     carryHandshake(at: now)
+    if opensPath { sendEmbedded(at: now, into: &output) }
     guard dtlsOutput.datagramCount > 0 || !dtlsOutput.events.isEmpty else { return }
     var handshake = DTLSTransport.Output()
     swap(&handshake, &dtlsOutput)
-    if ice.hasPath || !ice.isEmbedding {
+    if !isWaitingForPath {
       for index in 0..<handshake.datagramCount {
         ice.send(handshake.datagram(index), at: now, into: &output.datagrams)
       }
@@ -408,8 +418,24 @@ public struct MediaTransport: ~Copyable {
 
   /// Lets the next checks and answers carry the packets that DTLS has just written.
   private mutating func carryHandshake(at now: Instant) {
-    guard ice.isEmbedding, dtlsOutput.datagramCount > 0 else { return }
+    guard ice.isEmbedding || isWaitingForPath, dtlsOutput.datagramCount > 0 else { return }
     ice.embed((0..<dtlsOutput.datagramCount).map { dtlsOutput.datagram($0).array() })
+  }
+
+  /// Gives DTLS, which began without knowing it, the round-trip time of ICE (draft-uberti-tsvwg-warp-00 §5.3).
+  private mutating func synchronizeTimer(at now: Instant) {
+    guard let time = ice.roundTripTime else { return }
+    dtls?.setRetransmissionTimeout(
+      DTLSTransport.Configuration.retransmissionTimeout(forRoundTripTime: time), at: now)
+  }
+
+  /// Sends at once what has waited for a path (draft-hancke-webrtc-sped-00 §3.3.1), unless DTLS has just written more.
+  private mutating func sendEmbedded(at now: Instant, into output: inout Output<Event>) {
+    guard dtlsOutput.datagramCount == 0 else { return }
+    // A timer that ran out meanwhile writes the flight anew.
+    if let due = handshakeTimeout, due <= now { dtls?.handleTimeout(at: now, into: &dtlsOutput) }
+    guard dtlsOutput.datagramCount == 0 else { return carryHandshake(at: now) }
+    for packet in ice.takeUnacknowledged() { ice.send(packet.span, at: now, into: &output.datagrams) }
   }
 
   private mutating func startHandshake(at now: Instant) {

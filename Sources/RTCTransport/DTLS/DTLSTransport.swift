@@ -95,6 +95,9 @@ public struct DTLSTransport: ~Copyable {
     follow(progress, isRetransmission: isRetransmission, at: now, into: &output)
   }
 
+  /// Takes another first timeout for the flights to come; OpenSSL keeps that of the flight that waits for its answer.
+  public mutating func setRetransmissionTimeout(_ time: Duration) { connection.setFirstTimeout(time) }
+
   /// Says which certificates are acceptable; the handshake ends as connected only after this.
   public mutating func setRemoteFingerprints(
     _ fingerprints: [DTLSFingerprint], at now: Instant, into output: inout Output

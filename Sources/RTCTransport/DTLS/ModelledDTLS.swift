@@ -43,7 +43,7 @@ public struct ModelledDTLS: ~Copyable {
   public private(set) var nextTimeout: Instant?
 
   private let sizes: FlightSizes
-  private let configuration: DTLSTransport.Configuration
+  private var configuration: DTLSTransport.Configuration
   private var timeout: Duration
   private var sent: Flight?
   /// The parts of each flight that have arrived.
@@ -105,6 +105,13 @@ public struct ModelledDTLS: ~Copyable {
     guard let due = nextTimeout, due <= now, let sent else { return }
     timeout = min(timeout * 2, .seconds(60))
     send(sent, isRetransmission: true, at: now, into: &output)
+  }
+
+  /// Takes another first timeout; a flight that waits for its answer waits that long from now on.
+  public mutating func setRetransmissionTimeout(_ time: Duration, at now: Instant) {
+    configuration.initialRetransmissionTimeout = time
+    timeout = time
+    if nextTimeout != nil { nextTimeout = now + time }
   }
 
   public mutating func close() {

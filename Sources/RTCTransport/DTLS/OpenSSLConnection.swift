@@ -23,7 +23,8 @@ final class OpenSSLConnection {
   private let provider: CryptoProvider
   private let ssl: OpaquePointer
   private let isClient: Bool
-  private let firstTimeout: UInt32
+  /// In microseconds.
+  private var firstTimeout: UInt32 = 0
   private var dice: UInt64
   private var incoming: UnsafeRawBufferPointer?
   private var outgoing = ByteWriter()
@@ -43,18 +44,20 @@ final class OpenSSLConnection {
     self.provider = provider
     self.isClient = isClient
     mtu = configuration.mtu
-    let microseconds = configuration.initialRetransmissionTimeout.nanoseconds / 1000
-    firstTimeout = UInt32(clamping: max(1, microseconds))
     var dice = provider.dice(named: "crypto/transport/\(name)")
     ssl = try provider.perform(at: .start, &dice) { () throws(DTLSError) in
       try OpenSSL.require(SSL_new(provider.context), "SSL_new")
     }
     self.dice = dice
     // From here on `deinit` frees `ssl`.
+    setFirstTimeout(configuration.initialRetransmissionTimeout)
     try setUp(identity, configuration.srtpProfiles)
   }
 
   deinit { SSL_free(ssl) }
+
+  /// How long each flight that begins from now on waits for its answer at first.
+  func setFirstTimeout(_ time: Duration) { firstTimeout = UInt32(clamping: max(1, time.nanoseconds / 1000)) }
 
   /// Sends the first flight of a client; a server waits.
   func start(at now: Instant) -> Progress { perform(at: now) { handshake() } }

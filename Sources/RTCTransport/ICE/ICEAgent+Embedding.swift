@@ -37,9 +37,23 @@ extension ICEAgent {
   public var isEmbedding: Bool { embedding != nil }
 
   /// Packets of a new flight; they travel in the next checks and answers until the peer has acknowledged them.
+  ///
+  /// Where the peer cannot embed they only wait for `takeUnacknowledged`.
   public mutating func embed(_ packets: [[UInt8]]) {
+    guard embedding != nil else {
+      unembedded = packets
+      return
+    }
     embedding?.pending = packets
     embedding?.turn = 0
+  }
+
+  /// What of the present flight the peer has not acknowledged: to be sent as it is once there is a path (§3.3.1).
+  ///
+  /// While both sides embed, checks go on carrying it.
+  public mutating func takeUnacknowledged() -> [[UInt8]] {
+    defer { unembedded = [] }
+    return embedding?.pending ?? unembedded
   }
 
   /// Sends the answers that have waited for `embed`.
@@ -91,6 +105,7 @@ extension ICEAgent {
     let data = message.dtlsInSTUN
     // A peer that cannot embed never does; one that could does no longer, because its handshake is over.
     guard let data else {
+      unembedded = embedding?.pending ?? []
       embedding = nil
       return false
     }

@@ -76,6 +76,8 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var sending: Path?
   /// What of a DTLS handshake travels in checks; `nil` when nothing does.
   var embedding: Embedding?
+  /// Handshake packets that would have travelled in checks, had the peer been able to read them.
+  var unembedded: [[UInt8]] = []
   /// The pair that data came through last, which it most likely does next.
   var receiving: Int?
   var consent: Consent?

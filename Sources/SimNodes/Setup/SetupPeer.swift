@@ -6,7 +6,7 @@ import SimKernel
 
 /// One side of a connection that is only set up: the real ICE and DTLS of a client, without media.
 ///
-/// It notes when each step was seen on the wire or told by the transport.
+/// Packets are read as they leave and come: what a check carries of the handshake counts like a datagram of its own.
 public actor SetupPeer: Node {
   /// What one side tells the other in its description.
   public struct Description: Sendable {
@@ -78,7 +78,7 @@ public actor SetupPeer: Node {
   public func noteReception() { note(.descriptionReceived, at: port.simulation.now) }
 
   public func receive(_ datagram: Datagram, at now: Instant) {
-    if Demultiplexer.classify(datagram.bytes) == .dtls { note(.dtlsReceived, at: now) }
+    if flight(in: datagram.bytes) != nil { note(.dtlsReceived, at: now) }
     _ = transport.receive(datagram, at: now, into: &output)
     finish(at: now)
   }
@@ -90,6 +90,7 @@ public actor SetupPeer: Node {
 
   private func finish(at now: Instant) {
     for event in output.takeEvents() { handle(event, at: now) }
+    for index in 0..<output.datagrams.count { noteDeparture(of: output.datagrams[index].bytes, at: now) }
     if hasSentFinished, transport.ice.hasPath { note(.ready, at: now) }
     port.send(&output.datagrams)
     if let due = transport.nextTimeout { port.wake(at: due) }
@@ -101,13 +102,33 @@ public actor SetupPeer: Node {
     case .ice(.checkSent): note(.checkSent, at: now)
     case .ice(.checkReceived): note(.checkReceived, at: now)
     case .ice(.stateChanged(.connected)): note(.iceConnected, at: now)
-    case .dtls(.sent(let flight, _)):
-      note(.dtlsSent, at: now)
-      if flight.messages.contains(.handshake(.clientHello)) { note(.clientHelloSent, at: now) }
-      if flight.messages.contains(.encryptedHandshake) { hasSentFinished = true }
     case .dtls(.connected): note(.dtlsConnected, at: now)
     case .ice, .dtls, .ready: break
     }
+  }
+
+  /// Notes what of the handshake leaves now, alone or in a check or its answer.
+  private func noteDeparture(of bytes: Span<UInt8>, at now: Instant) {
+    guard let flight = flight(in: bytes) else { return }
+    note(.dtlsSent, at: now)
+    if flight.messages.contains(.handshake(.clientHello)) { note(.clientHelloSent, at: now) }
+    if flight.messages.contains(.encryptedHandshake) { hasSentFinished = true }
+  }
+
+  /// The handshake messages in a datagram; `nil` when there are none.
+  private func flight(in bytes: Span<UInt8>) -> DTLSFlight? {
+    var flight = DTLSFlight()
+    do {
+      switch Demultiplexer.classify(bytes) {
+      case .dtls: try flight.append(bytes)
+      case .stun:
+        if let packet = try STUNMessage(parsing: bytes).dtlsInSTUN { try flight.append(packet.span) }
+      default: break
+      }
+    } catch {
+      return nil
+    }
+    return flight.isEmpty ? nil : flight
   }
 
   private func note(_ step: Step, at now: Instant) { if times[step] == nil { times[step] = now } }

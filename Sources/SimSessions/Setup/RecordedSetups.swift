@@ -50,10 +50,15 @@ public struct RecordedSetups: Sendable {
     ("dtls_connected", .dtlsConnected),
   ]
 
-  /// - Throws: `RecordedSetupsError` for a file that cannot be read or has another form.
+  /// Of the recordings with a filter only the delay of this step is compared.
+  private static let delayedStep = "B_ice_connected"
+
+  /// - Throws: `RecordedSetupsError` for a file that cannot be read, has another form, or lacks a step.
   public init(folder: String) throws(RecordedSetupsError) {
-    spreads = try Self.read("\(folder)/setup_timelines_median.csv")
-    filteredSpreads = try Self.read("\(folder)/setup_fw_timelines_median.csv")
+    spreads = try Self.read(
+      "\(folder)/setup_timelines_median.csv",
+      steps: ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] })
+    filteredSpreads = try Self.read("\(folder)/setup_fw_timelines_median.csv", steps: [Self.delayedStep])
   }
 
   /// Runs the recorded conditions and puts the steps beside each other: those of the whole set-up without a filter, and
@@ -65,48 +70,48 @@ public struct RecordedSetups: Sendable {
         let conditions = SetupRunner.Conditions(
           .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.open)
         let timeline = SetupRunner.run(conditions, seed: seed)
-        rows += row(mode, time, "A_answer_recv", timeline.offerer[.descriptionReceived])
-        rows += row(mode, time, "B_offer_recv", timeline.answerer[.descriptionReceived])
+        rows.append(row(mode, time, "A_answer_recv", timeline.offerer[.descriptionReceived]))
+        rows.append(row(mode, time, "B_offer_recv", timeline.answerer[.descriptionReceived]))
         for (name, step) in Self.steps {
-          rows += row(mode, time, "A_\(name)", timeline.offerer[step])
-          rows += row(mode, time, "B_\(name)", timeline.answerer[step])
+          rows.append(row(mode, time, "A_\(name)", timeline.offerer[step]))
+          rows.append(row(mode, time, "B_\(name)", timeline.answerer[step]))
         }
-        rows += delay(mode, time, timeline, seed)
+        rows.append(delay(mode, time, timeline, seed))
       }
     }
     return rows
   }
 
   /// Within the recorded minimum and maximum, each widened by 10 % or 15 ms, whichever is more.
-  private func row(_ mode: String, _ time: Int, _ step: String, _ ours: Duration?) -> [Row] {
-    guard let spread = spreads[Key(mode: mode, roundTripTime: time, step: step)] else { return [] }
-    return [
-      Row(
-        mode: mode, roundTripTimeMs: time, step: step, ourMs: ours?.milliseconds,
-        lowestMs: spread.minimum - max(0.1 * spread.minimum, 15),
-        highestMs: spread.maximum + max(0.1 * spread.maximum, 15), recordedMedianMs: spread.median)
-    ]
+  private func row(_ mode: String, _ time: Int, _ step: String, _ ours: Duration?) -> Row {
+    let spread = Self.spread(of: Key(mode: mode, roundTripTime: time, step: step), in: spreads)
+    return Row(
+      mode: mode, roundTripTimeMs: time, step: step, ourMs: ours?.milliseconds,
+      lowestMs: spread.minimum - max(0.1 * spread.minimum, 15),
+      highestMs: spread.maximum + max(0.1 * spread.maximum, 15), recordedMedianMs: spread.median)
   }
 
-  private func delay(
-    _ mode: String, _ time: Int, _ timeline: SetupRunner.Timeline, _ seed: UInt64
-  ) -> [Row] {
-    let key = Key(mode: mode, roundTripTime: time, step: "B_ice_connected")
-    guard let plain = spreads[key], let late = filteredSpreads[key] else { return [] }
+  private func delay(_ mode: String, _ time: Int, _ timeline: SetupRunner.Timeline, _ seed: UInt64) -> Row {
+    let key = Key(mode: mode, roundTripTime: time, step: Self.delayedStep)
+    let (plain, late) = (Self.spread(of: key, in: spreads), Self.spread(of: key, in: filteredSpreads))
     var conditions = SetupRunner.Conditions(
       .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.filtered)
     conditions.answererAccess = Self.filtered
     let ours = SetupRunner.run(conditions, seed: seed).answerer[.iceConnected]
     let delay = ours.flatMap { ours in timeline.answerer[.iceConnected].map { (ours - $0).milliseconds } }
     let recorded = late.median - plain.median
-    return [
-      Row(
-        mode: "\(mode), fw-apdf", roundTripTimeMs: time, step: "B_ice_connected later by", ourMs: delay,
-        lowestMs: recorded - 15, highestMs: recorded + 15, recordedMedianMs: recorded)
-    ]
+    return Row(
+      mode: "\(mode), fw-apdf", roundTripTimeMs: time, step: "\(Self.delayedStep) later by", ourMs: delay,
+      lowestMs: recorded - 15, highestMs: recorded + 15, recordedMedianMs: recorded)
   }
 
-  private static func read(_ path: String) throws(RecordedSetupsError) -> [Key: Spread] {
+  private static func spread(of key: Key, in spreads: [Key: Spread]) -> Spread {
+    guard let spread = spreads[key] else { preconditionFailure("reading found every step that is compared") }
+    return spread
+  }
+
+  /// - Parameter steps: must be there for every mode and round-trip time that is compared.
+  private static func read(_ path: String, steps: [String]) throws(RecordedSetupsError) -> [Key: Spread] {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path)
     }
@@ -123,8 +128,18 @@ public struct RecordedSetups: Sendable {
       guard cells.count == columns.count, let time = Int(cells[places[1]]), let median = Double(cells[places[3]]),
         let minimum = Double(cells[places[4]]), let maximum = Double(cells[places[5]])
       else { throw .wrongLine(path, line: index + 1) }
+      guard [minimum, median, maximum].allSatisfy(\.isFinite), minimum <= median, median <= maximum else {
+        throw .wrongSpread(path, line: index + 1)
+      }
       spreads[Key(mode: cells[places[0]], roundTripTime: time, step: cells[places[2]])] = Spread(
         median: median, minimum: minimum, maximum: maximum)
+    }
+    for mode in modes {
+      for time in roundTripTimes {
+        for step in steps where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
+          throw .missingStep(path, mode: mode, roundTripTimeMs: time, step: step)
+        }
+      }
     }
     return spreads
   }
@@ -135,12 +150,17 @@ public enum RecordedSetupsError: Error, Hashable, Sendable, CustomStringConverti
   case unreadable(String)
   case wrongColumns(String, found: String, wanted: String)
   case wrongLine(String, line: Int)
+  case wrongSpread(String, line: Int)
+  case missingStep(String, mode: String, roundTripTimeMs: Int, step: String)
 
   public var description: String {
     switch self {
     case .unreadable(let path): "--against: \(path) cannot be read; a folder of recorded set-ups is wanted"
     case .wrongColumns(let path, let found, let wanted): "\(path): columns \(found) found, at least \(wanted) wanted"
     case .wrongLine(let path, let line): "\(path):\(line): a line of numbers under the columns is wanted"
+    case .wrongSpread(let path, let line): "\(path):\(line): finite times with minimum ≤ median ≤ maximum are wanted"
+    case .missingStep(let path, let mode, let time, let step):
+      "\(path): no line for step \(step) of mode \(mode) at RTT \(time) ms, which is to be compared"
     }
   }
 }

@@ -54,6 +54,16 @@ struct SetupTests {
     }
   }
 
+  @Test(arguments: [20, 50, 80, 100, 200, 333], ["open", "eim-apdf"])
+  func `the offerer is ready when the answerer's Finished has come to it`(_ time: Int, _ nat: String) throws {
+    for profile in ["today", "sped"] {
+      let conditions = try conditions(profile, nat, roundTripTime: .milliseconds(time))
+      let timeline = SetupRunner.run(conditions, seed: 1)
+      let (offerer, answerer) = (try #require(timeline.offerer[.ready]), try #require(timeline.answerer[.ready]))
+      #expect(offerer - answerer == .milliseconds(time) / 2, "\(profile)")
+    }
+  }
+
   /// Of `count` runs: p10, p50, mean and p95 of when both handshakes are complete, in ms.
   private func statistics(_ profile: String, loss: Double, count: Int = 1000) throws -> [Double] {
     let conditions = try conditions(profile, "open", roundTripTime: .milliseconds(200), loss: loss)
@@ -87,6 +97,19 @@ struct SetupTests {
     let tenth = try statistics("sped", loss: 0.1, count: 400)
     // The draft: 650, 650, 690, 760.
     #expect(abs(tenth[1] - 650) <= 65 && abs(tenth[2] - 690) <= 0.1 * 690 && abs(tenth[3] - 760) <= 0.15 * 760)
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: ["sped", "warp"])
+  func `a handshake inside checks that nobody answers ends with ICE, not in a loop`(_ profile: String) throws {
+    let timeline = SetupRunner.run(try conditions(profile, "udp-blocked"), seed: 1)
+    #expect(timeline.bothDTLS == nil && timeline.media == nil)
+    #expect(timeline.answerer[.iceConnected] == nil)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a set-up whose checks are lost until ICE gives up comes to its end`() throws {
+    // Half of all packets are lost; with this seed one side gives up while its handshake is under way.
+    let timeline = SetupRunner.run(try conditions("warp", "eim-apdf", loss: 0.5), seed: 36)
+    #expect(timeline.offerer[.checkSent] != nil && timeline.answerer[.checkSent] != nil)
   }
 
   @Test func `one seed gives one hash, another seed another, alone or after others`() throws {
