@@ -79,7 +79,9 @@ extension OfferAnswer {
   static func answered(_ ours: [HeaderExtensionMap], to offered: [HeaderExtensionMap]) -> [HeaderExtensionMap] {
     var seen: Set<String> = []
     return offered.compactMap { remote in
-      guard remote.hasUsableID, seen.insert(remote.uri).inserted, let local = ours.first(where: { $0.uri == remote.uri }) else { return nil }
+      guard remote.hasUsableID, seen.insert(remote.uri).inserted,
+        let local = ours.first(where: { $0.uri == remote.uri })
+      else { return nil }
       let direction = (local.direction ?? .sendrecv).intersection((remote.direction ?? .sendrecv).reversed)
       guard direction != .inactive else { return nil }
       return HeaderExtensionMap(

@@ -124,7 +124,11 @@ public actor SignalingServer: Node {
     guard members[sender] != nil else { return }
     let transfer = makeTransfer(message, from: sender, to: receiver)
     observer?.signaled(transfer, .sent)
-    if await bring(message, from: sender, repeating: [transfer]) { await deliver(transfer) } else { observer?.signaled(transfer, .lost) }
+    if await bring(message, from: sender, repeating: [transfer]) {
+      await deliver(transfer)
+    } else {
+      observer?.signaled(transfer, .lost)
+    }
   }
 
   private func makeTransfer(_ message: SignalingMessage, from sender: String, to receiver: String) -> SignalingTransfer
