@@ -135,7 +135,7 @@ final class ConnectionSet {
   /// Tells the events of a connection to `handle`, notes milestones, sends what is to be sent and sets the alarm.
   func finish(_ connection: Connection, at now: Instant, _ handle: (PeerConnection.Event) -> Void) {
     var signsHandshake = false
-    var unused: [(base: Endpoint, server: Endpoint)] = []
+    var unused: [(Endpoint, Endpoint)] = []
     while !connection.output.events.isEmpty {
       for event in connection.output.takeEvents() {
         if case .transport(let event) = event, note(event, of: connection, at: now) { signsHandshake = true }

@@ -78,7 +78,7 @@ public actor ICEPeer: Node {
     for ended in streams.takeEnded() {
       agent.relayConnectionEnded(from: ended.local, to: ended.remote, at: port.simulation.now, into: &output)
     }
-    var unused: [(base: Endpoint, server: Endpoint)] = []
+    var unused: [(Endpoint, Endpoint)] = []
     for event in output.takeEvents() {
       if case .relayConnectionUnused(let base, let server) = event { unused.append((base, server)) }
       if case .candidateGathered(let candidate) = event { tell { await $0.learn(candidate) } }
