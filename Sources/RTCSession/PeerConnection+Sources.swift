@@ -35,10 +35,15 @@ extension PeerConnection {
     if let id, let tag = try? packet.headerExtension(MediaIdentification.self, id: UInt8(id), in: bytes) {
       return transceivers.firstIndex { $0.expected?.mid == tag.value }
     }
-    let fitting = transceivers.indices.lazy.filter { index in
-      self.transceivers[index].expected?.receiveCodecs.contains { $0.payloadType == packet.header.payloadType } ?? false
-    }.prefix(2)
-    return fitting.count == 1 ? fitting.first : nil
+    var found: Int?
+    for (index, transceiver) in transceivers.enumerated() {
+      guard let codecs = transceiver.expected?.receiveCodecs,
+        codecs.contains(where: { $0.payloadType == packet.header.payloadType })
+      else { continue }
+      guard found == nil else { return nil }
+      found = index
+    }
+    return found
   }
 
   private mutating func addReceiver(of ssrc: UInt32, codecs: [RTPCodec], on index: Int) {

@@ -16,7 +16,7 @@ struct EmbeddedHandshakeTests {
   }
 
   @Test func `a peer that cannot embed gets the ClientHello once there is a path, and no later`() throws {
-    let pair = try ConnectedPair { side, ice in ice.embedsHandshake = side == 1 }
+    let pair = try ConnectedPair { $0.transport.ice.embedsHandshake = $1 == 1 }
     try pair.connect()
     let hello = try #require(pair.sent(1, .dtls).first)
     #expect(hello.time == (try opening(of: 1, pair)))
@@ -24,7 +24,7 @@ struct EmbeddedHandshakeTests {
   }
 
   @Test func `an answer to such a peer's ClientHello waits for a path of its own`() throws {
-    let pair = try ConnectedPair { side, ice in ice.embedsHandshake = side == 0 }
+    let pair = try ConnectedPair { $0.transport.ice.embedsHandshake = $1 == 0 }
     // The answers to the embedding side's checks are lost at first: it has no path when the ClientHello comes.
     pair.fate = { sent in (.zero, sent.side == 1 && isSuccess(sent) && sent.time < .start + .milliseconds(300)) }
     try pair.connect()
@@ -36,7 +36,7 @@ struct EmbeddedHandshakeTests {
   }
 
   @Test func `both embed: the ClientHello leaves with the first check, and every datagram of DTLS after it`() throws {
-    let pair = try ConnectedPair { _, ice in ice.embedsHandshake = true }
+    let pair = try ConnectedPair { configuration, _ in configuration.transport.ice.embedsHandshake = true }
     try pair.connect()
     let first = try #require(
       pair.sent.first { sent in
