@@ -75,7 +75,7 @@ extension PeerConnection {
     _ change: DescriptionChange, at now: Instant, into output: inout Output<Event>
   ) throws(PeerConnectionError) {
     if case .offer(let offer) = change {
-      try negotiate { () throws(NegotiationError) in try offer.requireAnswerable() }
+      try negotiate { () throws(NegotiationError) in try BundledDescription(offer).requireAnswerable() }
     }
     let negotiation = try negotiation(setting: change, of: .remote)
     try set(.remote, change, at: now, into: &output)
@@ -175,8 +175,9 @@ extension PeerConnection {
   }
 
   mutating func apply(_ negotiation: Negotiation, at now: Instant, into output: inout Output<Event>) {
+    let indices = transceiverIndices
     for media in negotiation.media {
-      guard let index = transceivers.firstIndex(where: { $0.media.mid == media.mid }) else { continue }
+      guard let index = indices[media.mid] else { continue }
       if media.isRejected {
         // The final answer may still accept what a provisional one rejects.
         if signaling.state == .stable { stop(index) }

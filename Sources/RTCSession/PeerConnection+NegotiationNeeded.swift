@@ -39,15 +39,22 @@ extension PeerConnection {
   }
 
   private var requiresNegotiation: Bool {
-    !credentialsToReplace.isEmpty || transceivers.contains { requiresNegotiation(of: $0) }
+    guard credentialsToReplace.isEmpty else { return true }
+    let sections = signaling.currentLocal?.media ?? []
+    let indices = Dictionary(
+      sections.enumerated().compactMap { index, section in section.attributes.mid.map { ($0, index) } },
+      uniquingKeysWith: { first, _ in first })
+    return transceivers.contains { transceiver in
+      requiresNegotiation(of: transceiver, inSection: transceiver.media.mid.flatMap { indices[$0] })
+    }
   }
 
-  private func requiresNegotiation(of transceiver: Transceiver) -> Bool {
+  /// - Parameter index: where the current descriptions have it.
+  private func requiresNegotiation(of transceiver: Transceiver, inSection index: Int?) -> Bool {
     let media = transceiver.media
     guard !transceiver.isStopped else { return false }
     guard !media.isStopped else { return true }
-    guard let index = signaling.currentLocal?.media.firstIndex(where: { $0.attributes.mid == media.mid }),
-      media.mid != nil, let local = signaling.currentLocal, let remote = signaling.currentRemote,
+    guard let index, let local = signaling.currentLocal, let remote = signaling.currentRemote,
       remote.media.indices.contains(index)
     else { return true }
     let section = local.media[index]

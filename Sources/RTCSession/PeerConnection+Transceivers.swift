@@ -59,6 +59,13 @@ extension PeerConnection {
     media.streamIDs = ["-"]
   }
 
+  /// The transceivers' numbers by the tags of their sections.
+  var transceiverIndices: [String: Int] {
+    Dictionary(
+      transceivers.enumerated().compactMap { index, transceiver in transceiver.media.mid.map { ($0, index) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
   mutating func assignMids() {
     var media = transceivers.map(\.media)
     media.assignMids(avoiding: signaling.currentLocal)
@@ -85,7 +92,7 @@ extension PeerConnection {
   /// Otherwise two new transceivers would share a tag when two offers meet.
   /// - SeeAlso: RFC 9429 §4.1.10.2, §5.7
   mutating func dissociate() {
-    let confirmed = signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? []
+    let confirmed = Set(signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? [])
     for index in transceivers.indices.reversed() {
       guard let mid = transceivers[index].media.mid, !confirmed.contains(mid) else { continue }
       transceivers[index].media.mid = nil

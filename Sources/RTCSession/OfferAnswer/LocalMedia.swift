@@ -56,14 +56,15 @@ extension [LocalMedia] {
   ///
   /// - SeeAlso: RFC 9429 §5.10
   public mutating func associate(with offer: SessionDescription) {
+    var known = Set(compactMap(\.mid))
+    var free = Dictionary(
+      grouping: indices.reversed().filter { self[$0].mid == nil && !self[$0].isStopped && self[$0].direction.sends },
+      by: { self[$0].kind })
     for section in offer.media where !section.isRejected {
-      guard let kind = MediaKind(rawValue: section.kind), let mid = section.attributes.mid,
-        !contains(where: { $0.mid == mid })
+      guard let kind = MediaKind(rawValue: section.kind), let mid = section.attributes.mid, known.insert(mid).inserted
       else { continue }
-      let mayTakeOurs = offer.direction(of: section).receives
-      let free = firstIndex { $0.mid == nil && !$0.isStopped && $0.kind == kind && $0.direction.sends }
-      if mayTakeOurs, let free {
-        self[free].mid = mid
+      if offer.direction(of: section).receives, let first = free[kind]?.popLast() {
+        self[first].mid = mid
       } else {
         append(LocalMedia(mid: mid, kind: kind, direction: .recvonly))
       }

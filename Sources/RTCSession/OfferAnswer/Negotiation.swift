@@ -24,13 +24,17 @@ public struct Negotiation: Hashable, Sendable {
   ) throws(NegotiationError) {
     try Self.check(answer, against: offer)
     let (local, remote) = isAnswerer ? (answer, offer) : (offer, answer)
+    let (localBundle, remoteBundle) = (BundledDescription(local), BundledDescription(remote))
     media = offer.media.indices.map { index in
       let mid = offer.media[index].attributes.mid ?? ""
       let kind = MediaKind(rawValue: offer.media[index].kind)
       let isRejected = offer.media[index].isRejected || answer.media[index].port == 0
-      return isRejected || kind == nil
-        ? .rejected(mid: mid, kind: kind)
-        : NegotiatedMedia(mid: mid, kind: kind, section: index, local: local, remote: remote)
+      guard !isRejected, kind != nil else { return .rejected(mid: mid, kind: kind) }
+      let isRTCPReducedSize =
+        localBundle.isRTCPReducedSize(in: local.media[index])
+        && remoteBundle.isRTCPReducedSize(in: remote.media[index])
+      return NegotiatedMedia(
+        mid: mid, kind: kind, section: index, local: local, remote: remote, isRTCPReducedSize: isRTCPReducedSize)
     }
     let mids = media.filter { !$0.isRejected }.map(\.mid)
     transport = try mids.first.map { mid throws(NegotiationError) in
@@ -45,6 +49,7 @@ public struct Negotiation: Hashable, Sendable {
       throw .sectionCount(offered: offer.media.count, answered: answer.media.count)
     }
     try offer.requireMids()
+    let bundle = BundledDescription(answer)
     for (index, (offered, answered)) in zip(offer.media, answer.media).enumerated() {
       guard offered.kind == answered.kind else {
         throw .mismatch(what: "media", section: index, offered: offered.kind, answered: answered.kind)
@@ -58,15 +63,17 @@ public struct Negotiation: Hashable, Sendable {
       guard !offered.isRejected else {
         throw .mismatch(what: "port", section: index, offered: "0", answered: String(answered.port))
       }
-      guard answer.multiplexesRTCP(answered) || !answered.isRTP else {
+      guard bundle.multiplexesRTCP(answered) || !answered.isRTP else {
         throw .missing(attribute: "rtcp-mux", section: index)
       }
-      for payloadType in answered.payloadTypes where !offered.payloadTypes.contains(payloadType) {
+      let payloadTypes = Set(offered.payloadTypes)
+      for payloadType in answered.payloadTypes where !payloadTypes.contains(payloadType) {
         throw .payloadTypeNotOffered(payloadType, section: index)
       }
     }
     for (first, group) in zip(answer.bundleGroups, offer.bundleGroups) {
-      for mid in first where !group.contains(mid) {
+      let offered = Set(group)
+      for mid in first where !offered.contains(mid) {
         let section = answer.media.firstIndex { $0.attributes.mid == mid } ?? 0
         throw .mismatch(
           what: "BUNDLE group", section: section, offered: group.joined(separator: " "),
@@ -78,13 +85,14 @@ public struct Negotiation: Hashable, Sendable {
 
 extension NegotiatedMedia {
   fileprivate init(
-    mid: String, kind: MediaKind?, section index: Int, local: SessionDescription, remote: SessionDescription
+    mid: String, kind: MediaKind?, section index: Int, local: SessionDescription, remote: SessionDescription,
+    isRTCPReducedSize: Bool
   ) {
     let ours = local.media[index]
     let theirs = remote.media[index]
     let sources = theirs.attributes.sources
-    var remoteSources: [UInt32] = []
-    for source in sources where !remoteSources.contains(source.ssrc) { remoteSources.append(source.ssrc) }
+    var seen: Set<UInt32> = []
+    let remoteSources = sources.map(\.ssrc).filter { seen.insert($0).inserted }
     self.init(
       mid: mid, kind: kind, isRejected: false,
       direction: local.direction(of: ours).intersection(remote.direction(of: theirs).reversed),
@@ -93,7 +101,7 @@ extension NegotiatedMedia {
       headerExtensions: OfferAnswer.answered(ours.attributes.headerExtensions, to: theirs.attributes.headerExtensions),
       remoteSources: remoteSources, remoteSourceGroups: theirs.attributes.sourceGroups,
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,
-      isRTCPReducedSize: local.isRTCPReducedSize(in: ours) && remote.isRTCPReducedSize(in: theirs))
+      isRTCPReducedSize: isRTCPReducedSize)
   }
 
   /// The codecs of one side that the other side has too, with the feedback that both have.
@@ -116,10 +124,11 @@ extension NegotiatedTransport {
   fileprivate init(
     tag: String, mids: [String], remote: SessionDescription, answer: SessionDescription, isAnswerer: Bool
   ) throws(NegotiationError) {
-    let tag = answer.bundleGroups.first?.first { mids.contains($0) } ?? tag
+    let inUse = Set(mids)
+    let tag = answer.bundleGroups.first?.first { inUse.contains($0) } ?? tag
     let index = remote.media.firstIndex { $0.attributes.mid == tag } ?? 0
     // Where the offer's first section was rejected, the tagged one may have left its transport to that.
-    let section = remote.transportSection(of: remote.media[index])
+    let section = BundledDescription(remote).transportSection(of: remote.media[index])
     guard let ufrag = remote.iceUfrag(of: section) else { throw .missing(attribute: "ice-ufrag", section: index) }
     guard let pwd = remote.icePwd(of: section) else { throw .missing(attribute: "ice-pwd", section: index) }
     remoteFingerprints = remote.fingerprints(of: section)
@@ -143,12 +152,10 @@ extension NegotiatedTransport {
     remoteICEOptions = remote.iceOptions(of: section)
     // Sections of one transport have one user name fragment; some peers repeat the candidates in each of them.
     let sharing = remote.media.filter { remote.iceUfrag(of: $0) == ufrag }
-    var candidates: [ICECandidate] = []
-    for candidate in sharing.flatMap(\.attributes.candidates)
-    where candidate.component == 1 && !candidates.contains(candidate) {
-      candidates.append(candidate)
+    var seen: Set<ICECandidate> = []
+    remoteCandidates = sharing.flatMap(\.attributes.candidates).filter {
+      $0.component == 1 && seen.insert($0).inserted
     }
-    remoteCandidates = candidates
     isEndOfCandidates =
       remote.attributes.contains(.endOfCandidates) || sharing.contains { $0.attributes.contains(.endOfCandidates) }
   }

@@ -9,12 +9,15 @@ extension OfferAnswer {
   public func answer(to offer: SessionDescription, _ media: [LocalMedia]) throws(NegotiationError) -> SessionDescription
   {
     try offer.requireMids()
-    let shared = offer.sharedTransportMids
+    let bundle = BundledDescription(offer)
+    let shared = bundle.sharedTransportMids
+    let locals = Dictionary(
+      media.compactMap { local in local.mid.map { ($0, local) } }, uniquingKeysWith: { first, _ in first })
     var sections: [MediaDescription] = []
     var bundled: [String] = []
     for (index, remote) in offer.media.enumerated() {
-      guard let mid = remote.attributes.mid, shared.contains(mid), offer.isAcceptable(remote),
-        let local = media.first(where: { $0.mid == mid }), !local.isStopped, local.kind.rawValue == remote.kind
+      guard let mid = remote.attributes.mid, shared.contains(mid), bundle.isAcceptable(remote),
+        let local = locals[mid], !local.isStopped, local.kind.rawValue == remote.kind
       else {
         sections.append(Self.rejection(of: remote))
         continue
@@ -24,13 +27,13 @@ extension OfferAnswer {
         sections.append(Self.rejection(of: remote))
         continue
       }
-      let setup = try answeredSetup(to: offer.sharedSetup(of: remote) ?? .actpass, section: index)
+      let setup = try answeredSetup(to: bundle.sharedSetup(of: remote) ?? .actpass, section: index)
       sections.append(
         section(
           mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
           direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,
           headerExtensions: Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions),
-          isRTCPReducedSize: offer.isRTCPReducedSize(in: remote)))
+          isRTCPReducedSize: bundle.isRTCPReducedSize(in: remote)))
       bundled.append(mid)
     }
     var answer = describe(sections, bundled: bundled)
@@ -72,10 +75,13 @@ extension OfferAnswer {
     }
   }
 
-  /// Our extensions that were offered, with the offer's ids (RFC 8285 §6).
+  /// Our extensions that were offered, each once, with the offer's ids (RFC 8285 §6).
   static func answered(_ ours: [HeaderExtensionMap], to offered: [HeaderExtensionMap]) -> [HeaderExtensionMap] {
-    offered.compactMap { remote in
-      guard remote.hasUsableID, let local = ours.first(where: { $0.uri == remote.uri }) else { return nil }
+    var seen: Set<String> = []
+    return offered.compactMap { remote in
+      guard remote.hasUsableID, seen.insert(remote.uri).inserted,
+        let local = ours.first(where: { $0.uri == remote.uri })
+      else { return nil }
       let direction = (local.direction ?? .sendrecv).intersection((remote.direction ?? .sendrecv).reversed)
       guard direction != .inactive else { return nil }
       return HeaderExtensionMap(
@@ -106,67 +112,6 @@ extension RTPCodec {
 }
 
 extension SessionDescription {
-  /// Whether a section leaves ICE, DTLS and RTCP multiplexing to the bundle's first, as all may that are in it for good.
-  ///
-  /// - SeeAlso: RFC 9143 §7.1.3, RFC 9429 §5.2.2
-  func leavesTransportToBundle(_ section: MediaDescription) -> Bool {
-    guard let mid = section.attributes.mid, let group = bundleGroups.first, group.first != mid, group.contains(mid)
-    else {
-      return false
-    }
-    return section.attributes.contains(.bundleOnly) || iceUfrag(of: section) == nil
-  }
-
-  /// Whether RTP and RTCP of a section share one port.
-  func multiplexesRTCP(_ section: MediaDescription) -> Bool {
-    let stated = leavesTransportToBundle(section) ? bundleTag?.attributes ?? [] : section.attributes
-    return stated.contains(.rtcpMux) || stated.contains(.rtcpMuxOnly)
-  }
-
-  /// Whether a section is in use and of a form that we speak: RTP with RTCP on the same port.
-  ///
-  /// The profile says nothing more: every RTP section is secured by DTLS (RFC 9429 §5.1.2).
-  fileprivate func isAcceptable(_ section: MediaDescription) -> Bool {
-    !section.isRejected && section.isRTP && multiplexesRTCP(section)
-  }
-
-  /// Who begins the handshake; a section that leaves its transport to the bundle leaves this, too.
-  fileprivate func sharedSetup(of section: MediaDescription) -> SetupRole? {
-    setup(of: section) ?? bundleTag.flatMap { setup(of: $0) }
-  }
-
-  /// Whether RTCP packets of a section may stand alone (RFC 5506).
-  func isRTCPReducedSize(in section: MediaDescription) -> Bool {
-    guard leavesTransportToBundle(section) else { return section.attributes.contains(.rtcpRsize) }
-    return bundleTag?.attributes.contains(.rtcpRsize) ?? false
-  }
-
-  /// The first section of the bundle, whose transport the others share.
-  private var bundleTag: MediaDescription? {
-    bundleGroups.first?.first.flatMap { mid in media.first { $0.attributes.mid == mid } }
-  }
-
-  /// The section that states the transport of `section`: itself, or the first of the bundle.
-  func transportSection(of section: MediaDescription) -> MediaDescription {
-    leavesTransportToBundle(section) ? bundleTag ?? section : section
-  }
-
-  /// Whether an offer can be answered: each section in use has a tag, and a transport that states ICE credentials, a
-  /// certificate's fingerprint and a role that an answer can complete.
-  ///
-  /// - SeeAlso: RFC 9429 §5.8.3
-  /// - Note: A missing `a=setup` counts as `actpass`.
-  func requireAnswerable() throws(NegotiationError) {
-    try requireMids()
-    for (index, section) in media.enumerated() where !section.isRejected {
-      let transport = transportSection(of: section)
-      guard iceUfrag(of: transport) != nil else { throw .missing(attribute: "ice-ufrag", section: index) }
-      guard icePwd(of: transport) != nil else { throw .missing(attribute: "ice-pwd", section: index) }
-      guard !fingerprints(of: transport).isEmpty else { throw .missing(attribute: "fingerprint", section: index) }
-      if let role = sharedSetup(of: section), role == .holdconn { throw .setup(role, section: index) }
-    }
-  }
-
   /// Every section must have a tag of its own.
   func requireMids() throws(NegotiationError) {
     var seen: Set<String> = []
@@ -174,12 +119,5 @@ extension SessionDescription {
       guard let mid = section.attributes.mid else { throw .missing(attribute: "mid", section: index) }
       guard seen.insert(mid).inserted else { throw .duplicateMid(mid) }
     }
-  }
-
-  /// The tags of the sections that can share our one transport: the first group, or the first section that is usable.
-  var sharedTransportMids: [String] {
-    if let group = bundleGroups.first { return group }
-    return media.first { isAcceptable($0) && MediaKind(rawValue: $0.kind) != nil }
-      .flatMap(\.attributes.mid).map { [$0] } ?? []
   }
 }

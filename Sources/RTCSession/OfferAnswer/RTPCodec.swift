@@ -94,14 +94,37 @@ extension MediaDescription {
     for format in attributes.formatParameters {
       if let payloadType = format.payloadType, parameters[payloadType] == nil { parameters[payloadType] = format.text }
     }
-    let feedback = attributes.rtcpFeedback
+    let feedback = FeedbackLines(attributes.rtcpFeedback)
     return payloadTypes.compactMap { payloadType in
       guard let map = maps[payloadType] ?? Self.staticMap(of: payloadType) else { return nil }
       return RTPCodec(
         payloadType: payloadType, name: map.encodingName, clockRate: map.clockRate, channels: map.channels,
         parameters: parameters[payloadType],
-        feedback: feedback.filter { $0.payloadType == nil || $0.payloadType == payloadType }
-          .map { RTPCodec.Feedback($0.kind, $0.parameter) })
+        feedback: feedback.kinds(of: payloadType))
+    }
+  }
+
+  /// The kinds of feedback of each payload type, and those that hold for all, each once and in the order of the lines.
+  ///
+  /// There are about ten kinds; more than the limit are not looked at, so that many lines times many formats stay few.
+  private struct FeedbackLines {
+    private static let limit = 32
+    private typealias Entry = (line: Int, kind: RTPCodec.Feedback)
+    private var entries: [UInt8?: [Entry]] = [:]
+
+    init(_ lines: [RTCPFeedback]) {
+      for (number, line) in lines.enumerated() {
+        let kind = RTPCodec.Feedback(line.kind, line.parameter)
+        let known = entries[line.payloadType, default: []]
+        guard known.count < Self.limit, !known.contains(where: { $0.kind == kind }) else { continue }
+        entries[line.payloadType, default: []].append((number, kind))
+      }
+    }
+
+    func kinds(of payloadType: UInt8) -> [RTPCodec.Feedback] {
+      let all = (entries[.some(payloadType)] ?? []) + (entries[.none] ?? [])
+      var seen: Set<RTPCodec.Feedback> = []
+      return all.sorted { $0.line < $1.line }.map(\.kind).filter { seen.insert($0).inserted }
     }
   }
 

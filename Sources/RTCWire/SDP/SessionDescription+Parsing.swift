@@ -4,6 +4,8 @@ extension SessionDescription {
     static let bytes = 8 << 20
     static let lines = 200_000
     static let media = 4096
+    /// Every section may ask for each of them.
+    static let sessionAttributes = 1024
   }
 
   /// Parses the text of a session description.
@@ -52,7 +54,7 @@ private struct SDPParser {
     session.bandwidths = try bandwidths()
     session.timings = try timings()
     session.key = try text("k")
-    session.attributes = try attributes()
+    session.attributes = try attributes(limit: SessionDescription.Limit.sessionAttributes)
     while var scanner = try take("m") {
       guard session.media.count < SessionDescription.Limit.media else {
         throw tooMany("media descriptions", limit: SessionDescription.Limit.media)
@@ -124,7 +126,7 @@ private struct SDPParser {
     return timing
   }
 
-  private mutating func attributes() throws(SDPError) -> [SDPAttribute] {
+  private mutating func attributes(limit: Int = .max) throws(SDPError) -> [SDPAttribute] {
     var result: [SDPAttribute] = []
     var hasSimulcast = false
     while var scanner = try take("a") {
@@ -135,6 +137,7 @@ private struct SDPParser {
         }
         hasSimulcast = true
       }
+      guard result.count < limit else { throw tooMany("attributes of the session", limit: limit) }
       result.append(attribute)
     }
     return result
@@ -212,11 +215,16 @@ extension MediaDescription {
     try scanner.expectSpace()
     let transport = try scanner.run("a transport") { $0.isToken || $0 == .slash }
     var formats: [String] = []
+    var seen: Set<UInt8> = []
     let isRTP = Self.isRTP(transport)
     repeat {
       try scanner.expectSpace()
       if isRTP {
+        let start = scanner.offset
         let payloadType: UInt8 = try scanner.number("a payload type of 0 to 127", in: 0...127)
+        guard seen.insert(payloadType).inserted else {
+          throw scanner.error(expected: "each payload type once", at: start)
+        }
         formats.append(String(payloadType))
       } else {
         try formats.append(scanner.token("a format"))
