@@ -155,6 +155,58 @@ import Testing
     #expect(house.changes(1).map(\.isConnected) == [false])
   }
 
+  @Test(arguments: [("websocket", 3), ("mqtt", 4)])
+  func `who leaves while the server is down is missed when it runs again`(name: String, trips: Int) {
+    let house = SignalingHouse(2, crashing(name))
+    house.joinAll([Self.up.a, Self.up.b].map { SignalingAccess(delay: .milliseconds($0)) })
+    let server = house.server
+    house.at(.milliseconds(1700)) { await server.leave("a") }
+    house.simulation.run()
+    let ready = max(restored(Self.up.a, trips) + Self.up.a, restored(Self.up.b, trips))
+    #expect(house.letters(1).map(\.message) == [.left])
+    #expect(arrivals(house) == [ready + Self.up.b])
+  }
+
+  @Test func `a server that never comes back tells nobody who left`() {
+    let house = SignalingHouse(
+      2, settings("websocket") { $0.outage = SignalingOutage(begin: .milliseconds(1000), length: nil) })
+    house.joinAll([Self.up.a, Self.up.b].map { SignalingAccess(delay: .milliseconds($0)) })
+    let server = house.server
+    house.at(.milliseconds(1700)) { await server.leave("a") }
+    house.simulation.run()
+    #expect(house.letters(1).isEmpty && house.log.count(.lost) == 1 && house.log.count(.delivered) == 0)
+  }
+
+  @Test func `a lost segment holds up the news that somebody left as well`() {
+    // Of many seeds one in two loses the first transmission on the way up, on the way down, or both.
+    let late = (1...40).map { seed in
+      let house = SignalingHouse(2, settings("websocket") { $0.loss = 0.3 }, seed: UInt64(seed))
+      house.joinAll([Self.up.a, Self.up.b].map { SignalingAccess(delay: .milliseconds($0)) })
+      let server = house.server
+      house.at(.seconds(100)) { await server.leave("a") }
+      house.simulation.run()
+      return arrivals(house).map { $0 - 100_000 - Self.up.a - Self.up.b }
+    }
+    // Each way adds 200·(2^n − 1).
+    #expect(late.allSatisfy { $0.count == 1 && $0[0] >= 0 && $0[0] % 200 == 0 })
+    let onTime = late.count { $0 == [0] }
+    #expect(onTime > 8 && onTime < 32, "\(onTime) of 40, 19.6 expected")
+  }
+
+  @Test func `who takes himself for connected when the server is down already is told`() {
+    let house = SignalingHouse(
+      1, settings("websocket") { $0.outage = SignalingOutage(begin: .zero, length: .milliseconds(2500)) })
+    let (server, member) = (house.server, house.members[0])
+    house.at(.zero) { _ = await server.joinConnected(member, over: SignalingAccess(delay: .milliseconds(10))) }
+    house.simulation.run()
+    // Noticed at 10 ms, tried every second, and connected and joined by four round trips.
+    #expect(
+      house.changes(0) == [
+        SignalingHouse.Change(time: .milliseconds(10), isConnected: false),
+        SignalingHouse.Change(time: .milliseconds(3010 + 80), isConnected: true),
+      ])
+  }
+
   @Test func `somebody between the clients can put another fingerprint into a description`() {
     let house = SignalingHouse(2, settings("websocket") { $0.rewritesFingerprint = true })
     house.joinAll([SignalingAccess(delay: .milliseconds(10)), SignalingAccess(delay: .milliseconds(10))])

@@ -182,7 +182,8 @@ extension Client {
   }
 
   private func receive(offer text: String, from peer: String, at now: Instant) {
-    guard let offer = parse(text, from: peer) else { return }
+    // The server may not know yet that this one has left.
+    guard !hasHungUp, let offer = parse(text, from: peer) else { return }
     let connection = connection(with: peer) ?? connections.open(to: peer)
     // Before the first offer that is accepted.
     let isCalled = connection.core.transceivers.isEmpty

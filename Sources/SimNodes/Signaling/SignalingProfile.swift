@@ -101,6 +101,9 @@ public struct SignalingOutage: Hashable, Sendable {
 
   var beginTime: Instant { .start + begin }
 
+  /// Whether the server runs again; whoever connects from then on has seen nothing of it.
+  func isOver(at time: Instant) -> Bool { length.map { time >= beginTime + $0 } ?? false }
+
   /// When a client that notices at `noticed` can speak again; `nil` for never.
   ///
   /// It tries at once and then every `retryInterval`. The first attempt that finds the server running sets the

@@ -13,6 +13,7 @@ public actor SignalingServer: Node {
     /// `nil` for a media server, to which everything is pushed.
     var mailbox: SignalingMailbox?
     var loss: SegmentLoss
+    let joined: Instant
   }
 
   public nonisolated let port: NodePort
@@ -75,7 +76,8 @@ public actor SignalingServer: Node {
   private func add(_ node: any SignalingMember, over access: SignalingAccess, polls: Bool) {
     let mailbox = polls ? SignalingMailbox(firstRequest: port.simulation.now, access: access) : nil
     members[node.port.name] = Member(
-      node: node, access: access, mailbox: mailbox, loss: segmentLoss(of: node.port.name))
+      node: node, access: access, mailbox: mailbox, loss: segmentLoss(of: node.port.name),
+      joined: port.simulation.now)
     tellOutage(to: node, over: access)
   }
 
@@ -98,17 +100,23 @@ public actor SignalingServer: Node {
       downlink: access.downlink.replacing(member.access.downlink, from: connected))
   }
 
-  /// Removes a member and tells the others; returns when the server knows.
+  /// Removes a member and tells the others; returns when the server knows, or never will.
+  ///
+  /// A loss and a crash do to this what they do to every message.
   public func leave(_ name: String) async {
-    let simulation = port.simulation
-    let size = SignalingMessage.left.size(envelope: profile.envelope)
-    guard let arrival = members[name]?.access.uplink.arrival(of: size, at: simulation.now) else { return }
+    guard members[name] != nil else { return }
     present.removeAll { $0 == name }
     let transfers = present.map { makeTransfer(.left, from: name, to: $0) }
     for transfer in transfers { observer?.signaled(transfer, .sent) }
-    await simulation.sleep(until: arrival)
+    let isKnown = await bring(.left, from: name, repeating: [])
     members[name] = nil
-    for transfer in transfers { simulation.spawn { await self.deliver(transfer) } }
+    for transfer in transfers {
+      if isKnown {
+        port.simulation.spawn { await self.deliver(transfer) }
+      } else {
+        observer?.signaled(transfer, .lost)
+      }
+    }
   }
 
   /// Carries a message from one member to another; returns when it was handed over. Messages to nobody are dropped.
@@ -116,7 +124,11 @@ public actor SignalingServer: Node {
     guard members[sender] != nil else { return }
     let transfer = makeTransfer(message, from: sender, to: receiver)
     observer?.signaled(transfer, .sent)
-    if await bring(transfer) { await deliver(transfer) } else { observer?.signaled(transfer, .lost) }
+    if await bring(message, from: sender, repeating: [transfer]) {
+      await deliver(transfer)
+    } else {
+      observer?.signaled(transfer, .lost)
+    }
   }
 
   private func makeTransfer(_ message: SignalingMessage, from sender: String, to receiver: String) -> SignalingTransfer
@@ -126,26 +138,29 @@ public actor SignalingServer: Node {
   }
 
   /// Brings a message to the server, again when that crashed meanwhile; `false` when it is lost.
-  private func bring(_ transfer: SignalingTransfer) async -> Bool {
+  ///
+  /// - Parameter transfers: what comes a second time when the message is sent again that the server had.
+  private func bring(
+    _ message: SignalingMessage, from sender: String, repeating transfers: [SignalingTransfer]
+  ) async -> Bool {
     let simulation = port.simulation
     let crash = profile.crash(settings)
-    if isBroken(transfer.sender) {
-      guard crash.resends, await waitForConnection(of: transfer.sender) else { return false }
+    if isBroken(sender) {
+      guard crash.resends, await waitForConnection(of: sender) else { return false }
     }
     let sent = simulation.now
-    guard let arrival = uplinkArrival(of: transfer) else { return false }
+    guard let arrival = uplinkArrival(of: message, from: sender) else { return false }
     await simulation.sleep(until: arrival)
     guard let outage = settings.outage, sent < outage.beginTime else { return true }
     guard simulation.now >= outage.beginTime else {
-      let returned = simulation.now + (members[transfer.sender]?.access.downlink.delay ?? .zero)
+      let returned = simulation.now + (members[sender]?.access.downlink.delay ?? .zero)
       if crash.repeatsUnacknowledged, returned >= outage.beginTime {
-        simulation.spawn { await self.bringAgain(transfer) }
+        for transfer in transfers { simulation.spawn { await self.bringAgain(transfer) } }
       }
       return true
     }
-    guard crash.resends, await waitForConnection(of: transfer.sender), let arrival = uplinkArrival(of: transfer) else {
-      return false
-    }
+    guard crash.resends, await waitForConnection(of: sender), let arrival = uplinkArrival(of: message, from: sender)
+    else { return false }
     await simulation.sleep(until: arrival)
     return true
   }
@@ -154,7 +169,9 @@ public actor SignalingServer: Node {
   private func bringAgain(_ transfer: SignalingTransfer) async {
     let simulation = port.simulation
     await simulation.sleep(until: settings.outage?.beginTime ?? simulation.now)
-    guard await waitForConnection(of: transfer.sender), let arrival = uplinkArrival(of: transfer) else { return }
+    guard await waitForConnection(of: transfer.sender),
+      let arrival = uplinkArrival(of: transfer.message, from: transfer.sender)
+    else { return }
     await simulation.sleep(until: arrival)
     guard let delivery = downlinkArrival(of: transfer, at: simulation.now) else { return }
     await simulation.sleep(until: delivery)
@@ -203,12 +220,12 @@ public actor SignalingServer: Node {
     return true
   }
 
-  private func uplinkArrival(of transfer: SignalingTransfer) -> Instant? {
-    guard var member = members[transfer.sender] else { return nil }
+  private func uplinkArrival(of message: SignalingMessage, from sender: String) -> Instant? {
+    guard var member = members[sender] else { return nil }
     let repeated = member.loss.delay(timeout: member.access.retransmissionTimeout)
-    let size = transfer.message.size(envelope: profile.envelope)
+    let size = message.size(envelope: profile.envelope)
     let arrival = member.access.uplink.arrival(of: size, at: port.simulation.now, repeating: repeated)
-    members[transfer.sender] = member
+    members[sender] = member
     return arrival
   }
 
@@ -232,9 +249,9 @@ extension SignalingServer {
 
   /// Whether the server crashed and the member is not connected again.
   private func isBroken(_ name: String) -> Bool {
-    guard let outage = settings.outage, let member = members[name], port.simulation.now >= outage.beginTime else {
-      return false
-    }
+    guard let outage = settings.outage, let member = members[name], port.simulation.now >= outage.beginTime,
+      !outage.isOver(at: member.joined)
+    else { return false }
     return restored(member, outage).map { port.simulation.now < $0 } ?? true
   }
 
@@ -249,10 +266,12 @@ extension SignalingServer {
 
   /// Tells a member of the crash and of the restart.
   private func tellOutage(to node: any SignalingMember, over access: SignalingAccess) {
-    guard let outage = settings.outage, port.simulation.now < outage.beginTime else { return }
-    let (simulation, profile, noticed) = (port.simulation, profile, outage.noticed(over: access))
+    let (simulation, profile, now) = (port.simulation, profile, port.simulation.now)
+    guard let outage = settings.outage, !outage.isOver(at: now) else { return }
+    let noticed = outage.noticed(over: access)
     simulation.spawn {
-      await simulation.sleep(until: noticed)
+      // An application may take itself for connected when the server is down already.
+      await simulation.sleep(until: max(noticed, now))
       await node.signalingChanged(isConnected: false)
       guard let restored = outage.restored(noticed: noticed, over: access, profile) else { return }
       await simulation.sleep(until: restored)
