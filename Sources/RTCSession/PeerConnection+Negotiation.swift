@@ -194,14 +194,7 @@ extension PeerConnection {
         senders.append(sender)
         ownSources.insert(ssrc, transceiver: index, stream: sender)
       }
-      if media.direction.receives, transceivers[index].receiver == nil, let ssrc = media.remoteSources.first,
-        let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.receiveCodecs)
-      {
-        let receiver = RTPStreamReceiver(parameters, purpose: configuration.purpose, ntp: configuration.ntp)
-        transceivers[index].receiver = receiver
-        receivers.append(receiver)
-        remoteSources.insert(ssrc, transceiver: index, stream: receiver)
-      }
+      expect(media, on: index)
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     if let agreed = negotiation.transport { apply(agreed, at: now) }

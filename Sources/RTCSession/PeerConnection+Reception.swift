@@ -31,7 +31,7 @@ extension PeerConnection {
       drops.malformedRTP += 1
       return nil
     }
-    guard let (index, receiver) = remoteSources.find(packet.header.ssrc) else {
+    guard let (index, receiver) = remoteSources.find(packet.header.ssrc) ?? adopt(packet, bytes) else {
       drops.unknownSource += 1
       earlySources.note(packet.header.sequenceNumber, of: packet.header.ssrc)
       return nil

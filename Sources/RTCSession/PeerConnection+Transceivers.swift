@@ -115,6 +115,7 @@ extension PeerConnection {
   private mutating func silence(_ index: Int) {
     transceivers[index].media.isStopped = true
     transceivers[index].direction = .inactive
+    transceivers[index].expected = nil
     transceivers[index].sender?.isActive = false
     senders.removeAll { $0 === transceivers[index].sender }
     receivers.removeAll { $0 === transceivers[index].receiver }

@@ -73,7 +73,7 @@ public struct PeerConnection: ~Copyable {
   public struct DropCounts: Hashable, Sendable {
     public var malformedRTP = 0
     public var malformedRTCP = 0
-    /// RTP of a source that nobody announced.
+    /// RTP of a source that nobody announced, and whose packets do not show where they belong.
     public var unknownSource = 0
     /// RTP that came before. With encryption SRTP drops it first.
     public var replayed = 0

@@ -11,6 +11,8 @@ public struct Transceiver {
   public internal(set) var receiver: RTPStreamReceiver?
   /// Whether both ends know that it is stopped; before that it is stopping, and `media.isStopped` alone says so.
   public internal(set) var isStopped = false
+  /// What was agreed on for its packets, as long as it receives.
+  var expected: NegotiatedMedia?
   /// Whether it exists only because of a remote offer that is not answered yet.
   var isOfOffer = false
 
@@ -36,11 +38,14 @@ public struct Transceiver {
   }
 
   /// The header extensions that we write and read.
+  ///
+  /// The tag of its section is only read, of sources that the peer does not announce: ours are announced.
   static func headerExtensions(_ kind: MediaKind) -> [HeaderExtensionMap] {
+    let tag = HeaderExtensionMap(id: 1, uri: MediaIdentification.uri, direction: .recvonly)
     let captureTime = HeaderExtensionMap(id: 5, uri: AbsoluteCaptureTime.uri)
     switch kind {
-    case .audio: return [HeaderExtensionMap(id: 2, uri: AudioLevel.uri), captureTime]
-    case .video: return [captureTime]
+    case .audio: return [tag, HeaderExtensionMap(id: 2, uri: AudioLevel.uri), captureTime]
+    case .video: return [tag, captureTime]
     }
   }
 }

@@ -1,0 +1,59 @@
+import RTCPrimitives
+import RTCWire
+
+/// Whose stream a source is: as the description says, or as its first packet does.
+///
+/// - SeeAlso: RFC 9143 §9.2
+extension PeerConnection {
+  /// Prepares what was agreed on for the packets that a section receives: its sources where the peer announced them.
+  mutating func expect(_ media: NegotiatedMedia, on index: Int) {
+    guard media.direction.receives else {
+      transceivers[index].expected = nil
+      return
+    }
+    transceivers[index].expected = media
+    guard transceivers[index].receiver == nil, let ssrc = media.remoteSources.first else { return }
+    addReceiver(of: ssrc, codecs: media.receiveCodecs, on: index)
+  }
+
+  /// The receiver of a source that nobody announced, when its packet shows where it belongs.
+  ///
+  /// That is the section whose tag it carries (`a=extmap` with `sdes:mid`); without a tag the only section that receives
+  /// its payload type. A section takes one source, so that a peer that invents sources makes no more of them.
+  @inline(never)
+  mutating func adopt(_ packet: RTPPacket, _ bytes: Span<UInt8>) -> (transceiver: Int, stream: RTPStreamReceiver)? {
+    guard let index = section(of: packet, bytes), transceivers[index].receiver == nil,
+      let media = transceivers[index].expected, media.remoteSources.isEmpty,
+      let codec = media.receiveCodecs.first(where: { $0.payloadType == packet.header.payloadType })
+    else { return nil }
+    addReceiver(of: packet.header.ssrc, codecs: [codec], on: index)
+    return transceivers[index].receiver.map { (index, $0) }
+  }
+
+  private func section(of packet: RTPPacket, _ bytes: Span<UInt8>) -> Int? {
+    let id = transceivers.lazy.compactMap { $0.expected?.extensionID(of: MediaIdentification.uri) }.first
+    if let id, let tag = try? packet.headerExtension(MediaIdentification.self, id: UInt8(id), in: bytes) {
+      return transceivers.firstIndex { $0.expected?.mid == tag.value }
+    }
+    var found: Int?
+    for (index, transceiver) in transceivers.enumerated() {
+      guard let codecs = transceiver.expected?.receiveCodecs,
+        codecs.contains(where: { $0.payloadType == packet.header.payloadType })
+      else { continue }
+      guard found == nil else { return nil }
+      found = index
+    }
+    return found
+  }
+
+  private mutating func addReceiver(of ssrc: UInt32, codecs: [RTPCodec], on index: Int) {
+    guard let media = transceivers[index].expected, let parameters = StreamParameters(media, ssrc: ssrc, codecs: codecs)
+    else { return }
+    let receiver = RTPStreamReceiver(parameters, purpose: configuration.purpose, ntp: configuration.ntp)
+    // Those that were there when the transport became ready have it from there.
+    if transport.isReady, let time = transport.ice.roundTripTime { receiver.setRoundTripTime(time) }
+    transceivers[index].receiver = receiver
+    receivers.append(receiver)
+    remoteSources.insert(ssrc, transceiver: index, stream: receiver)
+  }
+}
