@@ -146,7 +146,7 @@ extension ICEAgent {
       gatheringDeadline = nil
       pendingQueries.removeAll()
       requests.removeAll { $0.pair == nil }
-      abandonUnsettledRelays()
+      abandonUnsettledRelays(into: &output)
     }
     if let due = nextKeepalive, due <= now {
       nextKeepalive = nil

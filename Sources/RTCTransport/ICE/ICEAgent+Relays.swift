@@ -60,8 +60,9 @@ extension ICEAgent {
   }
 
   /// Servers that did not answer in time are given up.
-  mutating func abandonUnsettledRelays() {
+  mutating func abandonUnsettledRelays(into output: inout Output<Event>) {
     for index in relays.indices where !relays[index].isSettled {
+      output.emit(relayFailed(index, .timeout))
       relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
       relays[index].standing = .failed
     }
@@ -186,14 +187,26 @@ extension ICEAgent {
       case .permissionFailed(let address, _):
         relays[index].permitted.removeAll { $0 == address }
         failPairs(ofRelay: index, to: address, into: &output)
-      case .failed, .released:
-        relays[index].standing = .failed
-        relays[index].address = nil
-        relays[index].permitted.removeAll()
-        failPairs(ofRelay: index, to: nil, into: &output)
+      case .failed(let error):
+        output.emit(relayFailed(index, error))
+        endRelay(index, into: &output)
+      case .released: endRelay(index, into: &output)
       case .channelBound, .channelFailed: break
       }
     }
+  }
+
+  private func relayFailed(_ index: Int, _ error: TURNError) -> Event {
+    let configuration = relays[index].client.configuration
+    return .relayFailed(server: configuration.server, configuration.relayProtocol, error)
+  }
+
+  /// There is no allocation any more.
+  private mutating func endRelay(_ index: Int, into output: inout Output<Event>) {
+    relays[index].standing = .failed
+    relays[index].address = nil
+    relays[index].permitted.removeAll()
+    failPairs(ofRelay: index, to: nil, into: &output)
   }
 
   /// Tells the candidates that an allocation gives: the relayed one, and a reflexive one as a by-product.
