@@ -33,6 +33,9 @@ public actor TURNServerNode: Node {
   /// How many allocations exist.
   public var allocationCount: Int { core.allocationCount }
 
+  /// What it relayed, dropped and refused.
+  public var statistics: TURNServer.Statistics { core.statistics }
+
   public func receive(_ datagram: Datagram, at now: Instant) {
     switch datagram.transport {
     case .udp: core.handle(datagram, at: now, into: &output)

@@ -33,6 +33,7 @@ struct SessionBuilder {
     let turnLink: AttachmentID?
     let stun: NodePort?
     let turn: NodePort?
+    let turnServers: [TURNServerNode]
     /// The name of each node, by its number.
     let nodeNames: [String]
   }
@@ -88,7 +89,7 @@ struct SessionBuilder {
       simulation.makePort(named: "signaling"), settings: session.signaling, observer: observer)
     simulation.register(signaling)
     let stun = addSTUN(simulation, network, session.stunSite.map(site))
-    let (turn, turnLink) = addTURN(simulation, network, session.turn.map { site($0.site) })
+    let (turnServers, turnLink) = addTURN(simulation, network, session.turn.map { site($0.site) })
     let (server, serverLink) = addServer(simulation, network, signaling, site(session.server.site))
     let sources = Dictionary(
       uniqueKeysWithValues: plan.participants.map { ($0.name, captured($0.index)) })
@@ -124,7 +125,8 @@ struct SessionBuilder {
           signalingDelay: scenario.delay(between: profile.site, and: session.signalingSite))
       },
       server: server,
-      serverLink: serverLink, turnLink: turnLink, stun: stun, turn: turn, nodeNames: simulation.nodeNames)
+      serverLink: serverLink, turnLink: turnLink, stun: stun, turn: turnServers.first?.port,
+      turnServers: turnServers, nodeNames: simulation.nodeNames)
   }
 
   // MARK: Who offers what
@@ -211,8 +213,10 @@ struct SessionBuilder {
     return node.port
   }
 
-  private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> (NodePort?, AttachmentID?) {
-    guard let site, let turn = session.turn else { return (nil, nil) }
+  private func addTURN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> (
+    [TURNServerNode], AttachmentID?
+  ) {
+    guard let site, let turn = session.turn else { return ([], nil) }
     let servers = (0..<turn.servers).map { number in
       let addresses = Self.turnAddresses(number)
       let node = TURNServerNode(
@@ -221,9 +225,9 @@ struct SessionBuilder {
           realm: "rtcsim.example", passwords: [turn.username: turn.password], relayAddresses: addresses),
         protocols: turn.transports)
       simulation.register(node)
-      return (node.port, network.attach(node.port, AttachmentPlan(addresses: addresses, site: site)))
+      return (node, network.attach(node.port, AttachmentPlan(addresses: addresses, site: site)))
     }
-    return servers[0]
+    return (servers.map(\.0), servers[0].1)
   }
 
   private func addServer(
