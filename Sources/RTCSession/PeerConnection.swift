@@ -26,7 +26,7 @@ public struct PeerConnection: ~Copyable {
     public var purpose: RTPStreamReceiver.Purpose
     /// The encoding names of the codecs that this endpoint has, as in `a=rtpmap`; `nil` for all that there are.
     public var codecs: [String]?
-    /// Which sections of an offer may be used in the bundle only.
+    /// Which sections of an offer are only for the bundle.
     public var bundlePolicy = BundlePolicy.maxCompat
     /// The mean time between two reports.
     public var reportInterval: Duration = .seconds(1)

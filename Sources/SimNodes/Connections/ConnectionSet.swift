@@ -60,6 +60,7 @@ final class ConnectionSet {
     var configuration = PeerConnection.Configuration(
       transport: transport, cname: port.name, ntp: .simulation, purpose: purpose)
     configuration.codecs = settings.codecs
+    configuration.bundlePolicy = settings.bundlePolicy
     let connection = Connection(
       number: number, peer: peer, isPolite: isPolite,
       core: PeerConnection(
