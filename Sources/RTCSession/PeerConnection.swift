@@ -26,7 +26,7 @@ public struct PeerConnection: ~Copyable {
     public var purpose: RTPStreamReceiver.Purpose
     /// The encoding names of the codecs that this endpoint has, as in `a=rtpmap`; `nil` for all that there are.
     public var codecs: [String]?
-    /// Which sections of an offer may be used in the bundle only.
+    /// Which sections of an offer are only for the bundle.
     public var bundlePolicy = BundlePolicy.maxCompat
     /// Whether this endpoint tells and awaits candidates one by one; its descriptions say so (RFC 8838 §4).
     public var trickles = true

@@ -30,10 +30,13 @@ import Testing
 
   private let file: File
 
-  init() throws { file = try Vectors.decode(File.self, from: "jsep/connection_states.json") }
+  private static let path = "jsep/connection_states.json"
+
+  init() throws { file = try Vectors.decode(File.self, from: Self.path) }
 
   @Test func `one transport gives the states of the W3C's table`() {
     #expect(file.single_transport.count == 35)
+    Vectors.ran("single", count: file.single_transport.count, of: Self.path)
     for row in file.single_transport {
       let ice = ICEConnectionState(
         of: row.ice.compactMap(ICEConnectionState.init(rawValue:)), isClosed: row.is_closed)
@@ -45,6 +48,7 @@ import Testing
 
   @Test func `two ICE transports give the states of the W3C's table`() {
     #expect(file.two_ice_transports.count == 49)
+    Vectors.ran("two", count: file.two_ice_transports.count, of: Self.path)
     for row in file.two_ice_transports {
       let ice = ICEConnectionState(
         of: row.ice.compactMap(ICEConnectionState.init(rawValue:)), isClosed: row.is_closed)
@@ -54,6 +58,7 @@ import Testing
 
   @Test func `two gathering transports give the states of the W3C's table`() {
     #expect(file.gathering_two.count == 9)
+    Vectors.ran("gathering", count: file.gathering_two.count, of: Self.path)
     for row in file.gathering_two {
       let state = ICEGatheringState(of: row.gathering.compactMap(ICEGatheringState.init(rawValue:)))
       #expect(state.rawValue == row.iceGatheringState, "\(row)")

@@ -4,9 +4,9 @@ import Testing
 
 @testable import RTCSession
 
-/// Offers of a megabyte that are made to be expensive: they cost little more than a harmless one of the same size.
+/// Offers of half a megabyte and more that are made to be expensive: they cost little more than a harmless one of the same size.
 @Suite(.serialized) struct HostileDescriptionTests {
-  private static let size = 1 << 20
+  private static let size = 1 << 19
 
   private static let head =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
@@ -40,7 +40,6 @@ import Testing
     ("feedback for all formats", { filled(formats: everyFormat) { _ in "a=rtcp-fb:* nack" } }),
     ("kinds of feedback", { filled(formats: everyFormat) { "a=rtcp-fb:* kind-\($0)" } }),
     ("sources", { filled { "a=ssrc:\($0) cname:x" } }),
-    ("candidates", { filled { "a=candidate:\($0) 1 udp \($0 + 1) 192.0.2.1 \($0 % 60000 + 1) typ host" } }),
     ("header extensions", { filled { "a=extmap:\($0 % 14 + 1) urn:\($0)" } }),
     ("one header extension", { filled { _ in "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level" } }),
     ("sections", { sections() }),

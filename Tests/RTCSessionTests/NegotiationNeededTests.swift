@@ -104,6 +104,7 @@ import Testing
     let cases = try Vectors.decode(File.self, from: "jsep/negotiation_needed.json").cases
     var ran = 0
     for example in cases where !Self.skipped.contains(example.id) {
+      Vectors.ran(example.id, of: "jsep/negotiation_needed.json")
       #expect(try perform(example.id) == example.needed, "\(example.id)")
       ran += 1
     }
@@ -111,6 +112,7 @@ import Testing
   }
 
   @Test func `two changes in one task are one event, and the next one waits for the negotiation`() throws {
+    for id in ["coalesce", "again-after-negotiation"] { Self.noteEvent(id) }
     let pair = try ConnectedPair()
     pair.a.core.addTransceiver(.audio, direction: .sendrecv)
     pair.a.core.addTransceiver(.video, direction: .sendrecv)
@@ -122,7 +124,11 @@ import Testing
     #expect(fired(pair.a) == 1)
   }
 
+  /// A case of the file's events, which the test that notes it plays.
+  private static func noteEvent(_ id: String) { Vectors.ran("event \(id)", of: "jsep/negotiation_needed.json") }
+
   @Test func `the state is told before the need`() throws {
+    Self.noteEvent("order")
     let pair = try negotiated()
     let (a, b) = (pair.a, pair.b)
     let offer = try a.core.createOffer()
@@ -160,6 +166,7 @@ import Testing
   }
 
   @Test func `a connection that is closed needs nothing`() throws {
+    Self.noteEvent("closed")
     let pair = try negotiated()
     pair.a.core.addTransceiver(.audio, direction: .sendrecv)
     pair.close(0)

@@ -82,101 +82,135 @@ import Testing
     var finals: [String] { pair.sides.map { $0.core.signaling.state.rawValue } }
   }
 
-  private struct Expected: Decodable {
+  /// A case of the file: what is stated of the end, and the steps that a test plays.
+  struct Case: Decodable, Sendable, CustomTestStringConvertible {
     let id: String
     let final: [String: String]?
+    let negotiations: Int?
     let polite: [String]?
     let impolite: [String]?
+    let expected: String?
 
     enum CodingKeys: String, CodingKey {
-      case id, final
+      case id, final, negotiations, expected
       case polite = "A_signaling"
       case impolite = "B_signaling"
     }
 
-    static func named(_ id: String) throws -> Expected {
-      struct File: Decodable { let cases: [Expected] }
-      let cases = try Vectors.decode(File.self, from: "jsep/perfect_negotiation.json").cases
-      #expect(cases.count == 6)
-      return try #require(cases.first { $0.id == id })
+    var testDescription: String { id }
+
+    static let path = "jsep/perfect_negotiation.json"
+
+    static func all() throws -> [Case] {
+      struct File: Decodable { let cases: [Case] }
+      return try Vectors.decode(File.self, from: path).cases
     }
   }
 
-  @Test func `one offer and its answer are one negotiation`() throws {
-    let expected = try Expected.named("no-glare")
-    let both = try Applications(polite: [true, false])
-    both.add(0)
-    try both.offer(0)
-    try both.deliver()
-    #expect(both.finals == [expected.final?["A"], expected.final?["B"]])
-    #expect(both.negotiations == 1 && both.errors.isEmpty)
+  /// What is played of each case; what it says of the end is compared with the file.
+  private static let plays: [String: @Sendable (Case) throws -> Void] = [
+    "no-glare": { example in
+      let both = try Applications(polite: [true, false])
+      both.add(0)
+      try both.offer(0)
+      try both.deliver()
+      expect(both, example)
+      #expect(both.negotiations == example.negotiations)
+    },
+    "glare-polite-rolls-back": { example in
+      let both = try Applications(polite: [true, false])
+      both.add(0)
+      both.add(1)
+      try both.offer(0)
+      try both.offer(1)
+      try both.deliver()
+      expect(both, example)
+      // The vector's own last negotiation, that of the polite side's change, is the impolite one's second answer.
+      #expect(both.negotiations == 2)
+      let sends = both.pair.sides.map { side in side.core.transceivers.map(\.direction).filter(\.sends).count }
+      #expect(sends == [1, 1])
+    },
+    "both-impolite": { example in
+      let both = try Applications(polite: [false, false])
+      for index in 0..<2 {
+        both.add(index)
+        try both.offer(index)
+      }
+      try both.deliver()
+      expect(both, example)
+      #expect(both.negotiation.map(\.ignoresOffer) == [true, true])
+    },
+    "both-polite": { example in
+      let both = try Applications(polite: [true, true])
+      for index in 0..<2 {
+        both.add(index, .sendrecv)
+        try both.offer(index)
+      }
+      try both.deliver()
+      // "InvalidStateError on setRemoteDescription(answer) …"
+      let error = try #require(example.expected?.split(separator: " ").first)
+      #expect(both.errors.contains(String(error)))
+    },
+    "offer-during-pending-answer": { example in
+      let both = try Applications(polite: [true, false])
+      let (a, b) = (both.pair.a, both.pair.b)
+      both.add(0)
+      both.add(1)
+      let mine = try b.core.createOffer()
+      try b.core.setLocal(.offer(mine), at: both.pair.now, into: &b.output)
+      try a.core.setRemote(.offer(mine), at: both.pair.now, into: &a.output)
+      let answer = try a.core.createAnswer()
+      try a.core.setLocal(.answer(answer), at: both.pair.now, into: &a.output)
+      // The answer is there and not set yet when the offer comes.
+      let isAnswered = both.negotiation[1].accepts(.answer, in: b.core.signaling.state)
+      let isAccepted = both.negotiation[1].accepts(.offer, in: b.core.signaling.state)
+      #expect(isAnswered && isAccepted && !both.negotiation[1].ignoresOffer)
+      #expect(example.expected?.hasPrefix("not a collision") == true)
+      // Chained behind it, as the operations chain does.
+      try b.core.setRemote(.answer(answer), at: both.pair.now, into: &b.output)
+      a.core.addTransceiver(.video, direction: .sendonly)
+      try b.core.setRemote(.offer(a.core.createOffer()), at: both.pair.now, into: &b.output)
+      let state = try #require(example.expected?.split(separator: " ").last)
+      #expect(b.core.signaling.state.rawValue == state)
+    },
+    "late-candidate-of-ignored-offer": { example in
+      let both = try Applications(polite: [true, false])
+      both.add(0)
+      both.add(1)
+      try both.offer(1)
+      let isAccepted = both.negotiation[1].accepts(.offer, in: both.pair.b.core.signaling.state)
+      #expect(!isAccepted)
+      #expect(throws: PeerConnectionError.self) {
+        try both.pair.b.core.addICECandidate(
+          ICECandidateInit("candidate:1 1 udp 1 192.0.2.1 9 typ host", sectionIndex: 0), at: both.pair.now,
+          into: &both.pair.b.output)
+      }
+      #expect(both.negotiation[1].ignoresOffer && example.expected?.hasSuffix("because ignoreOffer") == true)
+    },
+  ]
+
+  private static func expect(_ both: Applications, _ example: Case) {
+    if let final = example.final { #expect(both.finals == [final["A"], final["B"]]) }
+    if let states = example.polite { #expect(both.states[0] == states) }
+    if let states = example.impolite { #expect(both.states[1] == states) }
+    #expect(both.errors.isEmpty)
   }
 
-  @Test func `of two offers that meet the polite side's is rolled back, and made again afterwards`() throws {
-    let expected = try Expected.named("glare-polite-rolls-back")
-    let both = try Applications(polite: [true, false])
-    both.add(0)
-    both.add(1)
-    try both.offer(0)
-    try both.offer(1)
-    try both.deliver()
-    #expect(both.finals == [expected.final?["A"], expected.final?["B"]])
-    #expect(both.states[0] == expected.polite)
-    // The vector's own last negotiation, that of the polite side's change, is the impolite one's second answer.
-    #expect(both.states[1] == expected.impolite)
-    #expect(both.negotiations == 2 && both.errors.isEmpty)
-    let sends = both.pair.sides.map { side in side.core.transceivers.map(\.direction).filter(\.sends).count }
-    #expect(sends == [1, 1])
+  @Test func `every case of the file is played`() throws {
+    #expect(try Set(Case.all().map(\.id)) == Set(Self.plays.keys))
   }
 
-  @Test func `two impolite sides ignore each other for good`() throws {
-    let expected = try Expected.named("both-impolite")
-    let both = try Applications(polite: [false, false])
-    for index in 0..<2 {
-      both.add(index)
-      try both.offer(index)
-    }
-    try both.deliver()
-    #expect(both.finals == [expected.final?["A"], expected.final?["B"]])
-    #expect(both.negotiation.map(\.ignoresOffer) == [true, true])
+  @Test(arguments: try Case.all())
+  func `two applications that negotiate perfectly come to the end that the specification gives`(example: Case) throws {
+    let play = try #require(Self.plays[example.id])
+    try play(example)
+    Vectors.ran(example.id, of: Case.path)
   }
 
-  @Test func `two polite sides both give way, and an answer finds no offer`() throws {
-    _ = try Expected.named("both-polite")
-    let both = try Applications(polite: [true, true])
-    for index in 0..<2 {
-      both.add(index, .sendrecv)
-      try both.offer(index)
-    }
-    try both.deliver()
-    #expect(both.errors.contains("InvalidStateError"))
-  }
-
-  @Test func `an offer that comes while an answer is being set is no collision`() throws {
-    _ = try Expected.named("offer-during-pending-answer")
+  @Test func `while an offer is being made another one is a collision`() {
     var negotiation = PerfectNegotiation(isPolite: false)
-    let answered = negotiation.accepts(.answer, in: .haveLocalOffer)
-    #expect(answered && negotiation.isSettingRemoteAnswerPending)
-    let offered = negotiation.accepts(.offer, in: .haveLocalOffer)
-    #expect(offered && !negotiation.ignoresOffer)
     negotiation.isMakingOffer = true
-    let collided = negotiation.accepts(.offer, in: .stable)
-    #expect(!collided && negotiation.ignoresOffer)
-  }
-
-  @Test func `the error of a candidate is none when its offer was ignored`() throws {
-    _ = try Expected.named("late-candidate-of-ignored-offer")
-    let both = try Applications(polite: [true, false])
-    both.add(0)
-    both.add(1)
-    try both.offer(1)
-    let isAccepted = both.negotiation[1].accepts(.offer, in: both.pair.b.core.signaling.state)
-    #expect(!isAccepted)
-    #expect(throws: PeerConnectionError.self) {
-      try both.pair.b.core.addICECandidate(
-        ICECandidateInit("candidate:1 1 udp 1 192.0.2.1 9 typ host", sectionIndex: 0), at: both.pair.now,
-        into: &both.pair.b.output)
-    }
-    #expect(both.negotiation[1].ignoresOffer)
+    let isAccepted = negotiation.accepts(.offer, in: .stable)
+    #expect(!isAccepted && negotiation.ignoresOffer)
   }
 }

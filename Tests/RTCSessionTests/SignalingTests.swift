@@ -54,6 +54,7 @@ import Testing
 
   @Test(arguments: Transition.all)
   private func `a description is set or refused as the table of the W3C says`(transition: Transition) throws {
+    Vectors.ran(transition.testDescription, of: "jsep/signaling_transitions.json")
     let state = try #require(SignalingState(rawValue: transition.state))
     var signaling = try Self.signaling(in: state)
     let before = signaling

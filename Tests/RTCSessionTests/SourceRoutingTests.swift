@@ -13,7 +13,7 @@ import Testing
   private static func unannounced(tags: Bool) -> (String) -> String {
     { text in
       let lines = text.split(separator: "\r\n").filter { !$0.hasPrefix("a=ssrc:") }.map { line in
-        tags ? line.replacing("a=extmap:1/recvonly ", with: "a=extmap:1 ") : String(line)
+        tags ? String(line).replacing("a=extmap:1/recvonly ", with: "a=extmap:1 ") : String(line)
       }
       return lines.map { "\($0)\r\n" }.joined()
     }

@@ -27,12 +27,14 @@ import Testing
   @Test func `priorities follow the formula of RFC 8445`() throws {
     let vectors = try Vectors.decode(Priorities.self, from: "ice/priorities.json")
     for vector in vectors.vectors {
+      Vectors.ran(vector.id, of: "ice/priorities.json")
       let kind = try #require(Candidate.Kind(rawValue: vector.type))
       #expect(
         Candidate.priority(of: kind, localPreference: vector.local_preference, component: vector.component)
           == vector.priority, "\(vector.id)")
     }
     for vector in vectors.pairs {
+      Vectors.ran("pair \(vector.id)", of: "ice/priorities.json")
       #expect(
         String(
           CandidatePair.priority(controlling: vector.controlling_priority, controlled: vector.controlled_priority))
@@ -58,6 +60,7 @@ import Testing
 
   @Test func `foundations are equal exactly for one type, base, server and protocol`() throws {
     for vector in try Vectors.decode(Foundations.self, from: "ice/foundations.json").vectors {
+      Vectors.ran(vector.id, of: "ice/foundations.json")
       var table = FoundationTable()
       let foundations = try [vector.a, vector.b].map { origin in
         let address = try #require(Endpoint(origin.base)?.address ?? IPAddress(origin.base))
@@ -101,6 +104,7 @@ import Testing
 
   @Test func `a role conflict is repaired by the tie-breakers`() throws {
     for vector in try Vectors.decode(RoleConflicts.self, from: "ice/role_conflict.json").vectors {
+      Vectors.ran(vector.id, of: "ice/role_conflict.json")
       let resolution = RoleConflictResolution(
         role: vector.my_role == "controlling" ? .controlling : .controlled, tieBreaker: vector.my_tiebreaker,
         peerRole: vector.attribute == "ICE-CONTROLLING" ? .controlling : .controlled,

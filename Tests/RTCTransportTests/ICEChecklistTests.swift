@@ -47,6 +47,7 @@ import Testing
   @Test(arguments: [false, true])
   func `a checklist is formed, pruned and ordered, also when candidates trickle in backwards`(backwards: Bool) throws {
     for vector in try Vectors.decode(Document.self, from: "ice/checklists.json").vectors {
+      Vectors.ran(vector.id, of: "ice/checklists.json")
       let role: ICERole = vector.controlling ? .controlling : .controlled
       var checklist = Checklist()
       for local in backwards ? vector.local.reversed() : vector.local {

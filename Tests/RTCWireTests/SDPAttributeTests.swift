@@ -16,6 +16,7 @@ import Testing
   func `single lines have the verdict of Firefox but for listed reasons`() throws {
     let data = try #require(Vectors.publicData("sdp/attribute_lines.json"))
     for vector in try JSONDecoder().decode(LineFile.self, from: data).vectors {
+      Vectors.ran(vector.id, of: "public sdp/attribute_lines.json")
       let differs = ((try? SDPAttribute(parsing: vector.attribute)) != nil) != (vector.verdict == "valid")
       let number = try #require(Int(vector.id.dropFirst("moz-attr-".count)))
       #expect(differs == (Self.differently[number] != nil), "\(vector.id): \(vector.attribute)")
@@ -67,6 +68,7 @@ import Testing
 
   @Test(arguments: CandidateVector.all)
   private func `a candidate line has the fields or the fault that its author states`(vector: CandidateVector) throws {
+    Vectors.ran(vector.id, of: "ice/candidate_lines.json")
     guard let expected = vector.expected else {
       #expect(throws: SDPError.self) { try ICECandidate(parsing: vector.line) }
       return

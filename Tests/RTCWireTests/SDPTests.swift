@@ -6,6 +6,7 @@ import Testing
 @Suite struct SDPTests {
   @Test(arguments: SDPVector.valid)
   func `a valid description has the facts that its author states`(vector: SDPVector) throws {
+    vector.noteRun()
     let session = try SessionDescription(parsing: vector.sdp)
     let expected = try #require(vector.expected)
     #expect(String(session.origin.sessionID) == expected.sessionID)
@@ -38,6 +39,7 @@ import Testing
   @Test(.enabled(if: Vectors.hasPublicData))
   func `a malformed description of a public suite is refused`() {
     for vector in SDPVector.fromPublicSuite("malformed_public") where Self.accepted[vector.id] == nil {
+      vector.noteRun()
       #expect(throws: SDPError.self, "\(vector.id)") { try SessionDescription(parsing: vector.sdp) }
     }
   }
@@ -45,6 +47,7 @@ import Testing
   @Test(.enabled(if: Vectors.hasPublicData))
   func `a contested description that its grammar allows is accepted`() throws {
     for vector in SDPVector.fromPublicSuite("malformed_public") where Self.accepted[vector.id] != nil {
+      vector.noteRun()
       #expect(throws: Never.self, "\(vector.id)") { try SessionDescription(parsing: vector.sdp) }
     }
   }

@@ -63,6 +63,8 @@ struct SDPVector: Decodable, CustomTestStringConvertible {
   }
 
   let id: String
+  /// Where it stands, as the account of the vectors names it; not in the file.
+  private(set) var path: String?
   let sdp: String
   let verdict: String
   let confidence: String?
@@ -73,12 +75,25 @@ struct SDPVector: Decodable, CustomTestStringConvertible {
   private struct File: Decodable { let vectors: [SDPVector] }
 
   static func own(_ name: String) -> [SDPVector] {
-    (try? Vectors.decode(File.self, from: "sdp/\(name).json").vectors) ?? []
+    let path = "sdp/\(name).json"
+    return ((try? Vectors.decode(File.self, from: path).vectors) ?? []).map { $0.at(path) }
   }
+
+  private func at(_ path: String) -> SDPVector {
+    var vector = self
+    vector.path = path
+    return vector
+  }
+
+  /// Notes that a test of it has run.
+  func noteRun() { if let path { Vectors.ran(id, of: path) } }
 
   /// Empty when the data of public test suites is not there.
   static func fromPublicSuite(_ name: String) -> [SDPVector] {
-    Vectors.publicData("sdp/\(name).json").flatMap { try? JSONDecoder().decode(File.self, from: $0).vectors } ?? []
+    let vectors = Vectors.publicData("sdp/\(name).json").flatMap {
+      try? JSONDecoder().decode(File.self, from: $0).vectors
+    }
+    return (vectors ?? []).map { $0.at("public sdp/\(name).json") }
   }
 
   /// The session descriptions that real implementations made, by file name.

@@ -22,6 +22,7 @@ import Testing
 
   @Test(arguments: try ChannelVector.all())
   func `ChannelData is read and written as the vector says`(vector: ChannelVector) throws {
+    Vectors.ran(vector.id, of: "turn/channel_data.json")
     let input = bytes(hex: vector.hex)
     guard vector.verdict == "valid" else {
       #expect(throws: STUNError.self) { try ChannelData(parsing: input.span) }

@@ -6,6 +6,7 @@ import Testing
 @Suite struct STUNVectorTests {
   @Test(arguments: try STUNVectors.messages().filter { $0.verdict == "valid" })
   func `a message parses to what the vector says`(vector: STUNVectors.Vector) throws {
+    Vectors.ran(vector.id, of: STUNVectors.path(of: vector))
     let expected = try #require(vector.expected)
     let message = try STUNMessage(parsing: vector.bytes.span)
     #expect(message.method.description == expected.method)
@@ -41,6 +42,7 @@ import Testing
 
   @Test(arguments: try STUNVectors.messages().filter { $0.verdict == "malformed" })
   func `a malformed message is refused`(vector: STUNVectors.Vector) {
+    Vectors.ran(vector.id, of: STUNVectors.path(of: vector))
     #expect(throws: STUNError.self) { try STUNMessage(parsing: vector.bytes.span) }
   }
 
@@ -73,6 +75,7 @@ import Testing
     let vectors = try Vectors.decode(File.self, from: "stun/message_types.json").vectors
     #expect(!vectors.isEmpty)
     for vector in vectors {
+      Vectors.ran(vector.type_hex, of: "stun/message_types.json")
       let header = try STUNHeader(parsing: bytes(hex: vector.type_hex + "00002112a442" + zeroes).span)
       #expect(header.method.description == vector.method)
       #expect("\(header.messageClass)" == vector.class)
@@ -99,6 +102,7 @@ import Testing
       let vectors: [Vector]
     }
     for vector in try Vectors.decode(File.self, from: "stun/fingerprint.json").vectors {
+      Vectors.ran(vector.crc_input_hex, of: "stun/fingerprint.json")
       let crc = CRC32.checksum(of: bytes(hex: vector.crc_input_hex).span)
       #expect(crc == UInt32(vector.crc32, radix: 16))
       guard let whole = vector.message_hex else { continue }
@@ -123,6 +127,7 @@ import Testing
       .quic: "drop", .unknown: "drop",
     ]
     for vector in try Vectors.decode(File.self, from: "stun/demux_rfc7983.json").vectors {
+      Vectors.ran(vector.first_byte, of: "stun/demux_rfc7983.json")
       #expect(names[kind(of: [vector.first_byte, 0])] == vector.expect)
     }
     for byte in UInt8.min...UInt8.max {

@@ -58,6 +58,11 @@ struct STUNVectors: Decodable, Sendable {
     let fingerprint: Bool?
   }
 
+  /// The file of a vector.
+  static func path(of vector: Vector) -> String {
+    vector.id.hasPrefix("rfc5769") ? "stun/rfc5769.json" : "stun/generated.json"
+  }
+
   /// `stun/rfc5769.json` and `stun/generated.json`.
   static func messages() throws -> [Vector] {
     try ["stun/rfc5769.json", "stun/generated.json"].flatMap {

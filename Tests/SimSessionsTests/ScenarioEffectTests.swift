@@ -38,6 +38,18 @@ struct ScenarioEffectTests {
     abs(value - expected) <= tolerance
   }
 
+  @Test func `the bundle policy decides how many sections of an offer state the transport, and all connect`() throws {
+    // Four people in front of an SFU: an offer has four sections of each kind.
+    let sizes = try ["max-compat", "balanced", "max-bundle"].map { policy in
+      let result = try run(["participants": "4", "bundlePolicy": "'\(policy)'"])
+      #expect(result.connectionsEstablished == 4)
+      let offer = try #require(result.milestones.first { $0.kind == .offerSent && $0.node == "client-1" })
+      return try #require(Int(offer.detail.prefix(while: \.isNumber)))
+    }
+    // Each section that leaves the transport to the bundle is shorter by its credentials, fingerprint and role.
+    #expect(sizes[0] - sizes[1] > 6 * 150 && sizes[1] - sizes[2] > 150, "\(sizes)")
+  }
+
   // MARK: Time and place
 
   @Test func `people join as far apart as is said, and the run lasts as long as is said`() throws {

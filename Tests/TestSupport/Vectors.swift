@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Conformance data: copies in `Tests/Vectors`, and data of public test suites that is read in place.
 public enum Vectors {
@@ -37,9 +38,62 @@ public enum Vectors {
 }
 
 extension Vectors {
-  /// Prints how many cases of a file ran, and how many did not and why.
-  public static func report(_ path: String, ran: Int, skipped: [String: Int] = [:]) {
-    let reasons = skipped.sorted { $0.key < $1.key }.map { "\($0.value) skipped: \($0.key)" }
-    print("vectors \(path): " + (["\(ran) ran"] + reasons).joined(separator: ", "))
+  /// Notes that a case of a file has run, under a name that is its own in this file.
+  ///
+  /// When the process ends the numbers are printed, and written to `.build/vectors.txt`: they come from what ran.
+  public static func ran(_ id: some CustomStringConvertible, of path: String) {
+    log.note { _ = $0.ran[path, default: []].insert("\(id)") }
+  }
+
+  /// Notes that all cases of a list have run.
+  public static func ran(_ list: String, count: Int, of path: String) {
+    for index in 0..<count { ran("\(list)/\(index)", of: path) }
+  }
+
+  /// Says how many cases a file has, and which of them are left out and why.
+  public static func expect(_ count: Int, of path: String, skipped: [String: Int]) {
+    log.note { $0.expected[path] = VectorLog.Expected(count: count, skipped: skipped) }
+  }
+
+  private static let log = VectorLog()
+}
+
+/// Which cases of the vectors ran in this process.
+private final class VectorLog: Sendable {
+  struct Expected {
+    let count: Int
+    let skipped: [String: Int]
+  }
+
+  struct Book {
+    var ran: [String: Set<String>] = [:]
+    var expected: [String: Expected] = [:]
+
+    var lines: [String] {
+      Set(ran.keys).union(expected.keys).sorted().map { path in
+        let count = ran[path]?.count ?? 0
+        guard let expected = expected[path] else { return "vectors \(path): \(count) ran" }
+        let skipped = expected.skipped.sorted { $0.key < $1.key }.map { "\($0.value) skipped: \($0.key)" }
+        let missing = expected.count - count - expected.skipped.values.reduce(0, +)
+        let rest = missing == 0 ? [] : ["\(missing) neither ran nor are skipped"]
+        return "vectors \(path): " + (["\(count) of \(expected.count) ran"] + skipped + rest).joined(separator: ", ")
+      }
+    }
+  }
+
+  private let book = Mutex(Book())
+
+  init() { atexit { Vectors.report() } }
+
+  func note(_ change: (inout sending Book) -> Void) { book.withLock { change(&$0) } }
+
+  var lines: [String] { book.withLock { $0.lines } }
+}
+
+extension Vectors {
+  fileprivate static func report() {
+    let text = log.lines.map { "\($0)\n" }.joined()
+    print(text, terminator: "")
+    try? Data(text.utf8).write(to: packageFolder.appending(path: ".build/vectors.txt"))
   }
 }

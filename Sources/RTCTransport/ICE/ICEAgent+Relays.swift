@@ -64,6 +64,7 @@ extension ICEAgent {
   mutating func abandonUnsettledRelays(into output: inout Output<Event>) {
     for index in relays.indices where !relays[index].isSettled {
       leaveConnection(ofRelay: index, into: &output)
+      output.emit(relayFailed(index, .timeout))
       relays[index].client = makeClient(base: relays[index].base, rank: relays[index].rank)
       relays[index].standing = .failed
     }
@@ -215,15 +216,27 @@ extension ICEAgent {
       case .permissionFailed(let address, _):
         relays[index].permitted.removeAll { $0 == address }
         failPairs(ofRelay: index, to: address, at: now, into: &output)
-      case .failed, .released:
-        leaveConnection(ofRelay: index, into: &output)
-        relays[index].standing = .failed
-        relays[index].addresses.removeAll()
-        relays[index].permitted.removeAll()
-        if state != .closed { failPairs(ofRelay: index, to: nil, at: now, into: &output) }
+      case .failed(let error):
+        output.emit(relayFailed(index, error))
+        endRelay(index, at: now, into: &output)
+      case .released: endRelay(index, at: now, into: &output)
       case .channelBound, .channelFailed: break
       }
     }
+  }
+
+  private func relayFailed(_ index: Int, _ error: TURNError) -> Event {
+    let configuration = relays[index].client.configuration
+    return .relayFailed(server: configuration.server, configuration.relayProtocol, error)
+  }
+
+  /// There is no allocation any more.
+  private mutating func endRelay(_ index: Int, at now: Instant, into output: inout Output<Event>) {
+    leaveConnection(ofRelay: index, into: &output)
+    relays[index].standing = .failed
+    relays[index].addresses.removeAll()
+    relays[index].permitted.removeAll()
+    if state != .closed { failPairs(ofRelay: index, to: nil, at: now, into: &output) }
   }
 
   /// Tells the candidates that a relayed address gives: itself, and a reflexive one as a by-product.

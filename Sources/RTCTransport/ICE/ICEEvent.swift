@@ -52,6 +52,8 @@ extension ICEAgent {
     case relayConnectionUnused(base: Endpoint, server: Endpoint)
     /// The peer no longer consents to receive; nothing is sent any more (RFC 7675 §5.1).
     case consentExpired(CandidatePair.ID)
+    /// A TURN server lends no address, or no longer; `TURNError.timeout` also where gathering did not wait any longer.
+    case relayFailed(server: Endpoint, RelayProtocol, TURNError)
   }
 
   /// One connectivity check on its way between two transport addresses.

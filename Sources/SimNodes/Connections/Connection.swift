@@ -53,6 +53,8 @@ public struct ConnectionSummary: Hashable, Sendable {
   /// The kinds of the selected pair's candidates.
   public let localCandidate: String?
   public let remoteCandidate: String?
+  /// Whether a TURN server lends it an address.
+  public let hasRelayedCandidate: Bool
   /// SRTP master keys in hexadecimal, local and remote: key then salt.
   public let profile: String?
   public let localKey: [UInt8]
@@ -67,6 +69,7 @@ public struct ConnectionSummary: Hashable, Sendable {
     let pair = connection.core.transport.ice.selectedPair
     localCandidate = pair?.local.kind.rawValue
     remoteCandidate = pair?.remote.kind.rawValue
+    hasRelayedCandidate = connection.core.transport.ice.localCandidates.contains { $0.kind == .relayed }
     let keys = connection.core.transport.keys
     profile = keys?.profile.description
     localKey = keys.map { $0.local.key + $0.local.salt } ?? []

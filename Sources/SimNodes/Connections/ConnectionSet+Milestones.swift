@@ -18,7 +18,7 @@ extension ConnectionSet {
       log.note(.fingerprintVerified, "the certificate is the one that \(peer)'s description names", from: port)
       log.note(.dtlsConnected, "with \(peer), \(keys.profile)", from: port)
     case .dtls(.failed(let reason)):
-      log.note(.dtlsFailed, "\(reason)", from: port)
+      log.note(.dtlsFailed, "\(reason), with \(peer)", from: port)
     case .dtls(.closed): log.note(.dtlsClosed, "by \(peer)", from: port)
     case .ready(let profile):
       connection.readyAt = now
@@ -53,6 +53,10 @@ extension ConnectionSet {
       log.note(.checkFailed, "\(pair.local) – \(pair.remote)", from: port)
     case .roleChanged(let role): log.note(.roleChanged, "now \(role.rawValue)", from: port)
     case .consentExpired: log.note(.consentExpired, "with \(peer)", from: port)
+    case .relayFailed(let server, let relayProtocol, let error):
+      log.note(
+        .relayFailed, "\(server) over \(relayProtocol.rawValue.uppercased()) for \(peer): \(error)", from: port,
+        relayFailure: Milestone.RelayFailure(error, over: relayProtocol))
     case .pairFormed, .pairStateChanged, .handshakeReceived, .relayConnectionUnused: break
     }
   }

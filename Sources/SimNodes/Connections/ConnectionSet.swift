@@ -61,6 +61,7 @@ final class ConnectionSet {
       transport: transport, cname: port.name, ntp: .simulation, purpose: purpose)
     configuration.codecs = settings.codecs
     configuration.trickles = settings.ice.trickle != .none
+    configuration.bundlePolicy = settings.bundlePolicy
     let connection = Connection(
       number: number, peer: peer, isPolite: isPolite,
       core: PeerConnection(

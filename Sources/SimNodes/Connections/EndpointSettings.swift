@@ -12,6 +12,8 @@ public struct EndpointSettings: Sendable {
   public var turnServers: [ICEConfiguration.TURNServer]
   public var transportPolicy: ICEConfiguration.TransportPolicy
   public var ice = ICESettings()
+  /// Which sections of its offers are only for the bundle.
+  public var bundlePolicy = BundlePolicy.maxCompat
   /// Whether this node's agents are lite.
   public var isICELite = false
   public var srtpProfiles: [SRTPProfile]

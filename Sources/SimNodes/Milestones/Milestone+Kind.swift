@@ -57,6 +57,7 @@ extension Milestone {
     case consentRequested = "consent asked for"
     case consentConfirmed = "consent confirmed"
     case consentExpired = "consent expired"
+    case relayFailed = "relay failed"
     case networkChanged = "network changed"
     case iceRestarted = "ICE restarted"
     case iceNew = "ICE new"
@@ -150,8 +151,8 @@ extension Milestone.Kind {
       .signaling
     case .candidateGathered, .candidateSent, .candidateReceived, .gatheringCompleted, .endOfCandidatesSent,
       .endOfCandidatesReceived, .checkSent, .nominatingCheckSent, .checkReceived, .checkSucceeded, .checkFailed,
-      .roleChanged, .pairSelected, .consentRequested, .consentConfirmed, .consentExpired, .networkChanged,
-      .iceRestarted, .iceNew,
+      .roleChanged, .pairSelected, .consentRequested, .consentConfirmed, .consentExpired, .relayFailed,
+      .networkChanged, .iceRestarted, .iceNew,
       .iceChecking, .iceConnected,
       .iceCompleted, .iceDisconnected, .iceFailed:
       .ice
@@ -200,6 +201,7 @@ extension Milestone.Kind {
     case .roleChanged: "RFC 8445 §7.3.1.1"
     case .pairSelected: "RFC 8445 §8.1.1"
     case .consentRequested, .consentConfirmed, .consentExpired: "RFC 7675 §5.1"
+    case .relayFailed: "RFC 8656 §7.4"
     case .networkChanged, .iceRestarted: "RFC 8445 §9"
     case .iceNew, .iceChecking, .iceConnected, .iceCompleted, .iceDisconnected, .iceFailed, .iceClosed:
       "W3C webrtc-pc §4.3.4"

@@ -17,13 +17,26 @@ public struct Milestone: Hashable, Sendable {
   public let receiver: String?
   /// The STUN transaction of a check that is sent.
   public let transaction: TransactionID?
+  /// Why a TURN server lends no address.
+  public let relayFailure: RelayFailure?
+
+  /// What a TURN server that was reached in this way answered, or that it did not.
+  public struct RelayFailure: Hashable, Sendable {
+    public let relayProtocol: RelayProtocol
+    public let error: TURNError
+
+    public init(_ error: TURNError, over relayProtocol: RelayProtocol) {
+      self.relayProtocol = relayProtocol
+      self.error = error
+    }
+  }
 
   /// What happened, in a few words.
   public var name: String { kind.rawValue }
 
   public init(
     time: Instant, order: Int, node: String, kind: Kind, detail: String, rfc: String? = nil, receiver: String? = nil,
-    transaction: TransactionID? = nil
+    transaction: TransactionID? = nil, relayFailure: RelayFailure? = nil
   ) {
     self.time = time
     self.order = order
@@ -33,6 +46,7 @@ public struct Milestone: Hashable, Sendable {
     self.rfc = rfc ?? kind.rfc
     self.receiver = receiver
     self.transaction = transaction
+    self.relayFailure = relayFailure
   }
 }
 
@@ -58,12 +72,14 @@ struct MilestoneLog {
 
   mutating func note(
     _ kind: Milestone.Kind, _ detail: @autoclosure () -> String = "", rfc: String? = nil, from port: NodePort,
-    to receiver: String? = nil, at time: Instant? = nil, transaction: TransactionID? = nil
+    to receiver: String? = nil, at time: Instant? = nil, transaction: TransactionID? = nil,
+    relayFailure: Milestone.RelayFailure? = nil
   ) {
     guard isDetailed || !kind.isDetail else { return }
     let milestone = Milestone(
       time: time ?? port.simulation.now, order: port.simulation.takeNumber(), node: port.name, kind: kind,
-      detail: detail(), rfc: rfc, receiver: receiver, transaction: transaction)
+      detail: detail(), rfc: rfc, receiver: receiver, transaction: transaction,
+      relayFailure: relayFailure)
     milestones.append(milestone)
     observer?.noted(milestone)
   }

@@ -37,3 +37,8 @@ public struct HTTPPollingSignaling: SignalingProfile {
     SignalingCrash(resends: true, repeatsUnacknowledged: false, keepsWaiting: false, queuesForAbsent: true)
   }
 }
+
+extension SignalingSettings {
+  /// How long a message may wait at the server until its receiver asks; `nil` where it is pushed.
+  public var longestWait: Duration? { profile == HTTPPollingSignaling().name && !isLongPoll ? pollInterval : nil }
+}

@@ -1,5 +1,7 @@
 import RTCMedia
+import RTCPrimitives
 import RTCSession
+import RTCTransport
 import RTCWire
 import SimNetwork
 import SimNodes
@@ -7,134 +9,107 @@ import SimNodes
 /// What went wrong, where, and what would mend it; one function for each cause.
 extension Diagnosis {
   /// Who sends no picture, although a camera is wanted.
-  static func cameras(_ history: History) -> [String] {
-    history.ends.compactMap { end in
-      switch history.moments.first(where: { $0.lane == end && $0.milestone.kind.isWithoutCamera })?.milestone.kind {
-      case .cameraRefused:
-        "\(end) sends no picture: the person, or the system, does not allow the camera (NotAllowedError). "
+  static func cameras(_ evidence: Evidence) -> [String] {
+    evidence.clients.compactMap { client in
+      if evidence.has(.cameraRefused, at: client) {
+        "\(client) sends no picture: the person, or the system, does not allow the camera (NotAllowedError). "
           + "Allow it for this page in the settings of the browser, and for the browser in those of the system."
-      case .cameraBusy:
-        "\(end) sends no picture: another program uses the camera (NotReadableError). "
+      } else if evidence.has(.cameraBusy, at: client) {
+        "\(client) sends no picture: another program uses the camera (NotReadableError). "
           + "Close that program and ask for the camera again."
-      default: nil
+      } else {
+        nil
       }
     }
   }
 
-  static func insecurePage(_ history: History) -> String? {
-    guard let moment = history.moments.first(where: { $0.milestone.kind == .mediaDevicesMissing }) else { return nil }
-    return "\(moment.lane)'s page was loaded over http, and such a page gets neither camera nor microphone: "
-      + "navigator.mediaDevices is undefined. Serve the page over https, or from localhost while developing."
+  /// Who may not even ask for a camera.
+  static func insecurePages(_ evidence: Evidence) -> [String] {
+    evidence.clients.filter { evidence.has(.mediaDevicesMissing, at: $0) }.map { client in
+      "\(client)'s page was loaded over http, and such a page gets neither camera nor microphone: "
+        + "navigator.mediaDevices is undefined. Serve the page over https, or from localhost while developing."
+    }
   }
 
-  /// Offer or answer did not arrive.
-  static func silence(_ history: History) -> [String] {
-    let unreachable = history.ends.filter { end in
-      history.moments.contains { $0.lane == end && $0.milestone.kind == .signalingLost }
-    }
-    var sentences: [String] = []
-    if history.has(.offerSent) {
-      sentences.append(
-        "\(history.has(.offerReceived) ? "The answer" : "The offer") did not arrive: "
-          + "without signaling neither side knows the other's addresses, keys or codecs.")
-    } else {
-      sentences.append("No offer was made.")
-    }
-    guard !unreachable.isEmpty else { return sentences }
-    let isBack = history.has(.signalingRestored)
-    sentences.append(
-      isBack
-        ? "The signaling server crashed; it is back, but what was on its way or waited there was not sent again. "
-          + "Let clients repeat what is not acknowledged, or let the server keep what waits."
-        : "\(unreachable.joined(separator: " and ")) cannot reach the signaling server. "
-          + "Start it, and look at its address, its certificate and the firewall before it.")
-    return sentences
+  /// The clients that lost the signaling server, or never reached it.
+  static func unreachable(_ evidence: Evidence) -> [String] {
+    evidence.clients.filter { evidence.has(.signalingLost, at: $0) }
   }
 
-  /// The answer rejects everything that was offered.
-  static func rejection(_ history: History) -> [String]? {
-    func description(_ title: String) -> (SessionDescription, sender: String)? {
-      history.messages.first { $0.title == title && $0.isDelivered }
-        .flatMap { message in message.description.map { ($0, message.sender) } }
+  /// What the signaling server does or does not, where clients lost it.
+  static func outage(_ evidence: Evidence) -> [String] {
+    let clients = unreachable(evidence)
+    guard !clients.isEmpty else { return [] }
+    guard evidence.has(.signalingRestored) else {
+      return [
+        "\(clients.listed) cannot reach the signaling server. "
+          + "Start it, and look at its address, its certificate and the firewall before it."
+      ]
     }
-    guard let (offer, caller) = description("offer"), let (answer, callee) = description("answer"),
-      answer.media.allSatisfy(\.isRejected)
-    else { return nil }
-    let offered = Set(offer.media.flatMap { $0.codecs.map(\.name) }).sorted()
-    let index = history.ends.firstIndex(of: callee)
-    let known =
-      index.flatMap { history.scenario.session?.client(at: $0).codecs }
-      ?? (Codecs.audio + Codecs.video).map(\.name)
+    return [
+      "The signaling server crashed; it is back, but what was on its way or waited there was not sent again. "
+        + "Let clients repeat what is not acknowledged, or let the server keep what waits."
+    ]
+  }
+
+  /// A message that waits at the server because its receiver asks too seldom.
+  static func polling(_ evidence: Evidence, sent: Instant, to receiver: String) -> [String] {
+    guard let wait = evidence.session?.signaling.longestWait, evidence.clients.contains(receiver),
+      sent + wait > evidence.end
+    else { return [] }
+    return [
+      "It waits at the signaling server, which \(receiver) asks only every \(wait.quantity). "
+        + "Ask more often, or let the server hold the request until there is a message: `longPoll: true` in the scenario."
+    ]
+  }
+
+  /// What an end cannot accept of the other's offer, or that it has nothing in common with it.
+  static func noCommonCodec(offered: [String], by caller: String, known: [String], at callee: String) -> [String] {
     guard !known.contains(where: { offered.contains($0) }) else {
       return ["\(callee)'s answer rejects everything that \(caller) offers."]
     }
     return [
-      "\(callee)'s answer rejects everything: \(caller) offers \(offered.joined(separator: ", ")), "
+      "\(callee)'s answer rejects everything: \(caller) offers \(offered.sorted().joined(separator: ", ")), "
         + "\(callee) has \(known.sorted().joined(separator: ", ")), and no codec is in both.",
       "Let both have one in common: every browser has VP8 and H.264 for video, Opus and G.711 for sound (RFC 7742, RFC 7874).",
     ]
   }
 
+  /// The codecs that a client has by its scenario.
+  static func codecs(of client: String, _ evidence: Evidence) -> [String] {
+    evidence.profile(of: client)?.codecs ?? (Codecs.audio + Codecs.video).map(\.name)
+  }
+
   /// ICE found a way, and DTLS came to no end.
-  static func handshake(_ history: History) -> [String] {
-    guard let failed = history.moments.first(where: { $0.milestone.kind == .dtlsFailed }) else {
-      return history.has(.dtlsConnected) ? [] : ["ICE found a way, but the DTLS handshake did not finish."]
-    }
-    guard failed.milestone.detail.contains("another fingerprint") else {
-      return ["ICE found a way, but the DTLS handshake failed at \(failed.lane): \(failed.milestone.detail)."]
+  ///
+  /// - Parameter failed: the milestone of its failure, if it failed.
+  static func handshake(_ failed: Milestone?) -> [String] {
+    guard let failed else { return ["ICE found a way, but the DTLS handshake did not finish."] }
+    guard isForeignCertificate(failed) else {
+      return ["ICE found a way, but the DTLS handshake failed at \(failed.node): \(failed.detail)."]
     }
     return [
-      "ICE found a way, but \(failed.lane) breaks off the DTLS handshake: the certificate of the other end is not the one "
+      "ICE found a way, but \(failed.node) breaks off the DTLS handshake: the certificate of the other end is not the one "
         + "whose fingerprint came by signaling.",
       "Somebody changed the description on its way, or another machine answered. Look for what stands between: a proxy or "
         + "a server that rewrites SDP; signaling must be protected from end to end (RFC 8826 §4.3.1).",
     ]
   }
 
-  static func relayAdvice(_ history: History) -> [String] {
-    guard history.lanes.contains(where: { $0.kind == .turn }) else {
-      return ["There is no TURN server. One that both can reach would relay the media: `turn: true` in the scenario."]
-    }
-    let relayed = history.moments.last.map { moment in
-      moment.ends.flatMap(\.connections).flatMap(\.localCandidates).contains { $0.kind == "relay" }
-    }
-    guard relayed != true else { return ["There are relayed candidates, but even they were not reached."] }
-    return refusal(history) + ["There is a TURN server, but nobody got a relayed address from it."]
-  }
+  static func isForeignCertificate(_ failed: Milestone) -> Bool { failed.detail.contains("another fingerprint") }
 
-  /// The TURN server refuses allocations.
-  private static func refusal(_ history: History) -> [String] {
-    let messages = history.messages.compactMap { message in
-      message.title.hasPrefix("Allocate") ? try? STUNMessage(parsing: message.bytes.span) : nil
-    }
-    let authenticated = Set(
-      messages.filter { $0.messageClass == .request && $0.messageIntegrity != nil }.map(\.transactionID))
-    let answers = messages.filter { $0.messageClass != .request }
-    guard !answers.contains(where: { $0.messageClass == .success }) else { return [] }
-    // A 401 to a request without credentials is the server's way to ask for them (RFC 8489 §9.2.3).
-    let refusals = answers.filter { $0.errorCode?.code != 401 || authenticated.contains($0.transactionID) }
-    guard let error = refusals.last?.errorCode else { return [] }
-    guard error.code == 401 else { return ["The TURN server refuses to relay: error \(error.code), \(error.reason)."] }
-    return [
-      "The TURN server refuses the user name or the password (error 401, after they were given). "
-        + "Give clients the credentials that the server knows, and mind that those of a limited time may have run out."
-    ]
-  }
-
-  /// What stands in the way, where the network tells it plainly.
-  static func obstacles(_ history: History) -> [String] {
-    let blocked = history.ends.filter { end in
-      history.messages.contains { $0.sender == end && $0.dropped == DropReason.udpBlocked.sentence }
-    }
+  /// What stands in the way of `ends`, where the network tells it plainly.
+  static func obstacles(_ evidence: Evidence, between ends: [String]) -> [String] {
+    let blocked = ends.filter { evidence.blocked.contains($0) }
     guard blocked.isEmpty else {
       return [
-        "A firewall lets no UDP of \(blocked.joined(separator: " and ")) pass. Let UDP out, or offer a TURN server that is "
+        "A firewall lets no UDP of \(blocked.listed) pass. Let UDP out, or offer a TURN server that is "
           + "reached over TCP or TLS at port 443."
       ]
     }
-    guard history.whatIfs.isEmpty, let session = history.scenario.session,
-      history.ends.indices.allSatisfy({ index in
-        session.client(at: index).nat?.translators.contains { $0.mapping != .endpointIndependent } ?? false
+    guard evidence.isAsPlanned,
+      ends.allSatisfy({ end in
+        evidence.profile(of: end)?.nat?.translators.contains { $0.mapping != .endpointIndependent } ?? false
       })
     else { return [] }
     return [
@@ -142,10 +117,77 @@ extension Diagnosis {
         + "is not the one the other end would have to send to."
     ]
   }
-}
 
-extension Milestone.Kind {
-  fileprivate var isWithoutCamera: Bool { self == .cameraRefused || self == .cameraBusy }
+  /// What a TURN server would do for `ends`, or why the one that there is does not.
+  static func relayAdvice(_ evidence: Evidence, for ends: [String]) -> [String] {
+    let blocked = ends.filter { evidence.blocked.contains($0) }
+    guard evidence.hasTURN else {
+      return [
+        blocked.isEmpty
+          ? "There is no TURN server. One that both can reach would relay the media: `turn: true` in the scenario."
+          : "There is no TURN server. One that is reached over TLS at port 443 would relay the media: "
+            + "\(overTLS) in the scenario."
+      ]
+    }
+    let without = ends.filter { !evidence.relayed.contains($0) }
+    guard !without.isEmpty else { return ["There are relayed candidates, but even they were not reached."] }
+    var sentences = refusals(evidence, of: without)
+    let transports = evidence.session?.turn?.transports ?? []
+    let shutOff = without.filter { blocked.contains($0) }
+    if !shutOff.isEmpty, !transports.contains(.tls) {
+      let names = transports.map { $0.rawValue.uppercased() }.listed
+      sentences.append(
+        "The firewall does not let \(shutOff.listed) reach the TURN server over \(names). Offer it over TLS at port 443 as "
+          + "well: \(overTLS) in the scenario.")
+    }
+    let nobody = without.count == ends.count && ends.count > 1
+    return sentences + [
+      "There is a TURN server, but \(nobody ? "nobody got a" : "\(without.listed) got no") relayed address from it."
+    ]
+  }
+
+  private static let overTLS = #"`turn: { transports: ["udp", "tls"] }`"#
+
+  /// Why TURN servers lend nothing to these clients, each reason once.
+  private static func refusals(_ evidence: Evidence, of clients: [String]) -> [String] {
+    var sentences: [String] = []
+    for milestone in evidence.milestones where milestone.kind == .relayFailed && clients.contains(milestone.node) {
+      guard let failure = milestone.relayFailure else { continue }
+      // Said of the firewall already.
+      if failure.error == .timeout, evidence.blocked.contains(milestone.node) { continue }
+      let sentence = refusal(failure, of: milestone.node)
+      if !sentences.contains(sentence) { sentences.append(sentence) }
+    }
+    return sentences
+  }
+
+  /// Why a TURN server lends nothing, and what would change that.
+  static func refusal(_ failure: Milestone.RelayFailure, of client: String) -> String {
+    let way = failure.relayProtocol.rawValue.uppercased()
+    switch failure.error {
+    case .rejected(let error):
+      switch error.code {
+      case 401:
+        return "The TURN server refuses the user name or the password (error 401, after they were given). "
+          + "Give clients the credentials that the server knows, and mind that those of a limited time may have run out."
+      case 486:
+        return "The TURN server lends \(client) nothing more, because its user has as many addresses as he may "
+          + "(error 486). Give each client a user name of its own, or raise the quota."
+      case 508:
+        return "The TURN server has no address or port left to lend (error 508). Give it more, or add a second server."
+      default: return "The TURN server refuses to relay: error \(error.code), \(error.reason)."
+      }
+    case .timeout:
+      return "\(client) gets no answer from the TURN server over \(way). See that it runs, and that nothing in between "
+        + "drops what is sent to it."
+    case .connectionLost:
+      return
+        "\(client)'s connection to the TURN server over \(way) could not be made, or it broke. See that the server "
+        + "runs, and look at its port, its certificate and the firewall before it."
+    case .tryAlternate, .incompleteResponse, .noAllocation, .noChannelLeft:
+      return "\(client) got no relayed address over \(way): \(failure.error)."
+    }
+  }
 }
 
 extension SessionResult {
@@ -161,22 +203,17 @@ extension SessionResult {
       && milestones.contains { $0.kind == .consentExpired || $0.kind == .iceFailed }
   }
 
-  /// Why this run of `scenario` was in trouble, from the same call written down; empty when it was not.
+  /// Why this run of `scenario` was in trouble; empty when it was not.
   ///
-  /// What is not a call of two people cannot be written down, and gets a sentence that says how much failed.
+  /// A call of two people is written down to look at every datagram; of others the milestones and the scenario tell.
   public func diagnosis(of scenario: Scenario, options: SessionRun.Options = .init()) -> [String] {
-    guard isInTrouble else { return [] }
+    guard isInTrouble, var session = scenario.session else { return [] }
     var scenario = scenario
-    if var session = scenario.session {
-      // Both fidelities make the same call, and only one has every byte.
-      session.fidelity = .auto
-      scenario.kind = .session(session)
-    }
+    // Both fidelities make the same call, and only one has every byte.
+    session.fidelity = .auto
+    scenario.kind = .session(session)
     guard let run = try? HistoryRun(scenario, options: options) else {
-      return [
-        "\(connectionsPlanned - connectionsEstablished) of \(connectionsPlanned) connections did not come up; `rtcsim step` "
-          + "explains calls of two people (topology mesh)."
-      ]
+      return Diagnosis.sentences(of: self, session)
     }
     return Diagnosis(run.record()).sentences
   }

@@ -1,5 +1,6 @@
 import RTCPrimitives
 import RTCSession
+import RTCWire
 import SimNodes
 
 /// Whether the two could talk, and if not, why.
@@ -28,7 +29,7 @@ public struct Diagnosis: Hashable, Sendable {
       sentences.append("Counted from then, too, both see the other's first frame after \((frame - begin).text) ms.")
     }
     if let path = path(history) { sentences.append(path) }
-    return sentences + cameras(history) + silences(history) + breaks(history)
+    return sentences + cameras(Evidence(history)) + silences(history) + breaks(history)
   }
 
   private static func path(_ history: History) -> String? {
@@ -66,25 +67,54 @@ public struct Diagnosis: Hashable, Sendable {
     if let hangUp = history.moments.first(where: { $0.milestone.kind == .hangUp }), !history.isNaturalEnd(hangUp) {
       return sentences + ["\(hangUp.lane) hangs up at \(hangUp.time.text) ms, before that."]
     }
-    if let insecure = insecurePage(history) { return sentences + [insecure] }
+    let evidence = Evidence(history)
+    let insecure = insecurePages(evidence)
+    guard insecure.isEmpty else { return sentences + insecure }
     if !history.has(.offerReceived) || !history.has(.answerReceived) {
-      return sentences + silence(history) + losses(history)
+      return sentences + silence(history, evidence) + losses(history)
     }
-    if let rejection = rejection(history) { return sentences + rejection }
+    if let rejection = rejection(history, evidence) { return sentences + rejection }
     if !history.has(.iceConnected) {
       sentences.append("No pair of addresses works: \(checks(history)).")
       sentences += losses(history)
-      sentences += obstacles(history)
-      sentences += relayAdvice(history)
+      sentences += obstacles(evidence, between: history.ends)
+      sentences += relayAdvice(evidence, for: history.ends)
     } else if !history.has(.dtlsConnected) {
-      sentences += handshake(history)
+      sentences += handshake(evidence.first(.dtlsFailed))
       sentences += losses(history)
     } else {
       sentences.append("One end is connected, the other is not.")
-      sentences += handshake(history)
+      if let failed = evidence.first(.dtlsFailed) { sentences += handshake(failed) }
       sentences += losses(history)
     }
-    return sentences
+    return sentences + cameras(evidence)
+  }
+
+  /// Offer or answer did not arrive.
+  private static func silence(_ history: History, _ evidence: Evidence) -> [String] {
+    guard let offer = evidence.first(.offerSent) else { return ["No offer was made."] + outage(evidence) }
+    let isOfferThere = history.has(.offerReceived)
+    let waiting = isOfferThere ? evidence.first(.answerSent) : offer
+    let slow = waiting.flatMap { sent in
+      sent.receiver.map { polling(evidence, sent: sent.time, to: $0) }
+    }
+    return [
+      "\(isOfferThere ? "The answer" : "The offer") did not arrive: "
+        + "without signaling neither side knows the other's addresses, keys or codecs."
+    ] + outage(evidence) + (slow ?? [])
+  }
+
+  /// The answer rejects everything that was offered.
+  private static func rejection(_ history: History, _ evidence: Evidence) -> [String]? {
+    func description(_ title: String) -> (SessionDescription, sender: String)? {
+      history.messages.first { $0.title == title && $0.isDelivered }
+        .flatMap { message in message.description.map { ($0, message.sender) } }
+    }
+    guard let (offer, caller) = description("offer"), let (answer, callee) = description("answer"),
+      answer.media.allSatisfy(\.isRejected)
+    else { return nil }
+    let offered = Set(offer.media.flatMap { $0.codecs.map(\.name) })
+    return noCommonCodec(offered: offered.sorted(), by: caller, known: codecs(of: callee, evidence), at: callee)
   }
 
   private static func checks(_ history: History) -> String {

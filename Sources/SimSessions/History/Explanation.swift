@@ -263,6 +263,10 @@ extension Milestone.Kind {
       Explanation(
         "The other side has not confirmed for 30 seconds that it still wants to hear from us, so nothing is sent any more.",
         "Consent freshness: checks every 4 to 6 s, expiry 30 s after the last success.")
+    case .relayFailed:
+      Explanation(
+        "A TURN server was asked for an address that it would relay, and there is none.",
+        "An Allocate request was refused or never answered, or the allocation ended; the other candidates go on.")
     case .networkChanged:
       Explanation(
         "The device is in another network now; its old addresses are gone, and with them the way of the call.",

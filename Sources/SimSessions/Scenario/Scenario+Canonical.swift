@@ -98,6 +98,7 @@ extension SessionScenario {
     if ice.nomination != .regular { lines.add("ice.nomination", ice.nomination.rawValue) }
     if ice.trickle != .full { lines.add("ice.trickle", ice.trickle.rawValue) }
     if ice.isServerLite { lines.add("ice.serverLite", "true") }
+    if bundlePolicy != .maxCompat { lines.add("bundlePolicy", bundlePolicy.rawValue) }
     lines.add("srtpProfiles", srtpProfiles.map(\.scenarioName).joined(separator: ","))
     lines.add("mcu.layout", mixing.layout.rawValue)
     lines.add("mcu.width", mixing.width)

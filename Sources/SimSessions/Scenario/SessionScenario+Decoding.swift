@@ -1,5 +1,6 @@
 import RTCMedia
 import RTCPrimitives
+import RTCSession
 import RTCTransport
 import SimNetwork
 import SimNodes
@@ -7,8 +8,8 @@ import SimNodes
 extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
-    "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "srtpProfiles", "mcu", "costs",
-    "prices", "faults",
+    "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "bundlePolicy", "srtpProfiles", "mcu",
+    "costs", "prices", "faults",
   ]
 
   /// Reads a session; what is not given is as in the scenario `meeting`.
@@ -49,6 +50,7 @@ extension SessionScenario {
     faults = try fields["faults"].map { reader throws(ScenarioError) in try ScheduledFault.decode(reader) } ?? []
     iceTransportPolicy = try fields["iceTransportPolicy"]?.choice(ICETransportPolicy.self) ?? .all
     ice = try ICESettings(fields["ice"])
+    bundlePolicy = try fields["bundlePolicy"]?.choice(BundlePolicy.self) ?? .maxCompat
     srtpProfiles = try Self.srtpProfiles(fields["srtpProfiles"])
     mixing = try MixingProfile(fields["mcu"], video: video)
     costs = try Self.file(fields["costs"], "Models/Costs", "debian12-x86-2core", files.costs)

@@ -60,6 +60,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var faults: [ScheduledFault]
   public var iceTransportPolicy: ICETransportPolicy
   public var ice: ICESettings
+  /// Which sections of everybody's offers are only for the bundle.
+  public var bundlePolicy: BundlePolicy
   /// In the order of preference; at least one.
   public var srtpProfiles: [SRTPProfile]
   public var mixing: MixingProfile
