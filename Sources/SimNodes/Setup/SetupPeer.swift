@@ -13,6 +13,8 @@ public actor SetupPeer: Node {
     public let credentials: ICECredentials
     public let fingerprint: DTLSFingerprint
     public let candidates: [Candidate]
+    /// Whether these are all; otherwise more follow.
+    public let isComplete: Bool
   }
 
   /// A step of the set-up, in the usual order.
@@ -29,6 +31,11 @@ public actor SetupPeer: Node {
   private var transport: MediaTransport
   private var output = Output<MediaTransport.Event>()
   private var candidates: [Candidate] = []
+  private var hasGathered = false
+  private var hasDescribed = false
+  /// Who is told of candidates that come after the description; the simulation holds both.
+  private weak var peer: SetupPeer?
+  private var trickleDelay = Duration.zero
   private var hasSentFinished = false
   /// When each step happened first.
   public private(set) var times: [Step: Instant] = [:]
@@ -56,11 +63,19 @@ public actor SetupPeer: Node {
     finish(at: port.simulation.now)
   }
 
+  /// From now on tells `peer`, which takes `delay`, each candidate that is found after the description has left.
+  public func trickle(to peer: SetupPeer, after delay: Duration) {
+    self.peer = peer
+    trickleDelay = delay
+  }
+
   /// What is told to the other side now.
   public func describe() -> Description {
     note(.descriptionSent, at: port.simulation.now)
+    hasDescribed = true
     return Description(
-      credentials: transport.ice.localCredentials, fingerprint: identity.fingerprint, candidates: candidates)
+      credentials: transport.ice.localCredentials, fingerprint: identity.fingerprint, candidates: candidates,
+      isComplete: hasGathered)
   }
 
   /// Learns what the other side told; from now on checks are sent.
@@ -68,9 +83,21 @@ public actor SetupPeer: Node {
     let now = port.simulation.now
     note(.descriptionReceived, at: now)
     for candidate in description.candidates { transport.addRemote(candidate, at: now, into: &output) }
-    transport.remoteCandidatesEnded(at: now, into: &output)
+    if description.isComplete { transport.remoteCandidatesEnded(at: now, into: &output) }
     transport.setRemote(
       description.credentials, fingerprints: [description.fingerprint], role: role, at: now, into: &output)
+    finish(at: now)
+  }
+
+  private func learn(_ candidate: Candidate) {
+    let now = port.simulation.now
+    transport.addRemote(candidate, at: now, into: &output)
+    finish(at: now)
+  }
+
+  private func learnEnd() {
+    let now = port.simulation.now
+    transport.remoteCandidatesEnded(at: now, into: &output)
     finish(at: now)
   }
 
@@ -98,12 +125,26 @@ public actor SetupPeer: Node {
 
   private func handle(_ event: MediaTransport.Event, at now: Instant) {
     switch event {
-    case .ice(.candidateGathered(let candidate)): candidates.append(candidate)
+    case .ice(.candidateGathered(let candidate)):
+      candidates.append(candidate)
+      if hasDescribed { tell { await $0.learn(candidate) } }
+    case .ice(.gatheringCompleted):
+      hasGathered = true
+      if hasDescribed { tell { await $0.learnEnd() } }
     case .ice(.checkSent): note(.checkSent, at: now)
     case .ice(.checkReceived): note(.checkReceived, at: now)
     case .ice(.stateChanged(.connected)): note(.iceConnected, at: now)
     case .dtls(.connected): note(.dtlsConnected, at: now)
     case .ice, .dtls, .ready: break
+    }
+  }
+
+  private func tell(_ message: @escaping @Sendable (SetupPeer) async -> Void) {
+    guard let peer else { return }
+    let (simulation, delay) = (port.simulation, trickleDelay)
+    simulation.spawn {
+      await simulation.sleep(for: delay)
+      await message(peer)
     }
   }
 

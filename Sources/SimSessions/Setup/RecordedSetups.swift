@@ -40,7 +40,11 @@ public struct RecordedSetups: Sendable {
   private static let open = AccessBehavior(name: "open")
   private static let filtered = AccessBehavior(name: "fw-apdf", firewall: .stateful)
 
-  public static let modes = ["host", "stunturn"]
+  /// Mode `host` had no servers; mode `stunturn` a STUN and TURN server on a third host, with candidates that trickle.
+  private static let gatherings: [(mode: String, gathering: SetupRunner.Gathering)] = [
+    ("host", .hostsOnly), ("stunturn", .trickled),
+  ]
+  public static var modes: [String] { gatherings.map(\.mode) }
   public static let roundTripTimes = [50, 100, 200]
 
   /// Steps under their recorded names, for the side `A` that offers and the side `B` that answers.
@@ -65,10 +69,11 @@ public struct RecordedSetups: Sendable {
   /// how much later the answerer connects with a stateful filter on both hosts.
   public func compare(seed: UInt64) -> [Row] {
     var rows: [Row] = []
-    for mode in Self.modes {
+    for (mode, gathering) in Self.gatherings {
       for time in Self.roundTripTimes {
-        let conditions = SetupRunner.Conditions(
+        var conditions = SetupRunner.Conditions(
           .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.open)
+        conditions.gathering = gathering
         let timeline = SetupRunner.run(conditions, seed: seed)
         rows.append(row(mode, time, "A_answer_recv", timeline.offerer[.descriptionReceived]))
         rows.append(row(mode, time, "B_offer_recv", timeline.answerer[.descriptionReceived]))
@@ -76,7 +81,7 @@ public struct RecordedSetups: Sendable {
           rows.append(row(mode, time, "A_\(name)", timeline.offerer[step]))
           rows.append(row(mode, time, "B_\(name)", timeline.answerer[step]))
         }
-        rows.append(delay(mode, time, timeline, seed))
+        rows.append(delay(mode, conditions, timeline, seed))
       }
     }
     return rows
@@ -91,11 +96,14 @@ public struct RecordedSetups: Sendable {
       highestMs: spread.maximum + max(0.1 * spread.maximum, 15), recordedMedianMs: spread.median)
   }
 
-  private func delay(_ mode: String, _ time: Int, _ timeline: SetupRunner.Timeline, _ seed: UInt64) -> Row {
+  private func delay(
+    _ mode: String, _ plainConditions: SetupRunner.Conditions, _ timeline: SetupRunner.Timeline, _ seed: UInt64
+  ) -> Row {
+    let time = Int(plainConditions.roundTripTime.milliseconds)
     let key = Key(mode: mode, roundTripTime: time, step: Self.delayedStep)
     let (plain, late) = (Self.spread(of: key, in: spreads), Self.spread(of: key, in: filteredSpreads))
-    var conditions = SetupRunner.Conditions(
-      .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.filtered)
+    var conditions = plainConditions
+    conditions.offererAccess = Self.filtered
     conditions.answererAccess = Self.filtered
     let ours = SetupRunner.run(conditions, seed: seed).answerer[.iceConnected]
     let delay = ours.flatMap { ours in timeline.answerer[.iceConnected].map { (ours - $0).milliseconds } }

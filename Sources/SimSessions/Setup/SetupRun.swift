@@ -7,9 +7,19 @@ import SimNodes
 
 /// Sets connections up between two hosts, again and again with other dice, and says when each step happened.
 ///
-/// Two hosts and a STUN server stand one round trip apart from each other, on links without a limit; each packet that a
+/// Two hosts and their servers stand one round trip apart from each other, on links without a limit; each packet that a
 /// host sends is lost with the same probability. Signaling loses nothing.
 public enum SetupRunner {
+  /// Whom the two ask for candidates, and when.
+  public enum Gathering: Hashable, Sendable {
+    /// A STUN server, before anything counts: all candidates are in the descriptions.
+    case ahead
+    /// Nobody: there are host candidates only.
+    case hostsOnly
+    /// A STUN and a TURN server, from the moment when a description leaves; candidates follow it (RFC 8838).
+    case trickled
+  }
+
   public struct Conditions: Hashable, Sendable {
     public var profile: SetupProfile
     public var roundTripTime: Duration
@@ -18,6 +28,7 @@ public enum SetupRunner {
     /// What stands before each of the two.
     public var offererAccess: AccessBehavior
     public var answererAccess = AccessBehavior(name: "open")
+    public var gathering = Gathering.ahead
     /// A run that has not ended by then counts as not connected.
     public var limit: Duration = .seconds(60)
 
@@ -48,6 +59,8 @@ public enum SetupRunner {
   }
 
   private static let stunServer = IPAddress(198, 51, 100, 1)
+  private static let turnServer = IPAddress(198, 51, 100, 2)
+  private static let (username, password) = ("user", "secret")
   private static let names = ["offerer", "answerer"]
 
   /// One set-up.
@@ -55,15 +68,13 @@ public enum SetupRunner {
     let simulation = Simulation(seed: seed)
     defer { simulation.end() }
     let network = Network(simulation)
-    let sites = (Self.names + ["stun"]).map { network.addSite($0) }
+    let sites = (Self.names + ["servers"]).map { network.addSite($0) }
     for index in sites.indices {
       for other in sites.indices.dropFirst(index + 1) {
         network.setDelay(conditions.roundTripTime / 2, between: sites[index], and: sites[other])
       }
     }
-    let stun = STUNServerNode(simulation.makePort(named: "stun"))
-    simulation.register(stun)
-    network.attach(stun.port, AttachmentPlan(addresses: [Self.stunServer], site: sites[2]))
+    addServers(conditions.gathering, simulation, network, sites[2])
     let accesses = [conditions.offererAccess, conditions.answererAccess]
     let peers = Self.names.indices.map { index in
       makePeer(index, accesses[index], conditions, simulation, network, sites[index])
@@ -98,8 +109,17 @@ public enum SetupRunner {
       AttachmentPlan(addresses: [address], site: site, uplink: .init(loss: loss))
     ).addresses[0]
     let profile = conditions.profile
-    var ice = ICEConfiguration(
-      hosts: [Endpoint(own, 50_000)], stunServers: [Endpoint(Self.stunServer, 3478)])
+    var ice = ICEConfiguration(hosts: [Endpoint(own, 50_000)])
+    switch conditions.gathering {
+    case .hostsOnly: break
+    case .ahead: ice.stunServers = [Endpoint(Self.stunServer, 3478)]
+    case .trickled:
+      ice.stunServers = [Endpoint(Self.stunServer, 3478)]
+      ice.turnServers = [
+        ICEConfiguration.TURNServer(
+          Endpoint(Self.turnServer, TURN.port), username: Self.username, password: Self.password)
+      ]
+    }
     ice.checking = profile.checking
     ice.pacing = profile.pacing
     ice.embedsHandshake = profile.embedsHandshake
@@ -108,9 +128,25 @@ public enum SetupRunner {
     simulation.register(peer)
     return peer
   }
+
+  private static func addServers(
+    _ gathering: Gathering, _ simulation: Simulation, _ network: Network, _ site: SiteID
+  ) {
+    guard gathering != .hostsOnly else { return }
+    let stun = STUNServerNode(simulation.makePort(named: "stun"))
+    simulation.register(stun)
+    network.attach(stun.port, AttachmentPlan(addresses: [Self.stunServer], site: site))
+    guard gathering == .trickled else { return }
+    let turn = TURNServerNode(
+      simulation.makePort(named: "turn"),
+      TURNServer.Configuration(
+        realm: "rtcsim.example", passwords: [Self.username: Self.password], relayAddresses: [Self.turnServer]))
+    simulation.register(turn)
+    network.attach(turn.port, AttachmentPlan(addresses: [Self.turnServer], site: site))
+  }
 }
 
-/// The way of the descriptions. All candidates are in them, and `setup:active` in the answer.
+/// The way of the descriptions, with `setup:active` in the answer, and of candidates that trickle.
 private struct SetupSignaling: Sendable {
   let offerer: SetupPeer
   let answerer: SetupPeer
@@ -120,27 +156,42 @@ private struct SetupSignaling: Sendable {
   private var processing: SetupProfile.Processing { conditions.profile.processing }
   private var half: Duration { conditions.roundTripTime / 2 }
 
+  private var isTrickling: Bool { conditions.gathering == .trickled }
+
   func exchange(at start: Instant) async {
-    await offerer.gather()
-    await answerer.gather()
+    if !isTrickling {
+      await offerer.gather()
+      await answerer.gather()
+    }
     await simulation.sleep(until: start)
     switch conditions.profile.exchange {
     case .together(let firstCheckAfter):
+      await startTrickling(offerer, to: answerer)
+      await startTrickling(answerer, to: offerer)
       let (offer, answer) = (await offerer.describe(), await answerer.describe())
       await simulation.sleep(for: half * 2 + firstCheckAfter)
       await offerer.apply(answer, dtls: .server)
       await answerer.apply(offer, dtls: .client)
     case .offerAndAnswer:
       await simulation.sleep(for: processing.offer)
+      await startTrickling(offerer, to: answerer)
       let offer = await offerer.describe()
       await simulation.sleep(for: half + processing.delivery)
       await answerer.noteReception()
       await simulation.sleep(for: processing.answer)
+      await startTrickling(answerer, to: offerer)
       let answer = await answerer.describe()
       simulation.spawn { await deliver(answer) }
       await simulation.sleep(for: processing.answererCheck)
       await answerer.apply(offer, dtls: .client)
     }
+  }
+
+  /// Host candidates are there at once and go into the description.
+  private func startTrickling(_ peer: SetupPeer, to other: SetupPeer) async {
+    guard isTrickling else { return }
+    await peer.trickle(to: other, after: half + processing.delivery)
+    await peer.gather()
   }
 
   private func deliver(_ answer: SetupPeer.Description) async {
