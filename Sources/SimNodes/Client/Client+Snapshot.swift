@@ -55,9 +55,6 @@ extension Client {
   /// The latest round trip of the pair that media takes.
   public var selectedRoundTripTime: Duration? { connections.all.last?.core.transport.ice.roundTripTime }
 
-  /// What the ICE agents of the connections have dropped, by reason.
-  public var discarded: [ICEAgent.DiscardStatistics] { connections.all.map { $0.core.transport.ice.discarded } }
-
   /// What can be seen of this client now.
   public func snapshot() -> EndSnapshot {
     let now = port.simulation.now

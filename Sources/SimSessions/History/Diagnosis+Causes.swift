@@ -184,7 +184,7 @@ extension Diagnosis {
       return
         "\(client)'s connection to the TURN server over \(way) could not be made, or it broke. See that the server "
         + "runs, and look at its port, its certificate and the firewall before it."
-    case .tryAlternate, .incompleteResponse, .noAllocation, .noChannelLeft:
+    case .tryAlternate, .incompleteResponse, .unknownAttributes, .noAllocation, .noChannelLeft:
       return "\(client) got no relayed address over \(way): \(failure.error)."
     }
   }
