@@ -74,7 +74,7 @@ let package = Package(
     tests("SimSessions", ["SimSessions"]),
     tests("WebHost", ["WebHost"]),
     tests("CommandLine", ["rtcsim", "Benchmarks", "SimSessions", "WebHost", "RTCTransport", "RTCPrimitives"]),
-    tests("Interop", ["RTCSockets", "RTCSession", "RTCMedia", "RTCTransport", "RTCWire", "RTCPrimitives"]),
+    tests("Interop", ["rtcsim", "RTCSockets", "RTCSession", "RTCMedia", "RTCTransport", "RTCWire", "RTCPrimitives"]),
     tests("Tidy", []),
   ],
   swiftLanguageModes: [.v6]

@@ -28,10 +28,8 @@ final class SocketPair {
       connection.perform { core, now, output in
         var buffer = ByteWriter()
         let timestamp = UInt32(truncatingIfNeeded: now.nanoseconds / 100_000 * 9)
-        guard
-          let frame = encoder.encode(
-            forcingKeyFrame: false, rtpTimestamp: timestamp, captureTime: now, into: &buffer)
-        else { return }
+        let frame = encoder.encode(
+          forcingKeyFrame: false, rtpTimestamp: timestamp, captureTime: now, into: &buffer)
         core.send(frame, in: buffer.bytes.span, on: 0, at: now, into: &output.datagrams)
       }
     }

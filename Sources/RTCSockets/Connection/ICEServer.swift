@@ -47,6 +47,13 @@ public struct ICEServer: Hashable, Sendable {
     kind = .turn(relayProtocol, username: username, password: password)
   }
 
+  var usesTLS: Bool {
+    switch kind {
+    case .turn(.tls, _, _): true
+    case .stun, .turn: false
+    }
+  }
+
   /// Where the server is: of a name the first address of each family. May ask a name server and wait for it.
   ///
   /// - Throws: `ICEServerError.unknownHost`.

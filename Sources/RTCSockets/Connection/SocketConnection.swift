@@ -22,6 +22,8 @@ public final class SocketConnection: TimedParticipant {
     public var addresses: [IPAddress]
     public var servers: [ICEServer]
     public var transportPolicy: ICEConfiguration.TransportPolicy
+    /// Whose word is taken for servers that are reached over TLS, in PEM; `nil` for whom this machine trusts.
+    public var certificateAuthorities: [UInt8]?
     /// What is done with received packets.
     public var purpose: RTPStreamReceiver.Purpose
     /// The encoding names of the codecs that this endpoint has; `nil` for all that there are.
@@ -52,7 +54,10 @@ public final class SocketConnection: TimedParticipant {
 
   private let loop: SocketLoop
   private var sockets: [DatagramSocket] = []
+  private var relays: RelayStreams?
   private var output = Output<PeerConnection.Event>()
+  /// Datagrams that are being sent.
+  private var outgoing = Transmissions()
   /// Events that wait until the handler is done with those before them.
   private var untold: [PeerConnection.Event] = []
   private var isTelling = false
@@ -65,6 +70,7 @@ public final class SocketConnection: TimedParticipant {
     self.loop = loop
     let crypto: SystemCrypto
     var received: (Datagram, Instant) -> Void = { _, _ in }
+    var relayEnded: (Endpoint, Endpoint, Instant) -> Void = { _, _, _ in }
     do {
       crypto = try SystemCrypto()
       for address in configuration.addresses {
@@ -74,12 +80,16 @@ public final class SocketConnection: TimedParticipant {
       throw .socket(error)
     }
     var ice = ICEConfiguration(hosts: sockets.map(\.local), transportPolicy: configuration.transportPolicy)
-    for server in configuration.servers {
-      do {
-        try ice.add(server)
-      } catch {
-        throw .server(error)
+    var verifications: [Endpoint: TLSConnection.Verification] = [:]
+    do {
+      for server in configuration.servers { try ice.add(server) }
+      for server in configuration.servers where server.usesTLS {
+        let authorities = configuration.certificateAuthorities ?? CertificateAuthorities.ofSystem()
+        let verification = TLSConnection.Verification(host: server.host, authorities: authorities)
+        for endpoint in try server.resolve() { verifications[endpoint] = verification }
       }
+    } catch {
+      throw .server(error)
     }
     var entropy = EntropySource.system
     // Unlinkable across connections, as RFC 7022 §4.2 wants it: 96 bits.
@@ -91,7 +101,11 @@ public final class SocketConnection: TimedParticipant {
     settings.codecs = configuration.codecs
     settings.bundlePolicy = configuration.bundlePolicy
     core = PeerConnection(settings, entropy: entropy)
+    relays = RelayStreams(
+      on: loop, provider: crypto.provider, tls: verifications, messageHandler: { received($0, $1) },
+      endHandler: { relayEnded($0, $1, $2) })
     received = { [weak self] in self?.receive($0, at: $1) }
+    relayEnded = { [weak self] in self?.relayConnectionEnded(from: $0, to: $1, at: $2) }
     loop.add(self)
   }
 
@@ -120,6 +134,7 @@ public final class SocketConnection: TimedParticipant {
     guard !isClosed else { return }
     isClosed = true
     perform { core, now, output in core.close(at: now, into: &output) }
+    relays?.closeAll()
     sockets.removeAll()
   }
 
@@ -132,9 +147,21 @@ public final class SocketConnection: TimedParticipant {
     finish(at: now)
   }
 
+  private func relayConnectionEnded(from base: Endpoint, to server: Endpoint, at now: Instant) {
+    core.relayConnectionEnded(from: base, to: server, at: now, into: &output)
+    finish(at: now)
+  }
+
   private func finish(at now: Instant) {
-    for index in 0..<output.datagrams.count { send(output.datagrams[index], at: now) }
-    output.datagrams.removeAll()
+    // What cannot be sent may lead to more that is to be sent.
+    while !output.datagrams.isEmpty {
+      var batch = Transmissions()
+      swap(&batch, &outgoing)
+      swap(&batch, &output.datagrams)
+      for index in 0..<batch.count { send(batch[index], at: now) }
+      batch.removeAll()
+      swap(&batch, &outgoing)
+    }
     guard !output.events.isEmpty else { return }
     untold += output.takeEvents()
     // A handler that calls the core has its events told after those that are being told.
@@ -152,7 +179,12 @@ public final class SocketConnection: TimedParticipant {
     precondition(datagram.elided == 0, "real peers want every byte")
     switch datagram.transport {
     case .udp: sockets.first { $0.local == datagram.source }?.send(datagram.bytes, to: datagram.destination)
-    case .tcp: core.relayConnectionEnded(from: datagram.source, to: datagram.destination, at: now, into: &output)
+    case .tcp:
+      do throws(SocketError) {
+        try relays?.send(datagram)
+      } catch {
+        core.relayConnectionEnded(from: datagram.source, to: datagram.destination, at: now, into: &output)
+      }
     }
   }
 }

@@ -27,23 +27,24 @@ public final class DatagramSocket {
 
   /// How many datagrams are read before others have their turn.
   private static let turnLimit = 64
-  /// What the kernel may keep for us, in bytes, as far as it allows.
-  private static let kernelBuffer: Int32 = 4 << 20
+  /// What the kernel may keep for us in each direction, in bytes, unless something else is asked for.
+  public static let largeBuffer: Int32 = 4 << 20
 
   /// Opens the socket.
   ///
   /// - Parameters:
   ///   - endpoint: port 0 takes any that is free.
+  ///   - buffer: what the kernel may keep in each direction, in bytes, as far as its own limits allow.
   ///   - handler: is told every datagram on the thread of the loop.
   /// - Throws: `SocketError`
   public init(
-    _ endpoint: Endpoint, on loop: SocketLoop, handler: @escaping (Datagram, Instant) -> Void
+    _ endpoint: Endpoint, buffering buffer: Int32 = largeBuffer, on loop: SocketLoop,
+    handler: @escaping (Datagram, Instant) -> Void
   ) throws(SocketError) {
     descriptor = try .socket(SOCK_DGRAM, for: SocketAddress(endpoint).family)
     local = try descriptor.bind(to: endpoint, .udp)
-    // The kernel cuts both to its own limits.
-    try descriptor.set(Self.kernelBuffer, SO_RCVBUF, "SO_RCVBUF")
-    try descriptor.set(Self.kernelBuffer, SO_SNDBUF, "SO_SNDBUF")
+    try descriptor.set(buffer, SO_RCVBUF, "SO_RCVBUF")
+    try descriptor.set(buffer, SO_SNDBUF, "SO_SNDBUF")
     self.loop = loop
     self.handler = handler
     watch = try loop.watch(descriptor.number, for: .readable) { [unowned self] _ in receive() }

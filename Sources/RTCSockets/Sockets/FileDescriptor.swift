@@ -23,6 +23,13 @@ extension FileDescriptor {
     return made
   }
 
+  /// No call waits from now on, and no child process inherits the descriptor.
+  func makeNonblocking() throws(SocketError) {
+    guard fcntl(number, F_SETFL, O_NONBLOCK) == 0, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
+      throw .last("fcntl")
+    }
+  }
+
   /// Sets an option that is a number.
   func set(
     _ value: Int32, _ option: Int32, of level: Int32 = SOL_SOCKET, _ name: String

@@ -148,6 +148,7 @@ extension TURNServer {
     if let quota = configuration.allocationsPerUser, allocationCount(of: request.username) >= quota {
       throw .allocationQuotaReached
     }
+    if let limit = configuration.totalAllocations, allocationCount >= limit { throw .insufficientCapacity }
     dropExpiredReservations(at: now)
     let relayed: [Endpoint]
     var attributes: [STUNAttribute] = []
@@ -267,6 +268,7 @@ extension TURNServer {
       ChannelData.channels.contains(number)
     else { return .error(.badRequest) }
     if let error = objection(to: peer, of: index) { return .error(error) }
+    guard mayReach(peer) else { return .error(.forbidden) }
     guard self[allocation: index].canBind(number, to: peer, at: now) else { return .error(.badRequest) }
     let permitted = self[allocation: index].permit(
       [peer.address], at: now, limit: configuration.permissionsPerAllocation)
@@ -279,8 +281,7 @@ extension TURNServer {
     let address = peer.address
     guard self[allocation: index].relayed(for: address.family) != nil else { return .peerAddressFamilyMismatch }
     let isForbidden =
-      address == .anyIPv4 || address == .anyIPv6 || configuration.forbiddenPeers.contains(address)
-      || address.isLoopback && !configuration.permitsLoopbackPeers
+      !configuration.reach.permits(address) || configuration.forbiddenPeers.contains(address.withoutMapping)
     return isForbidden ? .forbidden : nil
   }
 }

@@ -1,0 +1,165 @@
+import Foundation
+import RTCPrimitives
+import RTCSession
+import RTCSockets
+import RTCTransport
+import RTCWire
+import Testing
+
+/// Garbage at a live server.
+@Suite(.timeLimit(.minutes(60)))
+struct TURNFloodTests {
+  /// How many datagrams are sent; `make interop` sends more than `make test`.
+  private static let count = ProcessInfo.processInfo.environment["RTCSIM_FLOOD"].flatMap { Int($0) } ?? 40_000
+  private static let seed: UInt64 = 7
+
+  @Test func `a call through the server goes on while garbage comes, and memory does not grow`() throws {
+    let (server, place) = try TURNServers.ours(["--allow-private-relay", "--rate", "100M"])
+    let configuration = SocketConnection.Configuration(
+      servers: [try ICEServer(url: "turn:\(place)", username: TURNServers.user, password: TURNServers.password)],
+      transportPolicy: .relay)
+    let pair = try SocketPair(configuration, configuration)
+    try pair.negotiate()
+    try #require(pair.run { pair.a.isReady && pair.b.isReady })
+    let relayed = try #require(pair.a.connection.core.transport.ice.selectedPair?.local.address)
+
+    let flood = try Flood(seed: Self.seed, on: pair.loop)
+    var memory: [Int] = []
+    var sent = 0
+    while sent < Self.count {
+      for _ in 0..<100 { flood.send(to: flood.dice.happens(withProbability: 0.1) ? relayed : place) }
+      sent += 100
+      // Sent behind the garbage and answered behind it, so nothing overflows a buffer unseen.
+      flood.askBinding(of: place)
+      try #require(pair.run { flood.isAnswered }, "the server is silent after \(sent) datagrams of seed \(Self.seed)")
+      if sent.isMultiple(of: 1000) {
+        pair.a.sendFrame()
+        pair.b.sendFrame()
+      }
+      if sent.isMultiple(of: Self.count / 4) { memory.append(try server.residentMemory()) }
+    }
+
+    let before = (pair.a.packets, pair.b.packets)
+    pair.a.sendFrame()
+    pair.b.sendFrame()
+    #expect(pair.run { pair.a.packets > before.0 && pair.b.packets > before.1 })
+    #expect(before.0 >= Self.count / 1000 && before.1 >= Self.count / 1000)
+    #expect(memory[3] - memory[0] < 2048, "KiB after each quarter: \(memory)")
+    let end = server.finish(SIGTERM)
+    #expect(end.status == 0)
+    let counters = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+    #expect(counters["allocations"] as? Int == 2)
+    let repelled = (counters["discarded"] as? Int ?? 0) + (counters["refusedRequests"] as? Int ?? 0)
+    #expect(repelled > Self.count * 9 / 10, "\(counters)")
+    print("\(sent) datagrams of garbage, resident KiB after each quarter: \(memory), \(end.output)")
+  }
+
+  @Test func `TCP clients that say nothing, nonsense or too much are bounded`() throws {
+    let loop = try SocketLoop()
+    var configuration = TURNService.Configuration(
+      server: TURNServer.Configuration(
+        realm: "test", passwords: [TURNServers.user: TURNServers.password], relayAddresses: [TURNServers.loopback]),
+      listeners: [Endpoint(TURNServers.loopback, 0)])
+    configuration.streamLimit = 3
+    configuration.idleLimit = .milliseconds(300)
+    let service = try TURNService(configuration, on: loop)
+    let place = service.listeningEndpoints[0]
+    let clients = try (0..<4).map { _ in try RawTCPClient(place) }
+    func run(until condition: () -> Bool) -> Bool {
+      let end = loop.clock.now + .seconds(5)
+      loop.run(asking: .milliseconds(20)) { !condition() && loop.clock.now < end }
+      return condition()
+    }
+    #expect(run { service.statistics.streamsRefused == 1 && service.statistics.streamsAccepted == 3 })
+    #expect(clients[3].isClosed)
+    // Neither STUN nor ChannelData: the stream cannot be read on from there.
+    clients[0].send([0xFF, 0, 0, 0])
+    #expect(run { clients[0].isClosed })
+    #expect(service.statistics.idleStreamsClosed == 0)
+    // A binding request is answered, and a silent client let go.
+    clients[1].send(STUNMessage(.request, .binding, transactionID: TransactionID(high: 1, low: 2)).bytes())
+    #expect(run { service.statistics.idleStreamsClosed == 2 })
+    #expect(clients[1].isClosed && clients[2].isClosed)
+  }
+}
+
+/// Random datagrams, and messages that are nearly right.
+private final class Flood {
+  var dice: SeededGenerator
+  private(set) var isAnswered = false
+  private var socket: DatagramSocket?
+  private var waiting: TransactionID?
+
+  init(seed: UInt64, on loop: SocketLoop) throws {
+    dice = SeededGenerator(seed: seed, stream: "flood")
+    socket = try DatagramSocket(Endpoint(TURNServers.loopback, 0), on: loop) { [unowned self] datagram, _ in
+      guard let message = try? STUNMessage(parsing: datagram.bytes) else { return }
+      if message.transactionID == waiting { isAnswered = true }
+    }
+  }
+
+  func send(to destination: Endpoint) { socket?.send(garbage().span, to: destination) }
+
+  func askBinding(of server: Endpoint) {
+    let id = TransactionID(using: &dice)
+    (waiting, isAnswered) = (id, false)
+    socket?.send(STUNMessage(.request, .binding, transactionID: id).bytes().span, to: server)
+  }
+
+  private func garbage() -> [UInt8] {
+    let kind = dice.next() % 4
+    guard kind > 0 else { return random(Int(dice.next() % 1500)) }
+    if kind == 1 {
+      // ChannelData on a channel that may exist, of another client.
+      let size = Int(dice.next() % 200)
+      return [0x40, UInt8(dice.next() % 4), UInt8(size >> 8), UInt8(size & 255)] + random(size)
+    }
+    let methods: [STUNMethod] = [.allocate, .refresh, .createPermission, .channelBind, .send]
+    var message = STUNMessage(
+      .request, methods[Int(dice.next() % 5)], transactionID: TransactionID(using: &dice),
+      attributes: [
+        .requestedTransport(17), .username(TURNServers.user), .realm("rtcsim"),
+        .nonce(String(repeating: "0", count: 32)), .data(random(Int(dice.next() % 100))),
+      ])
+    if dice.happens(withProbability: 0.5) { message.attributes.removeFirst() }
+    var bytes = message.bytes { _ in [UInt8](repeating: 0, count: 20) }
+    if kind == 2 {
+      for _ in 0..<3 { bytes[Int(dice.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: dice.next()) }
+    }
+    return bytes
+  }
+
+  private func random(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.next()) } }
+}
+
+/// A TCP connection that only tests would make.
+private final class RawTCPClient {
+  private let descriptor: Int32
+
+  init(_ server: Endpoint) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = server.port.bigEndian
+    address.sin_addr.s_addr = server.address.v4Bits.bigEndian
+    let status = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(status == 0)
+  }
+
+  deinit { close(descriptor) }
+
+  func send(_ bytes: [UInt8]) { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+
+  /// Whether the other end has closed it; what was sent before is read away.
+  var isClosed: Bool {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+      if count <= 0 { return count == 0 || errno == ECONNRESET }
+    }
+  }
+}

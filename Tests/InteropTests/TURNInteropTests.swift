@@ -1,0 +1,128 @@
+import Foundation
+import RTCPrimitives
+import RTCSession
+import RTCSockets
+import RTCTransport
+import Testing
+
+/// coturn's clients with our TURN server, and our client with coturn's server.
+@Suite(.timeLimit(.minutes(2)))
+struct TURNInteropTests {
+  private static let hint = Comment(rawValue: Installed.hint)
+
+  @Test(.enabled(if: Installed.hasCoturn, hint), arguments: [[], ["-t"]])
+  func `coturn's client relays through our server, with channels and with indications`(flags: [String]) throws {
+    let (server, place) = try TURNServers.ours()
+    let port = try TURNServers.freePorts(1)[0]
+    let peer = try RunningProgram(try #require(Installed.turnPeer)) { _ in ["-L", "127.0.0.1", "-p", "\(port)"] }
+    for method in [[], ["-s"]] {
+      let client = try RunningProgram(try #require(Installed.uclient)) { _ in
+        flags + method + [
+          "-c", "-n", "50", "-m", "2", "-l", "170", "-z", "5", "-u", TURNServers.user, "-w", TURNServers.password, "-e",
+          "127.0.0.1", "-r", "\(port)", "-p", "\(place.port)", "127.0.0.1",
+        ]
+      }
+      let result = client.finish()
+      #expect(result.status == 0)
+      #expect(result.output.contains("tot_send_msgs=100, tot_recv_msgs=100"), "\(result.output)")
+      #expect(result.output.contains("Total lost packets 0"), "\(result.output)")
+    }
+    #expect(peer.isRunning)
+    let end = server.finish(SIGTERM)
+    #expect(end.status == 0)
+    let counters = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+    #expect(counters["packetsToPeers"] as? Int == 200)
+    #expect(counters["bytesToPeers"] as? Int == 200 * 170)
+    #expect(counters["packetsToClients"] as? Int == 200)
+    #expect(counters["allocations"] as? Int == 4)
+  }
+
+  @Test(.enabled(if: Installed.hasCoturn, hint))
+  func `coturn's client with a wrong password is lent nothing`() throws {
+    let (server, place) = try TURNServers.ours()
+    let client = try RunningProgram(try #require(Installed.uclient), limit: .seconds(20)) { _ in
+      ["-c", "-n", "1", "-u", TURNServers.user, "-w", "wrong", "-y", "-p", "\(place.port)", "127.0.0.1"]
+    }
+    #expect(client.finish().status != 0)
+    #expect(server.finish(SIGINT).output.contains(#""allocations":0"#))
+  }
+
+  @Test(.enabled(if: Installed.hasCoturn, hint), arguments: [RelayProtocol.udp, .tcp])
+  func `our client relays through coturn`(relayProtocol: RelayProtocol) throws {
+    let (server, place, _) = try TURNServers.coturn()
+    try expectRelayedCall(through: place, over: relayProtocol)
+    _ = server.finish(SIGTERM)
+  }
+
+  @Test(.enabled(if: Installed.hasCoturn && Installed.openssl != nil, hint))
+  func `our client relays through coturn over TLS when the certificate is the server's`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "interop-tls-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let certificate = try Certificate(in: folder)
+    let (server, _, place) = try TURNServers.coturn(certificate: certificate)
+    try expectRelayedCall(through: place, over: .tls, trusting: certificate.pem)
+
+    // A certificate that nobody vouches for is none.
+    let configuration = try Self.relayed(through: place, over: .tls, trusting: [])
+    let pair = try SocketPair(configuration)
+    try pair.negotiate()
+    #expect(pair.run { pair.a.isGathered })
+    #expect(pair.a.candidates.isEmpty)
+    _ = server.finish(SIGTERM)
+  }
+
+  @Test(arguments: [RelayProtocol.udp, .tcp])
+  func `our client relays through our server`(relayProtocol: RelayProtocol) throws {
+    let (server, place) = try TURNServers.ours()
+    try expectRelayedCall(through: place, over: relayProtocol)
+    #expect(server.finish(SIGTERM).status == 0)
+  }
+
+  @Test func `a relay that is not asked to reaches nothing on its own machine`() throws {
+    let (server, place) = try TURNServers.ours([])
+    let pair = try SocketPair(try Self.relayed(through: place, over: .udp, trusting: nil))
+    try pair.negotiate()
+    #expect(pair.run { pair.a.isGathered })
+    #expect(pair.a.candidates.map(\.kind) == [.relay])
+    #expect(!pair.run(for: .seconds(1)) { pair.a.isReady })
+    pair.a.connection.close()
+    let end = server.finish(SIGTERM)
+    #expect(end.output.contains(#""packetsToPeers":0"#) && !end.output.contains(#""refusedRequests":0"#))
+  }
+
+  /// One side may use the relay only, the other is reached directly: frames pass both ways.
+  private func expectRelayedCall(
+    through server: Endpoint, over relayProtocol: RelayProtocol, trusting authorities: [UInt8]? = nil
+  ) throws {
+    let configuration = try Self.relayed(through: server, over: relayProtocol, trusting: authorities)
+    let pair = try SocketPair(configuration)
+    try pair.negotiate()
+    try #require(pair.run { pair.a.isReady && pair.b.isReady })
+    let selected = try #require(pair.a.connection.core.transport.ice.selectedPair)
+    #expect(selected.local.kind == .relayed && selected.local.relayProtocol == relayProtocol)
+    for _ in 0..<5 {
+      pair.a.sendFrame()
+      pair.b.sendFrame()
+    }
+    #expect(pair.run { pair.a.packets >= 5 && pair.b.packets >= 5 })
+    pair.a.connection.close()
+    #expect(pair.run { pair.b.dtlsIsClosed })
+  }
+
+  private static func relayed(
+    through server: Endpoint, over relayProtocol: RelayProtocol, trusting authorities: [UInt8]?
+  ) throws -> SocketConnection.Configuration {
+    let url =
+      switch relayProtocol {
+      case .udp: "turn:\(server)?transport=udp"
+      case .tcp: "turn:\(server)?transport=tcp"
+      case .tls: "turns:\(server)"
+      }
+    var configuration = SocketConnection.Configuration(
+      servers: [try ICEServer(url: url, username: TURNServers.user, password: TURNServers.password)],
+      transportPolicy: .relay)
+    configuration.certificateAuthorities = authorities
+    return configuration
+  }
+}
