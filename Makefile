@@ -7,6 +7,7 @@ TEST_DEPS = tshark
 BROWSER_DEPS = chromium chromium-driver
 # Programs that nobody here wrote, which the interop tests talk to.
 INTEROP_DEPS = coturn openssl
+PYTHON_INTEROP_DEPS ?= aiortc==1.16.0
 # Python packages that only the tests use; named here, they are installed into .build/venv.
 PYTHON_TEST_DEPS ?= pylibsrtp==1.0.0 selenium==4.51.0
 # Further arguments of rtcsim: make compare ARGS="--participants 2,3 --format json"
@@ -40,6 +41,11 @@ deps-interop: deps-test ## Installs the programs that the interop tests talk to
 	  root=; [ "$$(id -u)" = 0 ] || root=sudo; $$root systemctl mask coturn.service; }
 	@{ $(call install,$(INTEROP_DEPS)); } || \
 	  echo "make: $(INTEROP_DEPS) could not be installed; the tests that need them are skipped" >&2
+	@[ "$$(cat .build/venv/interop 2> /dev/null)" = "$(PYTHON_INTEROP_DEPS)" ] || { \
+	  { [ -x .build/venv/bin/pip ] || { { $(call install,python3-venv); } && python3 -m venv .build/venv; }; } && \
+	  .build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_INTEROP_DEPS) && \
+	  echo "$(PYTHON_INTEROP_DEPS)" > .build/venv/interop || \
+	  echo "make: $(PYTHON_INTEROP_DEPS) could not be installed; the tests that need it are skipped" >&2; }
 
 interop: deps-interop ## Talks to programs that nobody here wrote, on this machine only
 	@RTCSIM_FLOOD=200000 swift test --disable-xctest --filter InteropTests

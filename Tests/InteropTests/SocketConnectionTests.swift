@@ -5,7 +5,7 @@ import RTCSockets
 import Testing
 
 /// Our connections over real sockets, with each other.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(1)))
 struct SocketConnectionTests {
   @Test(arguments: [IPAddress(127, 0, 0, 1), IPAddress(v6High: 0, low: 1)])
   func `two connections exchange media over real sockets and close`(address: IPAddress) throws {

@@ -22,6 +22,10 @@ final class SocketPair {
 
     var isReady: Bool { connection.core.transport.isReady }
     var isGathered: Bool { connection.core.transport.ice.isGatheringCompleted }
+    /// Where it is reached through its relay.
+    var relayedAddress: Endpoint? {
+      connection.core.transport.ice.localCandidates.first { $0.kind == .relayed }?.address
+    }
 
     /// Sends a frame of modelled video.
     func sendFrame() {
@@ -80,7 +84,7 @@ final class SocketPair {
   }
 
   /// Serves until `condition` holds; false when it does not in time.
-  func run(for limit: Duration = .seconds(5), until condition: () -> Bool) -> Bool {
+  func run(for limit: Duration = .seconds(20), until condition: () -> Bool) -> Bool {
     let end = loop.clock.now + limit
     loop.run(asking: .milliseconds(20)) { !condition() && loop.clock.now < end }
     return condition()

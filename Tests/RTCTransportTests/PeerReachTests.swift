@@ -95,6 +95,18 @@ import Testing
     #expect(answers == [nil, nil, .insufficientCapacity])
   }
 
+  @Test func `a server that listens among the relayed ports lends that one to nobody`() {
+    var configuration = TURNDriver.configuration
+    configuration.relayPorts = TURNDriver.endpoint.port...TURNDriver.endpoint.port + 1
+    var driver = TURNDriver(configuration)
+    driver.server.withhold(TURNDriver.endpoint)
+    driver.allocate()
+    #expect(driver.relayed?.port == TURNDriver.endpoint.port + 1)
+    driver.changePort()
+    driver.request(.allocate, [.requestedTransport(17)])
+    #expect(driver.last?.errorCode == .insufficientCapacity)
+  }
+
   @Test func `a relayed endpoint that cannot be bound is taken back and the next one lent`() throws {
     var driver = TURNDriver()
     driver.allocate()

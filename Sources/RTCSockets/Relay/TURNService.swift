@@ -12,6 +12,8 @@ public final class TURNService: TimedParticipant {
     public var listeners: [Endpoint]
     /// How many TCP connections there may be at once.
     public var streamLimit = 256
+    /// How many of them may come from one address.
+    public var streamsPerAddress = 64
     /// A TCP client without an allocation that has sent no message for so long is let go.
     public var idleLimit = Duration.seconds(30)
     /// A TCP client that takes nothing of what waits for it for so long is let go.
@@ -78,7 +80,11 @@ public final class TURNService: TimedParticipant {
     self.configuration = configuration
     self.loop = loop
     core = TURNServer(configuration.server, entropy: .system)
-    for endpoint in configuration.listeners { listeners.append(try listen(at: endpoint)) }
+    for endpoint in configuration.listeners {
+      let listener = try listen(at: endpoint)
+      core.withhold(listener.local)
+      listeners.append(listener)
+    }
     loop.add(self)
   }
 
@@ -177,6 +183,7 @@ public final class TURNService: TimedParticipant {
 
   private func accept(_ descriptor: consuming FileDescriptor, from remote: Endpoint) {
     guard clients.count < configuration.streamLimit,
+      clients.count(where: { $0.key.client.address == remote.address }) < configuration.streamsPerAddress,
       let socket = try? StreamSocket(accepted: descriptor, from: remote, on: loop)
     else {
       statistics.streamsRefused += 1

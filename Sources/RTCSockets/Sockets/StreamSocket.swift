@@ -18,7 +18,7 @@ final class StreamSocket {
   var endHandler: () -> Void = {}
   /// Bytes that wait for the kernel to take them.
   private(set) var backlog: [UInt8] = []
-  /// When the kernel took something last, or when there was nothing to take.
+  /// When the kernel took something last, or had to be given the first of the backlog.
   private(set) var lastProgress: Instant
 
   private let loop: SocketLoop
@@ -66,9 +66,9 @@ final class StreamSocket {
   func send(_ bytes: Span<UInt8>) {
     guard state != .ended else { return }
     guard state == .open, backlog.isEmpty else { return bytes.withUnsafeBufferPointer { backlog += $0 } }
-    let sent = bytes.withUnsafeBytes { write($0) }
-    guard let sent, sent < bytes.count else { return }
+    guard let sent = bytes.withUnsafeBytes({ write($0) }), sent < bytes.count else { return }
     bytes.extracting(sent..<bytes.count).withUnsafeBufferPointer { backlog += $0 }
+    lastProgress = loop.clock.now
     if let watch { loop.change(watch, to: [.readable, .writable]) }
   }
 

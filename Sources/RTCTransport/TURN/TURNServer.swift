@@ -140,6 +140,9 @@ public struct TURNServer: ProtocolCore, Sendable {
     updateTimeout()
   }
 
+  /// Tells where clients come to, if that may be among the relayed ports: it is lent to nobody.
+  public mutating func withhold(_ endpoint: Endpoint) { for pool in ports.indices { ports[pool].withhold(endpoint) } }
+
   /// The owner could not bind a relayed endpoint that was to be bound: takes the allocation back.
   ///
   /// Ports are handed out in turn, so the same request gets another one when it is handled again; its first answer must

@@ -8,9 +8,9 @@ struct TURNServerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "turn-server", abstract: "Serves TURN and STUN to real clients, over UDP and TCP.",
     discussion: """
-      Only clients with a user name and a password are lent anything. What is relayed to this machine itself, to private \
-      networks or to several hosts at once is refused. It serves until Control-C or --duration, and writes one line of \
-      JSON when it begins and one when it ends.
+      Only clients with a user name and a password are lent anything. What is relayed to this machine itself, to private
+      networks or to several hosts at once is refused. It serves until Control-C or --duration, and writes a line of
+      JSON when it begins and another when it ends.
       """)
 
   @Option(help: ArgumentHelp("Addresses and ports for UDP and TCP; port 0 takes a free one.", valueName: "endpoints"))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A program that a test starts and ends, with a folder of its own and a time limit.
 final class RunningProgram {
@@ -12,7 +13,8 @@ final class RunningProgram {
   private let process = Process()
   private let output = Pipe()
   private var unread = Data()
-  private let watchdog: Watchdog
+  /// Tells the thread that kills a program that takes too long to stop waiting.
+  private let ended = DispatchSemaphore(value: 0)
 
   /// Starts a program; what it writes to both of its outputs is kept.
   ///
@@ -33,13 +35,16 @@ final class RunningProgram {
     process.standardOutput = output
     process.standardError = output
     try process.run()
-    watchdog = Watchdog(process.processIdentifier, limit: limit)
+    let deadline = DispatchTime.now() + .seconds(Int(limit.components.seconds))
+    Thread.detachNewThread { [ended, identifier = process.processIdentifier] in
+      if ended.wait(timeout: deadline) == .timedOut { kill(identifier, SIGKILL) }
+    }
   }
 
   deinit {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
-    watchdog.release()
+    ended.signal()
     try? FileManager.default.removeItem(at: folder)
   }
 
@@ -74,21 +79,6 @@ final class RunningProgram {
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
     return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
   }
-
-  /// Kills a process that takes too long.
-  private final class Watchdog: Sendable {
-    private let timer: any DispatchSourceTimer & Sendable
-
-    init(_ identifier: pid_t, limit: Duration) {
-      let timer = DispatchSource.makeTimerSource()
-      timer.schedule(deadline: .now() + .seconds(Int(limit.components.seconds)))
-      timer.setEventHandler { kill(identifier, SIGKILL) }
-      timer.resume()
-      self.timer = timer
-    }
-
-    func release() { timer.cancel() }
-  }
 }
 
 /// Programs that nobody here wrote; a test without its program is skipped and says so.
@@ -96,7 +86,13 @@ enum Installed {
   static let turnserver = find("turnserver")
   static let uclient = find("turnutils_uclient")
   static let turnPeer = find("turnutils_peer")
-  static let openssl = find("openssl")
+  static let openssl: URL? = find("openssl")
+  /// Python with aiortc.
+  static let python: URL? = {
+    let python = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
+    let mark = Vectors.packageFolder.appending(path: ".build/venv/interop")
+    return FileManager.default.fileExists(atPath: mark.path) ? python : nil
+  }()
   static let hint = "coturn is not installed here: make deps-interop"
 
   /// `rtcsim` as it was built with the tests.

@@ -90,7 +90,7 @@ struct Certificate {
   init(for name: String = "IP:127.0.0.1", in folder: URL) throws {
     self.folder = folder
     let process = Process()
-    process.executableURL = try #require(Installed.openssl)
+    process.executableURL = Installed.openssl
     process.arguments = [
       "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
       "/CN=interop", "-addext", "subjectAltName=\(name)", "-keyout", folder.appending(path: "key.pem").path, "-out",
