@@ -96,7 +96,7 @@ struct TURNInteropTests {
   func `our client relays through coturn`(relayProtocol: RelayProtocol) throws {
     let (server, place, _) = try TURNServers.coturn()
     try expectRelayedCall(through: place, over: relayProtocol)
-    _ = server.finish(SIGTERM)
+    #expect(server.isRunning)
   }
 
   @Test(.enabled(if: Installed.hasCoturn && Installed.openssl != nil, hint))
@@ -114,7 +114,7 @@ struct TURNInteropTests {
     try pair.negotiate()
     #expect(pair.run { pair.a.isGathered })
     #expect(pair.a.candidates.isEmpty)
-    _ = server.finish(SIGTERM)
+    #expect(server.isRunning)
   }
 
   @Test(arguments: [RelayProtocol.udp, .tcp])

@@ -3,7 +3,7 @@ public import RTCPrimitives
 
 /// One end of a TLS 1.3 connection inside OpenSSL, over memory: bytes of the wire in and out, plain bytes out and in.
 ///
-/// It costs one round trip before the client may write. The raw pointers of TLS live here.
+/// It costs one round trip before the client may write; a client that verifies its server takes TLS 1.2 as well. The raw pointers of TLS live here.
 /// - SeeAlso: RFC 8446
 /// - Note: Sessions are not resumed, and the server sends no tickets.
 public final class TLSConnection {

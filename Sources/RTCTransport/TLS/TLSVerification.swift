@@ -3,11 +3,14 @@ import RTCPrimitives
 
 /// - SeeAlso: RFC 9525 (names in certificates), RFC 6066 §3 (server name indication)
 extension TLSConnection.Verification {
-  /// Lets a client end the handshake unless the certificate is the server's.
+  /// Lets a client end the handshake unless the certificate is the server's; servers in use may know TLS 1.2 only.
   ///
   /// - Throws: `DTLSError.library`.
   func apply(to ssl: OpaquePointer) throws(DTLSError) {
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nil)
+    try OpenSSL.require(
+      SSL_ctrl(ssl, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil) == 1, "SSL_set_min_proto_version")
+    SSL_set_options(ssl, rtcsim_ssl_options)
     if IPAddress(host) != nil {
       try OpenSSL.require(
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1, "X509_VERIFY_PARAM_set1_ip_asc")
