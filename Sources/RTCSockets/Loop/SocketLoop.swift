@@ -31,7 +31,7 @@ public final class SocketLoop {
     static let failed = Readiness(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
   }
 
-  /// A descriptor that is watched: its place, and the how manieth to stand there.
+  /// A descriptor that is watched: its place, and how many stood there before it.
   struct Watch: Hashable, Sendable {
     fileprivate let place: Int
     fileprivate let generation: UInt32

@@ -26,6 +26,8 @@ final class StreamSocket {
   private(set) var state: State
   private var watch: SocketLoop.Watch?
 
+  /// What the kernel may keep of what we send, in bytes: it would let megabytes wait for a peer that does not read.
+  private static let kernelBuffer: Int32 = 128 << 10
   /// How many bytes are read before others have their turn.
   private static let turnLimit = 64 << 10
 
@@ -40,7 +42,7 @@ final class StreamSocket {
     state = .connecting
     lastProgress = loop.clock.now
     local = try descriptor.bind(to: Endpoint(address, 0), .tcp)
-    try descriptor.set(1, TCP_NODELAY, of: Int32(IPPROTO_TCP), "TCP_NODELAY")
+    try Self.configure(descriptor)
     let status = SocketAddress(remote).read { Glibc.connect(descriptor.number, $0, $1) }
     guard status == 0 || errno == EINPROGRESS else { throw .last("connect to \(remote)") }
     watch = try loop.watch(descriptor.number, for: [.readable, .writable]) { [unowned self] in handle($0) }
@@ -51,13 +53,18 @@ final class StreamSocket {
   /// - Throws: `SocketError`
   init(accepted descriptor: consuming FileDescriptor, from remote: Endpoint, on loop: SocketLoop) throws(SocketError) {
     local = try descriptor.localEndpoint()
-    try descriptor.set(1, TCP_NODELAY, of: Int32(IPPROTO_TCP), "TCP_NODELAY")
+    try Self.configure(descriptor)
     self.descriptor = descriptor
     self.loop = loop
     self.remote = remote
     state = .open
     lastProgress = loop.clock.now
     watch = try loop.watch(self.descriptor.number, for: .readable) { [unowned self] in handle($0) }
+  }
+
+  private static func configure(_ descriptor: borrowing FileDescriptor) throws(SocketError) {
+    try descriptor.set(1, TCP_NODELAY, of: Int32(IPPROTO_TCP), "TCP_NODELAY")
+    try descriptor.set(kernelBuffer, SO_SNDBUF, "SO_SNDBUF")
   }
 
   deinit { if let watch { loop.end(watch) } }
