@@ -14,7 +14,8 @@ struct TURNFloodTests {
   private static let seed: UInt64 = 7
 
   @Test func `a call through the server goes on while garbage comes, and memory does not grow`() throws {
-    let (server, place) = try TURNServers.ours(["--allow-private-relay", "--rate", "100M"])
+    let (server, place) = try TURNServers.ours(
+      ["--allow-private-relay", "--rate", "100M"], limit: .seconds(60 + Self.count / 500))
     let configuration = SocketConnection.Configuration(
       servers: [try ICEServer(url: "turn:\(place)", username: TURNServers.user, password: TURNServers.password)],
       transportPolicy: .relay)
@@ -31,7 +32,9 @@ struct TURNFloodTests {
       sent += 100
       // Sent behind the garbage and answered behind it, so nothing overflows a buffer unseen.
       flood.askBinding(of: place)
-      try #require(pair.run { flood.isAnswered }, "the server is silent after \(sent) datagrams of seed \(Self.seed)")
+      try #require(
+        pair.run { flood.isAnswered },
+        "the server (running: \(server.isRunning)) is silent after \(sent) of seed \(Self.seed)")
       if sent.isMultiple(of: 1000) {
         pair.a.sendFrame()
         pair.b.sendFrame()
@@ -49,9 +52,10 @@ struct TURNFloodTests {
     #expect(end.status == 0)
     let counters = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
     #expect(counters["allocations"] as? Int == 2)
-    // Discarded, refused, or of a peer that is permitted; now and then garbage is a Binding request.
+    // Discarded, refused, or of a peer that is permitted. What happens to be a Binding request is counted nowhere there.
     let repelled = ["discarded", "refusedRequests", "packetsToClients"].compactMap { counters[$0] as? Int }
-    #expect(repelled.reduce(0, +) > Self.count * 999 / 1000, "\(counters)")
+    #expect(repelled.reduce(0, +) + flood.accidentalBindings >= Self.count, "\(counters)")
+    print("\(flood.accidentalBindings) Binding requests by accident")
     print("\(sent) datagrams of garbage, resident KiB after each quarter: \(memory), \(end.output)")
   }
 
@@ -61,6 +65,8 @@ struct TURNFloodTests {
 private final class Flood {
   var dice: SeededGenerator
   private(set) var isAnswered = false
+  /// Garbage that is a Binding request after all.
+  private(set) var accidentalBindings = 0
   private var socket: DatagramSocket?
   private var waiting: TransactionID?
 
@@ -72,7 +78,13 @@ private final class Flood {
     }
   }
 
-  func send(to destination: Endpoint) { socket?.send(garbage().span, to: destination) }
+  func send(to destination: Endpoint) {
+    let bytes = garbage()
+    if let header = try? STUNHeader(parsing: bytes.span), header.messageClass == .request, header.method == .binding {
+      accidentalBindings += 1
+    }
+    socket?.send(bytes.span, to: destination)
+  }
 
   func askBinding(of server: Endpoint) {
     let id = TransactionID(using: &dice)

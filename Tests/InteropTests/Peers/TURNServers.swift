@@ -10,8 +10,10 @@ enum TURNServers {
   static let loopback = IPAddress(127, 0, 0, 1)
 
   /// `rtcsim turn-server` at a free port.
-  static func ours(_ options: [String] = ["--allow-private-relay"]) throws -> (program: RunningProgram, Endpoint) {
-    let program = try RunningProgram(Installed.rtcsim) { _ in
+  static func ours(
+    _ options: [String] = ["--allow-private-relay"], limit: Duration = .seconds(60)
+  ) throws -> (program: RunningProgram, Endpoint) {
+    let program = try RunningProgram(Installed.rtcsim, limit: limit) { _ in
       ["turn-server", "--listen", "127.0.0.1:0", "--user", "\(user):\(password)"] + options
     }
     // Warnings may come before.
