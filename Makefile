@@ -5,6 +5,9 @@ DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev libedit-dev lib
 TEST_DEPS = tshark
 # What drives the page in a test.
 BROWSER_DEPS = chromium chromium-driver
+# Programs that nobody here wrote, which the interop tests talk to.
+INTEROP_DEPS = coturn openssl
+PYTHON_INTEROP_DEPS ?= aiortc==1.16.0
 # Python packages that only the tests use; named here, they are installed into .build/venv.
 PYTHON_TEST_DEPS ?= pylibsrtp==1.0.0 selenium==4.51.0
 # Further arguments of rtcsim: make compare ARGS="--participants 2,3 --format json"
@@ -14,7 +17,7 @@ SWIFT_MINIMUM = 6.3
 RTCSIM = .build/release/rtcsim
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test swift build compare test determinism bench lint
+.PHONY: help deps deps-test deps-interop interop swift build compare test determinism bench lint
 
 help: ## Shows this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +34,21 @@ deps-test: deps ## Installs what only the tests use, too
 	  .build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TEST_DEPS) && \
 	  echo "$(PYTHON_TEST_DEPS)" > .build/venv/installed || \
 	  echo "make: $(PYTHON_TEST_DEPS) could not be installed; the tests that need it are skipped" >&2; }
+
+deps-interop: deps-test ## Installs the programs that the interop tests talk to
+	@# The package of coturn would start a service that everybody can reach.
+	@[ ! -d /run/systemd/system ] || dpkg-query --show coturn > /dev/null 2>&1 || { \
+	  root=; [ "$$(id -u)" = 0 ] || root=sudo; $$root systemctl mask coturn.service; }
+	@{ $(call install,$(INTEROP_DEPS)); } || \
+	  echo "make: $(INTEROP_DEPS) could not be installed; the tests that need them are skipped" >&2
+	@[ "$$(cat .build/venv/interop 2> /dev/null)" = "$(PYTHON_INTEROP_DEPS)" ] || { \
+	  { [ -x .build/venv/bin/pip ] || { { $(call install,python3-venv); } && python3 -m venv .build/venv; }; } && \
+	  .build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_INTEROP_DEPS) && \
+	  echo "$(PYTHON_INTEROP_DEPS)" > .build/venv/interop || \
+	  echo "make: $(PYTHON_INTEROP_DEPS) could not be installed; the tests that need it are skipped" >&2; }
+
+interop: deps-interop ## Talks to programs that nobody here wrote, on this machine only
+	@RTCSIM_FLOOD=200000 swift test --disable-xctest --filter InteropTests
 
 build: deps ## Builds rtcsim for use
 	@swift build -c release --product rtcsim >&2

@@ -21,6 +21,7 @@ let package = Package(
   products: [
     .library(
       name: "WebRTCProtocols", targets: ["RTCPrimitives", "RTCWire", "RTCTransport", "RTCMedia", "RTCSession"]),
+    .library(name: "WebRTCSockets", targets: ["RTCSockets"]),
     .library(name: "WebRTCSimulation", targets: ["SimKernel", "SimNetwork", "SimNodes", "SimSessions"]),
     .executable(name: "rtcsim", targets: ["rtcsim"]),
   ],
@@ -33,6 +34,7 @@ let package = Package(
     .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
     .systemLibrary(name: "CHints"),
+    .systemLibrary(name: "CEpoll"),
     .target(name: "CHostHooks", dependencies: ["COpenSSL"]),
 
     library("RTCPrimitives", ["CHints"]),
@@ -40,6 +42,7 @@ let package = Package(
     library("RTCTransport", ["RTCWire", "RTCPrimitives", "COpenSSL", "CSRTP"]),
     library("RTCMedia", ["RTCWire", "RTCPrimitives", "COpus", "CVPX", "CYUV"]),
     library("RTCSession", ["RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives"]),
+    library("RTCSockets", ["RTCSession", "RTCTransport", "RTCWire", "RTCPrimitives", "CEpoll"]),
     library("SimKernel", ["RTCPrimitives", "CHostHooks", "CHints"]),
     library("SimNetwork", ["SimKernel", "RTCWire", "RTCPrimitives"]),
     library("SimNodes", ["SimNetwork", "SimKernel", "RTCSession"]),
@@ -54,7 +57,7 @@ let package = Package(
       name: "rtcsim",
       dependencies: [
         "Benchmarks", "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire",
-        "RTCPrimitives", "WebHost", "CEdit",
+        "RTCPrimitives", "RTCSockets", "WebHost", "CEdit",
       ], resources: [.copy("Page")], swiftSettings: strict),
 
     .target(
@@ -71,6 +74,7 @@ let package = Package(
     tests("SimSessions", ["SimSessions"]),
     tests("WebHost", ["WebHost"]),
     tests("CommandLine", ["rtcsim", "Benchmarks", "SimSessions", "WebHost", "RTCTransport", "RTCPrimitives"]),
+    tests("Interop", ["rtcsim", "RTCSockets", "RTCSession", "RTCMedia", "RTCTransport", "RTCWire", "RTCPrimitives"]),
     tests("Tidy", []),
   ],
   swiftLanguageModes: [.v6]

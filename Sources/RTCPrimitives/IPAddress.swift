@@ -60,23 +60,8 @@ public struct IPAddress: Hashable, Sendable {
   public var isLoopback: Bool {
     switch family {
     case .ipv4: v4Bits >> 24 == 127
-    case .ipv6: high == 0 && low == 1 || embeddedIPv4.map(\.isLoopback) ?? false
+    case .ipv6: high == 0 && low == 1 || withoutMapping != self && withoutMapping.isLoopback
     }
-  }
-
-  /// Whether the address is of 0/8 ("this host on this network", RFC 6890 §2.2.2), in IPv6's clothes too, or ::.
-  public var isThisHost: Bool {
-    switch family {
-    case .ipv4: v4Bits >> 24 == 0
-    case .ipv6: high == 0 && low == 0 || embeddedIPv4.map(\.isThisHost) ?? false
-    }
-  }
-
-  /// The IPv4 address that an IPv4-mapped (::ffff:0:0/96) or IPv4-compatible (::/96) address stands for
-  /// (RFC 4291 §2.5.5); `nil` for all others.
-  public var embeddedIPv4: IPAddress? {
-    guard family == .ipv6, high == 0, low >> 32 == 0xFFFF || low >> 32 == 0 && low > 1 else { return nil }
-    return IPAddress(v4: UInt32(truncatingIfNeeded: low))
   }
 }
 

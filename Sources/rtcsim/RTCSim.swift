@@ -7,7 +7,7 @@ struct RTCSim: ParsableCommand {
     commandName: "rtcsim", abstract: "A deterministic laboratory for WebRTC.", version: "rtcsim 0.1.0",
     subcommands: [
       Compare.self, Run.self, Step.self, Serve.self, Learn.self, Setup.self, NATMatrix.self, Explain.self, List.self,
-      Inspect.self,
+      Inspect.self, TURNServerCommand.self,
       Bench.self,
     ])
 

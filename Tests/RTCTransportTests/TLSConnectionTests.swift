@@ -14,9 +14,9 @@ import Testing
     private(set) var wire: [UInt8] = []
     private let piece: Int
 
-    init(seed: UInt64 = 1, piece: Int = .max) throws {
+    init(seed: UInt64 = 1, piece: Int = .max, role: TLSConnection.Role = .client) throws {
       let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
-      client = try TLSConnection(provider: provider, role: .client, name: "client")
+      client = try TLSConnection(provider: provider, role: role, name: "client")
       server = try TLSConnection(provider: provider, role: .server(provider.identity(named: "turn")), name: "server")
       self.piece = piece
       client.start(at: .start)
@@ -92,6 +92,15 @@ import Testing
         Issue.record("\(pair.server.state)")
         continue
       }
+    }
+  }
+
+  @Test func `a client that verifies its server takes no certificate that nobody vouches for`() throws {
+    for host in ["turn.example.org", "192.0.2.1"] {
+      let pair = try Pair(role: .verifyingClient(TLSConnection.Verification(host: host, authorities: [])))
+      pair.exchange()
+      #expect(pair.client.state == .failed(reason: "certificate verify failed"))
+      #expect(pair.server.state != .connected)
     }
   }
 }

@@ -83,10 +83,10 @@ struct TURNDriver {
 
   mutating func repeatLastRequest() { deliver(lastRequest, from: client, to: Self.endpoint) }
 
-  mutating func sendIndication() {
+  mutating func sendIndication(to peer: Endpoint = peer) {
     let message = STUNMessage(
       .indication, .send, transactionID: TransactionID(using: &entropy),
-      attributes: [.xorPeerAddress(Self.peer), .data(Self.payload)])
+      attributes: [.xorPeerAddress(peer), .data(Self.payload)])
     deliver(message.bytes(), from: client, to: Self.endpoint)
   }
 

@@ -7,6 +7,8 @@ struct Ban {
   let pattern: Regex<Substring>
   /// Targets where it is allowed.
   var exemptTargets: Set<String> = []
+  /// The only targets where it is not allowed; `nil` for all.
+  var onlyTargets: Set<String>?
   /// What excuses a match.
   var excuse = Excuse.none
 
@@ -23,7 +25,7 @@ struct Ban {
 
 extension Ban {
   /// What breaks determinism (a run has one executor, a virtual clock and seeded dice), and what hides errors.
-  static var all: [Ban] { concurrency + clocks + dice + order + safety }
+  static var all: [Ban] { concurrency + clocks + dice + order + safety + realPeers }
 
   /// They drive runs from outside, in real time.
   static let drivers: Set = ["RTCSockets", "rtcsim", "Benchmarks", "WebHost"]
@@ -105,6 +107,29 @@ extension Ban {
         name: "@unchecked Sendable", instead: "a value type or an actor", word: "@unchecked",
         pattern: /@unchecked\s+Sendable\b/,
         excuse: .file(/Sources\/SimKernel\/(?:\w+\/)*(?:Simulation(?:\+Run)?|NodePort)\.swift/)),
+    ]
+  }
+
+  /// What talks to real peers takes nothing that could be foreseen: keys, names and addresses of a seeded run are no secret.
+  private static var realPeers: [Ban] {
+    [
+      Ban(
+        name: "SeededGenerator", instead: "EntropySource.system", word: "SeededGenerator",
+        pattern: /\bSeededGenerator\b/, onlyTargets: ["RTCSockets"]),
+      Ban(
+        name: "an EntropySource of one's own", instead: "EntropySource.system", word: "EntropySource",
+        pattern: /\bEntropySource\s*(?:\.\s*init\s*)?\(/, onlyTargets: ["RTCSockets"],
+        excuse: .arguments(containing: "SystemRandomNumberGenerator()")),
+      Ban(
+        name: "a CryptoHost of one's own", instead: "CryptoHost.system", word: "CryptoHost",
+        pattern: /\bCryptoHost\s*(?:\.\s*init\s*)?\(/, onlyTargets: ["RTCSockets"]),
+      Ban(
+        name: "a host that is not the system", instead: "CryptoProvider(host: .system)", word: "CryptoProvider",
+        pattern: /\bCryptoProvider\s*(?:\.\s*init\s*)?\(/, onlyTargets: ["RTCSockets"],
+        excuse: .arguments(containing: ".system")),
+      Ban(
+        name: "what is modelled", instead: "the real protocol", word: "model",
+        pattern: /\.\s*(?:model|modelledDTLS13)\b/, onlyTargets: ["RTCSockets"]),
     ]
   }
 }

@@ -17,7 +17,7 @@ enum Imports {
     "RTCTransport": ["RTCPrimitives", "RTCWire", "COpenSSL", "CSRTP", "CUsrsctp"],
     "RTCMedia": ["RTCPrimitives", "RTCWire", "COpus", "CVPX", "CYUV"],
     "RTCSession": protocols.subtracting(["RTCSession"]),
-    "RTCSockets": protocols,
+    "RTCSockets": protocols.union(["CEpoll"]),
     "SimKernel": ["RTCPrimitives", "CHints", "CHostHooks"],
     "SimNetwork": ["RTCPrimitives", "RTCWire", "SimKernel"],
     "SimNodes": protocols.union(["SimKernel", "SimNetwork"]),

@@ -27,7 +27,8 @@ struct Scanner {
   }
 
   private func matches(of ban: Ban, in text: String, at path: String, target: String) -> [Violation] {
-    guard !ban.exemptTargets.contains(target), text.contains(ban.word) else { return [] }
+    guard !ban.exemptTargets.contains(target), ban.onlyTargets?.contains(target) != false, text.contains(ban.word)
+    else { return [] }
     return text.matches(of: ban.pattern.wordBoundaryKind(.simple)).filter {
       !isExcused($0.range, by: ban.excuse, in: text, at: path)
     }.map {

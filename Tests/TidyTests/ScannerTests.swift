@@ -103,6 +103,24 @@ struct ScannerTests {
     #expect(messages(source, at: "Sources/rtcsim/Example.swift") == ["3: Task { } is banned"])
   }
 
+  @Test(arguments: [
+    ("var dice = SeededGenerator(seed: 1, stream: name)", "SeededGenerator is banned"),
+    ("let entropy = EntropySource(generator)", "an EntropySource of one's own is banned"),
+    ("let host = CryptoHost(libraryContext: nil, seed: 0)", "a CryptoHost of one's own is banned"),
+    ("let provider = try CryptoProvider(host: host)", "a host that is not the system is banned"),
+    ("settings.handshake = .modelledDTLS13(sizes)", "what is modelled is banned"),
+    ("settings.fidelity = .model", "what is modelled is banned"),
+  ])
+  func `nothing that can be foreseen talks to real peers`(snippet: String, message: String) {
+    #expect(messages(snippet, at: "Sources/RTCSockets/Example.swift") == ["1: \(message)"])
+    #expect(messages(snippet, at: "Sources/SimNodes/Example.swift") == [])
+  }
+
+  @Test func `the system's randomness talks to real peers`() {
+    let source = "EntropySource(SystemRandomNumberGenerator())\nCryptoProvider(host: .system)\n"
+    #expect(messages(source, at: "Sources/RTCSockets/Example.swift") == [])
+  }
+
   @Test func `only the executor and the port of the kernel may be unchecked`() {
     let source = "final class Some: @unchecked Sendable {}\n"
     #expect(messages(source, at: "Sources/SimKernel/Simulation.swift") == [])
@@ -114,7 +132,8 @@ struct ScannerTests {
   @Test(arguments: [
     ("import Foundation", "RTCWire"), ("public import struct Foundation.Data", "RTCSession"),
     ("@preconcurrency import Dispatch", "RTCMedia"), ("import SimKernel", "RTCSession"),
-    ("import RTCTransport", "RTCMedia"), ("import RTCSession", "SimNetwork"), ("import SimSessions", "SimNodes"),
+    ("import RTCSockets", "SimNodes"), ("import SimKernel", "RTCSockets"), ("import RTCTransport", "RTCMedia"),
+    ("import RTCSession", "SimNetwork"), ("import SimSessions", "SimNodes"),
     ("import COpenSSL", "RTCWire"), ("package import RTCWire", "RTCPrimitives"), ("import RTCPrimitives", "Unknown"),
   ])
   func `an import that is not downward is found`(source: String, target: String) {

@@ -3,10 +3,9 @@ public import RTCPrimitives
 
 /// One end of a TLS 1.3 connection inside OpenSSL, over memory: bytes of the wire in and out, plain bytes out and in.
 ///
-/// It costs one round trip before the client may write. The raw pointers of TLS live here.
+/// It costs one round trip before the client may write; a client that verifies its server takes TLS 1.2 as well. The raw pointers of TLS live here.
 /// - SeeAlso: RFC 8446
-/// - Note: The client takes any certificate: in a simulation there is no store to check it with. Sessions are not resumed,
-///   and the server sends no tickets.
+/// - Note: Sessions are not resumed, and the server sends no tickets.
 public final class TLSConnection {
   public enum State: Hashable, Sendable {
     case handshaking
@@ -17,9 +16,25 @@ public final class TLSConnection {
   }
 
   public enum Role {
+    /// Takes any certificate: in a simulation there is no store to check it with.
     case client
+    /// Takes the certificate of this server only.
+    case verifyingClient(Verification)
     /// Shows the certificate of this identity.
     case server(DTLSIdentity)
+  }
+
+  /// What a server's certificate must say, and whose word is taken for it.
+  public struct Verification: Hashable, Sendable {
+    /// A DNS name or an IP address.
+    public var host: String
+    /// Certificates in PEM.
+    public var authorities: [UInt8]
+
+    public init(host: String, authorities: [UInt8]) {
+      self.host = host
+      self.authorities = authorities
+    }
   }
 
   public private(set) var state = State.handshaking
@@ -123,6 +138,9 @@ public final class TLSConnection {
       SSL_set_bio(ssl, incoming, outgoing)
       switch role {
       case .client: SSL_set_connect_state(ssl)
+      case .verifyingClient(let verification):
+        try verification.apply(to: ssl)
+        SSL_set_connect_state(ssl)
       case .server(let identity):
         try OpenSSL.require(SSL_use_certificate(ssl, identity.certificate) == 1, "SSL_use_certificate")
         try OpenSSL.require(SSL_use_PrivateKey(ssl, identity.key) == 1, "SSL_use_PrivateKey")

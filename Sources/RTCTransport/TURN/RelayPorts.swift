@@ -8,12 +8,13 @@ struct RelayPorts: Sendable {
 
   let address: IPAddress
   private let range: ClosedRange<UInt16>
-  /// Per port the index of its allocation, or one of the two marks.
+  /// Per port the index of its allocation, or one of the marks.
   private var holders: [Int32]
   private var cursor = 0
 
   private static let free: Int32 = -1
   private static let reserved: Int32 = -2
+  private static let withheld: Int32 = -3
 
   init(address: IPAddress, range: ClosedRange<UInt16>) {
     self.address = address
@@ -30,7 +31,7 @@ struct RelayPorts: Sendable {
 
   /// Whether `endpoint` belongs to the relay, held or not.
   @inline(__always) func covers(_ endpoint: Endpoint) -> Bool {
-    range.contains(endpoint.port) && endpoint.address == address
+    range.contains(endpoint.port) && endpoint.address == address && self[endpoint.port] != Self.withheld
   }
 
   /// The next free port of the wanted kind; it stays free until it is assigned.
@@ -51,6 +52,8 @@ struct RelayPorts: Sendable {
 
   mutating func assign(_ port: UInt16, to allocation: Int) { self[port] = Int32(allocation) }
   mutating func reserve(_ port: UInt16) { self[port] = Self.reserved }
+  /// Takes a port out for good, if it is one of the relay's.
+  mutating func withhold(_ endpoint: Endpoint) { if covers(endpoint) { self[endpoint.port] = Self.withheld } }
   mutating func release(_ port: UInt16) { self[port] = Self.free }
 
   private subscript(port: UInt16) -> Int32 {

@@ -155,6 +155,7 @@ extension TURNServer {
     if let quota = configuration.allocationsPerUser, allocationCount(of: request.username) >= quota {
       throw .allocationQuotaReached
     }
+    if let limit = configuration.totalAllocations, allocationCount >= limit { throw .insufficientCapacity }
     dropExpiredReservations(at: now)
     let relayed: [Endpoint]
     var attributes: [STUNAttribute] = []
@@ -274,6 +275,7 @@ extension TURNServer {
       ChannelData.channels.contains(number)
     else { return .error(.badRequest) }
     if let error = objection(to: peer, of: index) { return .error(error) }
+    guard mayReach(peer) else { return .error(.forbidden) }
     guard self[allocation: index].canBind(number, to: peer, at: now) else { return .error(.badRequest) }
     let permitted = self[allocation: index].permit(
       [peer.address], at: now, limit: configuration.permissionsPerAllocation)
@@ -286,11 +288,9 @@ extension TURNServer {
   private func objection(to peer: Endpoint, of index: Int) -> STUNErrorCode? {
     let family = peer.address.family
     guard self[allocation: index].relayed(for: family) != nil else { return .peerAddressFamilyMismatch }
-    // An IPv4 address in the clothes of IPv6 leads to the same host.
-    let address = peer.address.embeddedIPv4 ?? peer.address
     let isForbidden =
-      address.isThisHost || configuration.forbiddenPeers.contains(address)
-      || address.isLoopback && !configuration.permitsLoopbackPeers
+      !configuration.reach.permits(peer.address)
+      || configuration.forbiddenPeers.contains(peer.address.withoutMapping)
     return isForbidden ? .forbidden : nil
   }
 }

@@ -24,15 +24,17 @@ public struct TURNServer: ProtocolCore, Sendable {
     public var nonceLifetime: Duration
     /// How many allocations a user may have at once; `nil` sets no limit.
     public var allocationsPerUser: Int?
+    /// How many allocations there may be in all; `nil` sets no limit but that of the ports.
+    public var totalAllocations: Int?
     /// How many peers' addresses one allocation may permit at once.
     public var permissionsPerAllocation: Int
     /// How much one allocation may relay in each direction, payload; `nil` sets no limit. What is more than that, beyond
     /// the worth of a second at once, is dropped and counted: a media sender takes it for a narrow link.
     public var ratePerAllocation: DataRate?
-    /// Peers that get 403, besides loopback and unspecified addresses.
+    /// Which peers clients may reach; others get 403.
+    public var reach: PeerReach
+    /// Peers that get 403 besides.
     public var forbiddenPeers: Set<IPAddress>
-    /// Lets clients reach loopback addresses, for tests on one machine.
-    public var permitsLoopbackPeers: Bool
     /// The SOFTWARE attribute of responses; `nil` leaves it out.
     public var software: String?
 
@@ -41,9 +43,9 @@ public struct TURNServer: ProtocolCore, Sendable {
       relayPorts: ClosedRange<UInt16> = TURN.relayPorts,
       defaultLifetime: Duration = TURN.defaultAllocationLifetime,
       maximumLifetime: Duration = TURN.maximumAllocationLifetime, nonceLifetime: Duration = TURN.nonceLifetime,
-      allocationsPerUser: Int? = nil, permissionsPerAllocation: Int = 1024, ratePerAllocation: DataRate? = nil,
-      forbiddenPeers: Set<IPAddress> = [],
-      permitsLoopbackPeers: Bool = false, software: String? = nil
+      allocationsPerUser: Int? = nil, totalAllocations: Int? = nil, permissionsPerAllocation: Int = 1024,
+      ratePerAllocation: DataRate? = nil, reach: PeerReach = .allButLoopback, forbiddenPeers: Set<IPAddress> = [],
+      software: String? = nil
     ) {
       self.realm = realm
       self.passwords = passwords
@@ -53,10 +55,11 @@ public struct TURNServer: ProtocolCore, Sendable {
       self.maximumLifetime = maximumLifetime
       self.nonceLifetime = nonceLifetime
       self.allocationsPerUser = allocationsPerUser
+      self.totalAllocations = totalAllocations
       self.permissionsPerAllocation = permissionsPerAllocation
       self.ratePerAllocation = ratePerAllocation
+      self.reach = reach
       self.forbiddenPeers = forbiddenPeers
-      self.permitsLoopbackPeers = permitsLoopbackPeers
       self.software = software
     }
   }
@@ -147,6 +150,26 @@ public struct TURNServer: ProtocolCore, Sendable {
     updateTimeout()
   }
 
+  /// Tells where clients come to, if that may be among the relayed ports: it is lent to nobody.
+  public mutating func withhold(_ endpoint: Endpoint) { for pool in ports.indices { ports[pool].withhold(endpoint) } }
+
+  /// The owner could not bind a relayed endpoint that was to be bound: takes the allocation back.
+  ///
+  /// Ports are handed out in turn, so the same request gets another one when it is handled again; its first answer must
+  /// not be sent.
+  public mutating func bindingFailed(_ relayed: Endpoint, into output: inout Output<Event>) {
+    for pool in ports.indices {
+      guard let index = ports[pool].holder(of: relayed) else { continue }
+      removeAllocation(index, into: &output)
+    }
+    updateTimeout()
+  }
+
+  /// Whether a client has an allocation through this connection or socket.
+  public func hasAllocation(client: Endpoint, server: Endpoint, over transport: TransportProtocol) -> Bool {
+    indices[FiveTuple(client: client, server: server, transport: transport)] != nil
+  }
+
   public mutating func handleTimeout(at now: Instant, into output: inout Output<Event>) {
     guard let due = nextTimeout, now >= due else { return }
     for index in allocations.indices {
@@ -224,7 +247,9 @@ public struct TURNServer: ProtocolCore, Sendable {
     _ data: Span<UInt8>, elided: Int, of index: Int, to peer: Endpoint, at now: Instant,
     into output: inout Transmissions
   ) {
-    guard let relayed = allocations[index].relayed(for: peer.address.family) else { return statistics.discarded += 1 }
+    guard let relayed = allocations[index].relayed(for: peer.address.family), mayReach(peer) else {
+      return statistics.discarded += 1
+    }
     guard allocations[index].toPeers.admits(.bytes(data.count + elided), at: now) else {
       return statistics.rateLimited += 1
     }
@@ -247,6 +272,13 @@ public struct TURNServer: ProtocolCore, Sendable {
       handleRequest(datagram, header: header, at: now, into: &output)
     default: statistics.discarded += 1
     }
+  }
+
+  /// Whether data may go to a peer that is permitted: on the relay itself nothing is reached but what it relays.
+  func mayReach(_ peer: Endpoint) -> Bool {
+    guard configuration.reach == .globalOnly else { return true }
+    for pool in ports.indices where ports[pool].address == peer.address { return ports[pool].holder(of: peer) != nil }
+    return true
   }
 
   func allocationIndex(of fiveTuple: FiveTuple) -> Int? { indices[fiveTuple] }

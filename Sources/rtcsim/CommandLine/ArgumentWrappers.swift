@@ -157,3 +157,23 @@ extension Option {
     }
   }
 }
+
+extension Option {
+  /// Values of an option that may be repeated; none unless it is given.
+  init<Word: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
+  where Value == [Word] {
+    let box = ArgumentBox<Value>([])
+    self.box = box
+    define = { label in
+      ArgumentDefinition(
+        kind: .option, name: name.name(for: label), valueName: help?.valueName ?? ArgumentDefinition.hyphenated(label),
+        help: help?.abstract ?? "", isRequired: false, defaultValue: nil, allowed: Word.allowed,
+        allValues: Word.allValueStrings
+      ) { text in
+        guard let word = Word(argument: text) else { return false }
+        box.value = box.parsed + [word]
+        return true
+      }
+    }
+  }
+}

@@ -79,6 +79,31 @@ extension LinkRate: ExpressibleByArgument {
   var defaultValueDescription: String { rate?.quantity ?? "unlimited" }
 }
 
+extension Endpoint: ExpressibleByArgument {
+  init?(argument: String) { self.init(argument) }
+  static var allowed: String { "an IP address and a port, such as 127.0.0.1:3478 or [::1]:3478" }
+}
+
+extension IPAddress: ExpressibleByArgument {
+  init?(argument: String) { self.init(argument) }
+  static var allowed: String { "an IP address" }
+}
+
+/// A UDP or TCP port.
+struct PortNumber: ExpressibleByArgument {
+  let number: UInt16
+
+  init(_ number: UInt16) { self.number = number }
+
+  init?(argument: String) {
+    guard let number = UInt16(argument), number > 0 else { return nil }
+    self.number = number
+  }
+
+  static var allowed: String { "a port from 1 to 65535" }
+  var defaultValueDescription: String { "\(number)" }
+}
+
 /// Values with commas between them: `2,3,5`.
 struct CommaSeparated<Element: ExpressibleByArgument>: ExpressibleByArgument {
   var elements: [Element]
