@@ -58,7 +58,7 @@ let package = Package(
       dependencies: [
         "Benchmarks", "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire",
         "RTCPrimitives", "RTCSockets", "WebHost", "CEdit",
-      ], resources: [.copy("Page")], swiftSettings: strict),
+      ], resources: [.copy("Page"), .copy("PeerPage")], swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["RTCMedia", "RTCTransport", "RTCPrimitives", "CHostHooks"],

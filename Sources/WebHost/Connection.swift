@@ -75,6 +75,12 @@ struct Connection {
     write(response.bytes(omitsBody: head.method == .head, closes: !head.keepsAlive), closes: !head.keepsAlive)
   }
 
+  /// The handshake of the request that `next` gave, and what came behind it; the connection is no longer HTTP's then.
+  var upgrade: (handshake: WebSocketHandshake, rest: [UInt8])? {
+    guard case .readingBody(let head) = phase, let handshake = head.handshake else { return nil }
+    return (handshake, input)
+  }
+
   /// Answers what is no request, and the last thing on this connection.
   mutating func refuse(_ refusal: Refusal) {
     input = []

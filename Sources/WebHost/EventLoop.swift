@@ -3,8 +3,7 @@ import Glibc
 
 /// The event loop of libwebsockets with one listening socket, and all pointers that belong to it.
 ///
-/// The sockets are "raw" to libwebsockets; `RequestHead` says why. One that asks for WebSocket could be handed over with
-/// its first bytes by `lws_adopt_socket_vhost_readbuf`.
+/// The sockets are "raw" to libwebsockets; `RequestHead` says why, and `WebSocketSession` why they stay so.
 struct EventLoop: ~Copyable {
   private static let protocolName = "http"
   private static let heartbeatInterval = Duration.milliseconds(100)
@@ -13,12 +12,17 @@ struct EventLoop: ~Copyable {
 
   private let context: OpaquePointer
   private let owner: SocketOwner
+  private let outbox: WebSocketOutbox?
   /// Wakes the loop, which otherwise sleeps until something comes.
   private let heartbeat: UnsafeMutablePointer<lws_sorted_usec_list_t>
   let port: UInt16
 
-  /// - Parameter service: Is given the port once it is known.
-  init(_ configuration: WebServer.Configuration, service: (UInt16) -> Service) throws(WebServerError) {
+  /// - Parameters:
+  ///   - outbox: Is looked into in every turn, and wakes the loop.
+  ///   - service: Is given the port once it is known.
+  init(
+    _ configuration: WebServer.Configuration, outbox: WebSocketOutbox?, service: (UInt16) -> Service
+  ) throws(WebServerError) {
     let address = configuration.address
     let isIPv4 = Self.isAddress(address, AF_INET)
     guard isIPv4 || Self.isAddress(address, AF_INET6) else { throw .notAnAddress(address) }
@@ -50,12 +54,15 @@ struct EventLoop: ~Copyable {
     owner.service = service(port)
     self.context = context
     self.owner = owner
+    self.outbox = outbox
     self.port = port
     heartbeat = .allocate(capacity: 1)
     heartbeat.initialize(to: lws_sorted_usec_list_t())
+    outbox?.attach(to: context)
   }
 
   deinit {
+    outbox?.detach()
     lws_sul_cancel(heartbeat)
     // It closes the connections, about which the owner hears.
     lws_context_destroy(context)
@@ -67,6 +74,7 @@ struct EventLoop: ~Copyable {
   func turn() {
     lws_sul_schedule(context, 0, heartbeat, { _ in }, Self.heartbeatInterval.microseconds)
     lws_service(context, 0)
+    owner.performOutbox()
   }
 
   private static func isAddress(_ text: String, _ family: Int32) -> Bool {

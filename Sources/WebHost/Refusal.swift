@@ -12,9 +12,12 @@ struct Refusal: Error, Equatable {
 
   var response: HTTPResponse {
     var response = HTTPResponse.text(sentence, status: status)
-    if status == 405 {
+    switch status {
+    case 405:
       let methods = HTTPRequest.Method.allCases.map(\.rawValue).joined(separator: ", ")
       response.headers.append(HTTPResponse.Header("Allow", methods))
+    case 426: response.headers += WebSocketHandshake.refusalHeaders
+    default: break
     }
     return response
   }

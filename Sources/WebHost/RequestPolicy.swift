@@ -8,12 +8,15 @@ struct RequestPolicy {
   let hosts: Set<String>
   let maximumHeaderSize: Int
   let maximumBodySize: Int
+  /// Where WebSockets are opened and nothing else is answered; `nil` for nowhere.
+  let webSocketPath: String?
 
-  init(_ configuration: WebServer.Configuration, port: UInt16) {
+  init(_ configuration: WebServer.Configuration, port: UInt16, webSocketPath: String? = nil) {
     let names = configuration.allowedHosts.map { $0.lowercased() }
     hosts = Set(names.map { "\($0):\(port)" } + (port == 80 ? names : []))
     maximumHeaderSize = configuration.maximumHeaderSize
     maximumBodySize = configuration.maximumBodySize
+    self.webSocketPath = webSocketPath
   }
 
   /// - Throws: The first objection.
@@ -32,6 +35,7 @@ struct RequestPolicy {
     }
     return AcceptedHead(
       method: method, target: target, contentType: contentType, bodySize: bodySize ?? 0,
+      handshake: target.path == webSocketPath ? try handshake(head) : nil,
       keepsAlive: head.minorVersion == 1 && !head.contains("close", in: "connection"))
   }
 
@@ -42,13 +46,24 @@ struct RequestPolicy {
     }
   }
 
-  private func checkPost(_ head: RequestHead, contentType: String?, bodySize: Int?) throws(Refusal) {
-    if let origin = try head.value(of: "origin") {
-      let scheme = "http://"
-      guard origin.hasPrefix(scheme), hosts.contains(origin.dropFirst(scheme.count).lowercased()) else {
-        throw Refusal(403, "Pages of other sites may not change anything here.")
-      }
+  /// Programs that are no browser state no origin.
+  private func checkOrigin(of head: RequestHead) throws(Refusal) {
+    guard let origin = try head.value(of: "origin") else { return }
+    let scheme = "http://"
+    guard origin.hasPrefix(scheme), hosts.contains(origin.dropFirst(scheme.count).lowercased()) else {
+      throw Refusal(403, "Pages of other sites may not change anything here.")
     }
+  }
+
+  /// A browser lets any page open a WebSocket to anywhere; the origin tells whose page it is (RFC 6455 §10.2).
+  private func handshake(_ head: RequestHead) throws(Refusal) -> WebSocketHandshake {
+    try checkOrigin(of: head)
+    guard let handshake = try WebSocketHandshake(head) else { throw WebSocketHandshake.refusal }
+    return handshake
+  }
+
+  private func checkPost(_ head: RequestHead, contentType: String?, bodySize: Int?) throws(Refusal) {
+    try checkOrigin(of: head)
     let mediaType = contentType?.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
     guard mediaType == "application/json" else { throw Refusal(415, "Only application/json is taken.") }
     guard bodySize != nil else { throw Refusal(411, "The request must state the length of its body.") }
@@ -75,5 +90,7 @@ struct AcceptedHead: Equatable {
   let contentType: String?
   /// In bytes.
   let bodySize: Int
+  /// Every request to the path of WebSockets has one, and no other.
+  let handshake: WebSocketHandshake?
   let keepsAlive: Bool
 }

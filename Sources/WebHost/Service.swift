@@ -26,20 +26,25 @@ final class Service {
   private let log: (String) -> Void
   private let handler: (HTTPRequest) -> HTTPResponse
   private var connections: [ID: Connection] = [:]
+  private let webSockets: WebSocketService?
 
   init(
     _ configuration: WebServer.Configuration, port: UInt16, log: @escaping (String) -> Void,
-    handler: @escaping (HTTPRequest) -> HTTPResponse
+    webSockets: WebSocketHandler? = nil, handler: @escaping (HTTPRequest) -> HTTPResponse
   ) {
-    policy = RequestPolicy(configuration, port: port)
+    policy = RequestPolicy(configuration, port: port, webSocketPath: webSockets?.path)
     maximumConnections = configuration.maximumConnections
     self.log = log
+    self.webSockets = webSockets.map { WebSocketService($0, limits: configuration.webSockets, log: log) }
     self.handler = handler
   }
 
+  /// What the outbox wants sent, by connection.
+  func takeOutbox() -> [(ID, Action)] { webSockets?.takeOutbox() ?? [] }
+
   /// Whether one more client is taken.
   func admits() -> Bool {
-    guard connections.count >= maximumConnections else { return true }
+    guard connections.count + (webSockets?.count ?? 0) >= maximumConnections else { return true }
     log("a connection was refused: \(maximumConnections) are open")
     return false
   }
@@ -49,22 +54,29 @@ final class Service {
     return .restartTimer
   }
 
-  func closed(_ id: ID) { connections[id] = nil }
+  func closed(_ id: ID) {
+    connections[id] = nil
+    webSockets?.closed(id)
+  }
 
   func received(_ bytes: [UInt8], on id: ID) -> Action {
+    if let action = webSockets?.received(bytes, on: id) { return action }
     guard var connection = connections.removeValue(forKey: id) else { return .close }
-    defer { connections[id] = connection }
     let wasIdle = connection.isIdle
-    guard connection.receive(bytes) else { return .close }
-    return answer(&connection) ?? (wasIdle ? .restartTimer : .nothing)
+    let isWelcome = connection.receive(bytes)
+    connections[id] = connection
+    guard isWelcome else { return .close }
+    return answer(id) ?? (wasIdle ? .restartTimer : .nothing)
   }
 
   func writable(_ id: ID) -> Action {
+    if let action = webSockets?.writable(id) { return action }
     guard var connection = connections.removeValue(forKey: id) else { return .close }
-    defer { connections[id] = connection }
-    switch connection.takeOutput(Self.chunkSize) {
+    let output = connection.takeOutput(Self.chunkSize)
+    connections[id] = connection
+    switch output {
     case .chunk(let bytes): return .send(bytes)
-    case .finished: return answer(&connection) ?? .resume
+    case .finished: return answer(id) ?? .resume
     case .closing: return .linger
     case .nothing: return .nothing
     }
@@ -72,6 +84,7 @@ final class Service {
 
   /// The timer of a connection ran out.
   func expired(_ id: ID) -> Action {
+    if let action = webSockets?.expired(id) { return action }
     guard var connection = connections.removeValue(forKey: id) else { return .close }
     defer { connections[id] = connection }
     if connection.isAnswering { log("a client was dropped: it did not read its answer in time") }
@@ -80,12 +93,21 @@ final class Service {
   }
 
   /// Answers the next request, if it came whole.
-  private func answer(_ connection: inout Connection) -> Action? {
+  private func answer(_ id: ID) -> Action? {
+    guard var connection = connections.removeValue(forKey: id) else { return .close }
     do throws(Refusal) {
-      guard let request = try connection.next(policy) else { return nil }
+      guard let request = try connection.next(policy) else {
+        connections[id] = connection
+        return nil
+      }
+      if let webSockets, let upgrade = connection.upgrade {
+        return try webSockets.open(upgrade.handshake, received: upgrade.rest, on: id)
+      }
       connection.answer(handler(request))
+      connections[id] = connection
       return .awaitWritable(reads: false)
     } catch {
+      defer { connections[id] = connection }
       return refuse(&connection, error)
     }
   }

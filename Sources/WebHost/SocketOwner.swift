@@ -61,6 +61,14 @@ final class SocketOwner {
     }
   }
 
+  /// Does what was asked for outside of any event of a socket.
+  func performOutbox() {
+    for (id, action) in service?.takeOutbox() ?? [] {
+      guard let socket = OpaquePointer(bitPattern: id), perform(action, on: socket) != 0 else { continue }
+      lws_set_timeout(socket, PENDING_TIMEOUT_USER_OK, Int32(LWS_TO_KILL_ASYNC))
+    }
+  }
+
   private func perform(_ action: Service.Action, on socket: OpaquePointer) -> Int32 {
     switch action {
     case .nothing: return 0

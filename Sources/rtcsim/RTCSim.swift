@@ -7,8 +7,7 @@ struct RTCSim: ParsableCommand {
     commandName: "rtcsim", abstract: "A deterministic laboratory for WebRTC.", version: "rtcsim 0.1.0",
     subcommands: [
       Compare.self, Run.self, Step.self, Serve.self, Learn.self, Setup.self, NATMatrix.self, Explain.self, List.self,
-      Inspect.self, TURNServerCommand.self,
-      Bench.self,
+      Inspect.self, Bench.self, Peer.self, TURNServerCommand.self,
     ])
 
   /// Runs the command that the arguments name; bad input ends with one message and status 2.

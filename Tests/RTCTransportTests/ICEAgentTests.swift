@@ -231,6 +231,27 @@ import Testing
     #expect(network.peers[0].pair?.id != pair)
   }
 
+  /// Chromium answers on a pair of its own choice, and stays with it until a restart has found it another.
+  @Test func `after a restart data is welcome from wherever it was before, and from nowhere else`() throws {
+    let network = network { configuration, index in
+      configuration.hosts.append(Endpoint(IPAddress(198, 51, 100, UInt8(index + 50)), 5000))
+    }
+    network.call()
+    network.run(for: .seconds(3))
+    let used = try #require(network.peers[0].pair?.remote.address)
+    let other = try #require(network.peers[1].hosts.first { $0 != used })
+    network.inject([128, 1], from: other, to: 0)
+    #expect(network.peers[0].received == [[128, 1]])
+    // The new generation finds no way.
+    network.isBlocked = { _, bytes, _, _ in STUNMessage.isSTUN(bytes.span) }
+    network.restart(0)
+    network.run(for: .seconds(1))
+    network.inject([128, 2], from: other, to: 0)
+    network.inject([128, 3], from: Endpoint(IPAddress(6, 6, 6, 6), 6), to: 0)
+    #expect(network.peers[0].received == [[128, 1], [128, 2]])
+    #expect(network.peers[0].discarded.unknownSource == 1)
+  }
+
   @Test func `a restart revives an agent that has failed`() {
     let network = network()
     network.isBlocked = { _, _, _, _ in true }

@@ -63,6 +63,15 @@ final class Client {
     return answer
   }
 
+  /// The next `count` bytes.
+  func bytes(_ count: Int) throws -> [UInt8] {
+    while received.count < count {
+      guard try receive() else { throw Failure.closed(received: received) }
+    }
+    defer { received.removeFirst(count) }
+    return Array(received.prefix(count))
+  }
+
   /// Whether the server ends the connection and sends nothing before.
   func isClosed() throws -> Bool { try !receive() }
 

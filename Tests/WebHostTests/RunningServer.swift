@@ -16,12 +16,13 @@ final class RunningServer: Sendable {
 
   /// - Parameter handler: By default it tells what it was asked.
   init(
-    _ configuration: WebServer.Configuration = WebServer.Configuration(),
+    _ configuration: WebServer.Configuration = WebServer.Configuration(), sockets: SocketLog? = nil,
     handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse = describe
   ) {
     let thread = Thread { [self] in
       do {
-        let server = try WebServer(configuration, log: { line in self.log(line) }, handler: handler)
+        let server = try WebServer(
+          configuration, log: { line in self.log(line) }, webSockets: sockets?.handler, handler: handler)
         state.withLock { $0.port = server.port }
         started.signal()
         server.run { state.withLock { !$0.isStopped } }

@@ -21,7 +21,8 @@ public struct VP8Decoder: ~Copyable {
     context.deallocate()
   }
 
-  /// Decodes one coded frame into `frame`, which takes on the coded size.
+  /// Decodes one coded frame into `frame`, which takes on the coded size; the last row or column of an odd one is left
+  /// out.
   ///
   /// - Returns: whether there is a picture; a frame may be coded as not to be shown.
   public mutating func decode(_ bytes: Span<UInt8>, into frame: inout VideoFrame) throws(CodecError) -> Bool {
@@ -40,9 +41,10 @@ public struct VP8Decoder: ~Copyable {
   }
 
   private func copy(_ image: vpx_image_t, into frame: inout VideoFrame, codedSize: Int) throws(CodecError) {
-    let (width, height) = (Int(image.d_w), Int(image.d_h))
-    guard width >= 2, height >= 2, width % 2 == 0, height % 2 == 0 else {
-      throw .decodingFailed(codec: "VP8", size: codedSize, reason: "a picture of \(width)x\(height), not even")
+    // Browsers scale pictures down to odd sizes when the rate is low; our frames are even.
+    let (width, height) = (Int(image.d_w) & ~1, Int(image.d_h) & ~1)
+    guard width >= 2, height >= 2 else {
+      throw .decodingFailed(codec: "VP8", size: codedSize, reason: "a picture of \(image.d_w)x\(image.d_h)")
     }
     if frame.width != width || frame.height != height { frame = VideoFrame(width: width, height: height) }
     let planes = [

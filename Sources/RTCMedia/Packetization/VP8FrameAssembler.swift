@@ -119,6 +119,7 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     if var scan = following {
       if let end = advance(&scan) { return give(scan.start..<end) }
       following = scan
+      if isCutShort(scan) { requireKeyFrame() }
     }
     guard var scan = keyFrame, let end = advance(&scan) else { return nil }
     let completion = scan.completion ?? now
@@ -185,13 +186,18 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     while true {
       let slot = slots[slotIndex(scan.next)]
       guard slot.number == scan.next else { return nil }
-      // A frame whose sender set no marker ends where the next frame begins.
-      guard slot.marks.contains(.isPadding) || slot.timestamp == first.timestamp else {
-        return slot.marks.contains(.startsFrame) ? scan.next : nil
-      }
+      guard slot.marks.contains(.isPadding) || slot.timestamp == first.timestamp else { return nil }
       scan.next += 1
       if slot.marks.contains(.isLast) { return scan.next }
     }
+  }
+
+  /// Whether another frame stands where this one should go on: its sender gave up the rest before it was numbered, as
+  /// Chromium's pacer does when a key frame is to go out first. No repair helps.
+  private func isCutShort(_ scan: Scan) -> Bool {
+    let (first, slot) = (slots[slotIndex(scan.start)], slots[slotIndex(scan.next)])
+    return scan.next > scan.start && slot.number == scan.next && !slot.marks.contains(.isPadding)
+      && slot.timestamp != first.timestamp
   }
 
   /// Moves the beginning of the next frame over padding.

@@ -52,6 +52,8 @@ public struct CandidatePair: Hashable, Sendable, Identifiable {
   var lastCheck: Instant?
   /// The peer proved with an authenticated check that it uses this path.
   var hasHeardCheck = false
+  /// Whether data may come on this path: it passed a check in one of the two directions.
+  var isOpen: Bool { hasHeardCheck || state == .succeeded }
   /// The peer wanted to nominate before our own check succeeded.
   var isNominatedOnSuccess = false
   /// When it was nominated last.

@@ -71,13 +71,16 @@ extension ICEAgent {
       checklist.pairs[index].statistics.received(size, at: now)
       return true
     }
-    discarded.unknownSource += 1
-    return false
+    guard !olderPaths.isEmpty, olderPaths.contains(OpenPath(base: base, remote: remote)) else {
+      discarded.unknownSource += 1
+      return false
+    }
+    return true
   }
 
   private func isOpenPath(_ index: Int, base: Endpoint, remote: Endpoint) -> Bool {
     checklist.pairs[index].remote.address == remote && checklist.pairs[index].local.base == base
-      && (checklist.pairs[index].hasHeardCheck || checklist.pairs[index].state == .succeeded)
+      && checklist.pairs[index].isOpen
   }
 
   /// A STUN message that came to `base`, directly or out of the framing of a relay.

@@ -53,6 +53,7 @@ extension ICEAgent {
     isPatient = true
     firstValidAt = nil
     forgetProgress(exceptOf: kept?.id)
+    keepOpenPaths()
     checklist.pairs = kept.map { [$0] } ?? []
     selected = kept == nil ? nil : 0
     if kept == nil { consent = nil }
@@ -107,6 +108,18 @@ extension ICEAgent {
       isGatheringCompleted: isGatheringCompleted, patienceEnds: patienceEnds, isPatient: isPatient,
       firstValidAt: firstValidAt, state: state, kept: kept, wasSelected: selected != nil)
   }
+
+  /// Remembers where data may come from, of too many the newest.
+  private mutating func keepOpenPaths() {
+    for pair in checklist.pairs where pair.isOpen {
+      let path = OpenPath(base: pair.local.base, remote: pair.remote.address)
+      olderPaths.removeAll { $0 == path }
+      olderPaths.append(path)
+    }
+    olderPaths.removeFirst(max(0, olderPaths.count - Self.olderPathLimit))
+  }
+
+  private static let olderPathLimit = 16
 
   /// Drops every query and check under way, except those of the pair that data goes through.
   private mutating func forgetProgress(exceptOf kept: CandidatePair.ID?) {

@@ -80,6 +80,9 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   var unembedded: [[UInt8]] = []
   /// The pair that data came through last, which it most likely does next.
   var receiving: Int?
+  /// Where data of earlier generations may come from: a peer is free to send on any pair that passed a check, and goes
+  /// on doing so until a restart has found it another (RFC 8445 §9, §12.2).
+  var olderPaths: [OpenPath] = []
   var consent: Consent?
   var renewal: Renewal?
 
@@ -93,6 +96,12 @@ public struct ICEAgent: ~Copyable, ProtocolCore {
   struct Keepalive: Hashable, Sendable {
     var base: Int
     var server: Endpoint
+  }
+
+  /// A way on which the peer was authenticated.
+  struct OpenPath: Hashable, Sendable {
+    var base: Endpoint
+    var remote: Endpoint
   }
 
   /// Where datagrams of a pair go, looked up once for many packets.

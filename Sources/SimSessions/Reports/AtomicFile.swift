@@ -64,6 +64,12 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
+  /// Overwrites what was written before, as a length in a header that is known only at the end.
+  package func replace(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+    guard written == bytes.count else { throw Self.cannotWrite(path) }
+  }
+
   package func append(_ text: String) throws(FileError) { try append(Array(text.utf8)) }
 
   /// Puts the file in its place, over one that was there.

@@ -30,8 +30,8 @@ final class PageAPI {
     let isPost = request.method == .post
     switch (parts.first ?? "", parts.count, isPost) {
     case ("", 1, false):
-      return HTTPResponse(contentType: PageFiles.type(of: "index.html"), body: try file("index.html"))
-    case ("page", 2, false): return HTTPResponse(contentType: PageFiles.type(of: parts[1]), body: try file(parts[1]))
+      return HTTPResponse(contentType: BundledFiles.type(of: "index.html"), body: try file("index.html"))
+    case ("page", 2, false): return HTTPResponse(contentType: BundledFiles.type(of: parts[1]), body: try file(parts[1]))
     case ("api", 2, false) where parts[1] == "scenarios": return Self.response(scenarios)
     case ("api", 2, true) where parts[1] == "histories": return Self.response(try make(request.body).json)
     case ("api", 3, false) where parts[1] == "histories": return Self.response(try stored(parts[2]).json)

@@ -1,27 +1,14 @@
 import Foundation
 
-/// The files of the page, which were built into the program's resources.
+/// The files of the page of `rtcsim serve`.
 enum PageFiles {
+  private static let files = BundledFiles("Page")
+
   /// What is served under a name; `nil` for a name that is none of ours.
-  static func content(of name: String) -> [UInt8]? {
-    if name == chartFile { return chart }
-    guard names.contains(name) else { return nil }
-    return Bundle.module.url(forResource: "Page", withExtension: nil)
-      .flatMap { try? Data(contentsOf: $0.appending(path: name)) }.map { [UInt8]($0) }
-  }
+  static func content(of name: String) -> [UInt8]? { name == chartFile ? chart : files.content(of: name) }
 
   /// All our files, sorted.
-  static let names: [String] = {
-    let folder = Bundle.module.url(forResource: "Page", withExtension: nil)
-    let files = folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
-    return files.filter { $0.hasSuffix(".js") || $0.hasSuffix(".css") || $0.hasSuffix(".html") }.sorted()
-  }()
-
-  static func type(of name: String) -> String {
-    if name.hasSuffix(".css") { return "text/css; charset=utf-8" }
-    if name.hasSuffix(".html") { return "text/html; charset=utf-8" }
-    return "text/javascript; charset=utf-8"
-  }
+  static var names: [String] { files.names }
 
   /// The text of a file of ours.
   ///

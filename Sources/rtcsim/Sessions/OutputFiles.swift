@@ -15,20 +15,21 @@ struct OutputFiles: ~Copyable {
   ///
   /// - Throws: `FileError` for a path that cannot be written.
   static func open(stats: String?, keys: String?, ladder: String?, pcapFolder: String?) throws -> OutputFiles {
-    if let pcapFolder { try prepare(pcapFolder) }
+    if let pcapFolder { try prepareFolder(pcapFolder, for: "--pcap") }
     return OutputFiles(
       stats: try stats.map { try AtomicFile(path: $0) }, keys: try keys.map { try AtomicFile(path: $0) },
       ladder: try ladder.map { try AtomicFile(path: $0) }, pcapFolder: pcapFolder)
   }
 
-  private static func prepare(_ folder: String) throws {
+  /// Makes a folder that an option names, unless it is there.
+  static func prepareFolder(_ folder: String, for option: String) throws {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var isFolder = ObjCBool(false)
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
       FileManager.default.isWritableFile(atPath: folder)
     else {
       throw CommandLineError.badValue(
-        name: "--pcap", found: folder, allowed: "a folder that can be written", nearest: nil)
+        name: option, found: folder, allowed: "a folder that can be written", nearest: nil)
     }
   }
 

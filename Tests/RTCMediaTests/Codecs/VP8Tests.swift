@@ -58,6 +58,25 @@ import Testing
     #expect(throws: CodecError.self) { try decoder.decode(nothing.span, into: &frame) }
   }
 
+  @Test func `a picture of odd size loses its last row and column`() throws {
+    let camera = SyntheticCamera(seed: 4, width: 64, height: 48)
+    let coded = try encode(camera, settings: VP8Settings(width: 64, height: 48), frames: 1)[0].bytes
+    var whole = VideoFrame(width: 2, height: 2)
+    var decoder = try VP8Decoder()
+    #expect(try decoder.decode(coded.span, into: &whole))
+    // The size stands behind the start code of a key frame (RFC 6386 §9.1); the macroblocks stay the same.
+    var odd = coded
+    #expect(odd[6...9] == [64, 0, 48, 0])
+    (odd[6], odd[8]) = (63, 47)
+    var cut = VideoFrame(width: 2, height: 2)
+    var another = try VP8Decoder()
+    #expect(try another.decode(odd.span, into: &cut))
+    #expect((cut.width, cut.height) == (62, 46))
+    for row in 0..<46 {
+      #expect(cut.bytes[row * 62..<(row + 1) * 62].elementsEqual(whole.bytes[row * 64..<row * 64 + 62]))
+    }
+  }
+
   @Test func `modelled frames are sized as the library's`() throws {
     let camera = SyntheticCamera(seed: 11)
     let real = try encode(camera, frames: 100, keys: [50]).map(\.bytes.count)

@@ -205,6 +205,27 @@ extension VP8FrameAssembler {
     #expect(assembler.framesSkipped == 2)
   }
 
+  /// Chromium's pacer numbers packets when they go out, and may give up the rest of a frame.
+  @Test func `a frame that its sender cut short is never given out, and only a key frame follows it`() throws {
+    var generator = SeededGenerator(seed: 1, stream: "cut")
+    var stream = PacketizedStream()
+    for index in 0..<5 { stream.append(size: 3000, isKeyFrame: index == 0 || index == 3, using: &generator) }
+    stream.packets[1].removeLast()
+    var number = SequenceNumber(65_530)
+    var assembler = VP8FrameAssembler()
+    var given: [Int] = []
+    for packet in stream.packets.joined() {
+      var packet = packet
+      packet.number = number
+      number = number.next
+      try assembler.insert(packet)
+      while let frame = assembler.nextFrame(at: .start) { given.append(try #require(stream.index(of: frame))) }
+      let needsKeyFrame = assembler.needsKeyFrame
+      if packet.timestamp == stream.packets[2][0].timestamp { #expect(needsKeyFrame) }
+    }
+    #expect(given == [0, 3, 4])
+  }
+
   @Test func `elided payloads make frames of the right size without bytes`() throws {
     var generator = SeededGenerator(seed: 1, stream: "elided")
     var stream = PacketizedStream()

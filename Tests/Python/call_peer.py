@@ -1,0 +1,223 @@
+"""Calls `rtcsim peer` from its page in headless Chromium, and looks at what Chromium's own statistics say.
+
+Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic] [--steps reload,tab,restart,track,crash,garbage]
+
+Prints what it saw as JSON and writes screenshots into FOLDER; ends with a message and status 1 when something is wrong.
+"""
+
+import argparse
+import json
+import random
+import socket
+import sys
+import time
+
+from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+
+def check(condition, sentence):
+    if not condition:
+        raise AssertionError(sentence)
+
+
+class Browser:
+    def __init__(self, capture):
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        arguments = [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1000",
+            "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+            "--autoplay-policy=no-user-gesture-required",
+            # A machine without a network has this way alone.
+            "--allow-loopback-in-peer-connection",
+        ]
+        if capture:
+            arguments.append(f"--use-file-for-fake-video-capture={capture}")
+        for argument in arguments:
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        self.driver.set_page_load_timeout(30)
+        self.driver.set_script_timeout(30)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()
+
+    def open(self, url):
+        self.driver.get(url)
+        self.wait_for_call()
+
+    def run(self, script):
+        return self.driver.execute_script(script)
+
+    def wait(self, condition, sentence, seconds=20):
+        try:
+            WebDriverWait(self.driver, seconds, poll_frequency=0.2).until(lambda _: condition())
+        except TimeoutException:
+            signals = self.run("return window.rtcsim.signals.map((one) => one.direction + ' ' + one.message.type)")
+            states = self.run("return window.rtcsim.states")
+            said = self.driver.find_element(By.ID, "outcome").text
+            raise AssertionError(f"{sentence}; states {states}, errors {self.errors()}, signals {signals}, {said}") from None
+
+    def wait_for_call(self):
+        self.wait(lambda: self.run("return window.rtcsim.states.connection === 'connected'"), "the page is connected")
+        # A page that nobody has clicked on is silent, and what is silent has no energy.
+        self.driver.find_element(By.ID, "sound").click()
+        self.wait(lambda: (self.stats().get("in-video") or {}).get("framesDecoded", 0) > 0, "Chromium decodes our pictures")
+
+    def stats(self):
+        return self.run("return window.rtcsim.stats")
+
+    def errors(self):
+        return self.run("return window.rtcsim.errors") + [
+            entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+    def watch(self, seconds):
+        """Lets the call go on and compares the statistics before and after."""
+        # The figures are read once a second.
+        time.sleep(1.2)
+        before = self.stats()
+        time.sleep(seconds)
+        after = self.stats()
+        grown = {}
+        for stream, member in [
+            ("in-video", "framesDecoded"), ("in-audio", "totalAudioEnergy"), ("in-audio", "packetsReceived"),
+            ("out-video", "framesEncoded"), ("out-audio", "packetsSent"),
+        ]:
+            grown[f"{stream}.{member}"] = (after[stream].get(member) or 0) - (before[stream].get(member) or 0)
+            check(grown[f"{stream}.{member}"] > 0, f"{member} of {stream} grows: {after[stream]}")
+        for stream in ["in-video", "in-audio"]:
+            check(after[stream]["packetsLost"] == 0, f"nothing is lost: {after[stream]['packetsLost']} of {stream}")
+        return {
+            **grown, "seconds": seconds, "codecs": sorted({after[s].get("codecId", "") for s in ["in-video", "in-audio"]}),
+            "freezeCount": after["in-video"].get("freezeCount"), "keyFramesDecoded": after["in-video"].get("keyFramesDecoded"),
+            "tlsVersion": after["transport"].get("tlsVersion"), "srtpCipher": after["transport"].get("srtpCipher"),
+            "size": [after["in-video"].get("frameWidth"), after["in-video"].get("frameHeight")],
+            "path": [after["pair"]["local"]["candidateType"], after["pair"]["remote"]["candidateType"]],
+        }
+
+
+def reload(browser, url):
+    browser.driver.refresh()
+    browser.wait_for_call()
+    return browser.watch(2)
+
+
+def tab(browser, url):
+    """A second page calls at the same time, and goes without a word."""
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.open(url)
+    browser.watch(2)
+    browser.driver.close()
+    browser.driver.switch_to.window(first)
+    return browser.watch(2)
+
+
+def restart(browser, url):
+    """ICE is restarted: other credentials, the same streams."""
+    ufrag = "return window.rtcsim.connection.localDescription.sdp.match(/ice-ufrag:(\\S+)/)[1]"
+    before = browser.run(ufrag)
+    browser.driver.find_element(By.ID, "restart").click()
+    browser.wait(lambda: browser.run(ufrag) != before, "there are new credentials")
+    browser.wait(
+        lambda: browser.run("return window.rtcsim.connection.signalingState === 'stable' && "
+                            "['connected', 'completed'].includes(window.rtcsim.connection.iceConnectionState)"),
+        "ICE is connected again")
+    return browser.watch(2)
+
+
+def track(browser, url):
+    """A second picture is added in the middle of the call."""
+    browser.driver.find_element(By.ID, "add-track").click()
+    sent = ("return [...(await window.rtcsim.connection.getStats()).values()].filter((one) => "
+            "one.type === 'outbound-rtp' && one.kind === 'video' && one.framesEncoded > 10).length")
+    browser.wait(
+        lambda: browser.driver.execute_async_script(f"const done = arguments[0]; (async () => {{ {sent} }})().then(done)") == 2,
+        "two pictures are sent")
+    return browser.watch(2)
+
+
+def crash(browser, url):
+    """The page ends in the middle of everything."""
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.open(url)
+    try:
+        browser.driver.set_page_load_timeout(3)
+        browser.driver.get("chrome://crash")
+    except Exception:
+        pass
+    browser.driver.set_page_load_timeout(30)
+    browser.driver.switch_to.window(first)
+    return browser.watch(2)
+
+
+CLOSE_CODE = """
+const [text, done] = arguments;
+const socket = new WebSocket(`ws://${location.host}/signaling`);
+socket.onopen = () => socket.send(text === null ? new Uint8Array(9) : text);
+socket.onclose = (event) => done(event.code);
+"""
+
+
+def garbage(browser, url):
+    """Nonsense on other WebSockets and at the port of the media ends nothing but what it came on."""
+    codes = [browser.driver.execute_async_script(CLOSE_CODE, text) for text in [
+        "hello", "[]", "{}", json.dumps({"type": "offer", "sdp": "v=0"}), json.dumps({"type": "answer", "sdp": ""}),
+        "x" * 70000, None]]
+    check(codes == [1008, 1008, 1008, 1008, 1008, 1009, 1003], f"each is told why: {codes}")
+    candidates = browser.run("return window.rtcsim.signals.filter((one) => one.direction === 'received' && "
+                             "one.message.candidate).map((one) => one.message.candidate)")
+    target = ("127.0.0.1", int(candidates[-1].split()[5]))
+    dice = random.Random(1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(20000):
+            # Of each kind that the port tells apart by its first byte: STUN, DTLS, RTP.
+            first = dice.choice([0, 1, 22, 23, 128, 144, dice.randrange(256)])
+            sender.sendto(bytes([first]) + dice.randbytes(dice.randrange(200)), target)
+            if number % 200 == 0:
+                time.sleep(0.01)
+    time.sleep(1)
+    return {"codes": codes, **browser.watch(2)}
+
+
+STEPS = {one.__name__: one for one in [reload, tab, restart, track, crash, garbage]}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("folder")
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--capture")
+    parser.add_argument("--synthetic", action="store_true")
+    parser.add_argument("--steps", default="")
+    arguments = parser.parse_args()
+    url = arguments.url + "?auto" + ("&synthetic" if arguments.synthetic else "")
+    with Browser(arguments.capture) as browser:
+        browser.open(url)
+        summary = {"call": browser.watch(arguments.seconds)}
+        summary["colour"] = browser.run("return window.rtcsim.colour()")
+        browser.driver.save_screenshot(f"{arguments.folder}/peer.png")
+        for name in filter(None, arguments.steps.split(",")):
+            summary[name] = STEPS[name](browser, url)
+        errors = browser.errors()
+        check(not errors, f"no errors in the page: {errors}")
+        browser.driver.find_element(By.ID, "hang-up").click()
+        time.sleep(0.5)
+    print(json.dumps(summary))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"call_peer.py: {error}")
