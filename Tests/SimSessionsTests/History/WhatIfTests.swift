@@ -64,7 +64,7 @@ struct WhatIfTests {
     let after = try #require(first(.dtlsConnected, "client-1", fork))
     #expect(abs((after - before).milliseconds - 2 * roundTrip) < 0.01)
     let sentence = HistoryDifference(original, fork).sentence
-    #expect(sentence.contains("DTLS connected at both ends: 523.6 ms → 604.1 ms (+80.4 ms)"), "\(sentence)")
+    #expect(sentence.contains("DTLS connected at both ends: 523.7 ms → 604.1 ms (+80.4 ms)"), "\(sentence)")
     #expect(sentence.contains("The DTLS timer repeated 1 flight"), "\(sentence)")
   }
 
