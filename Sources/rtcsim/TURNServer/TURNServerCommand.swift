@@ -40,11 +40,11 @@ struct TURNServerCommand: ParsableCommand {
     let signals = try StopSignals(on: loop)
     let service = try TURNService(serviceConfiguration(passwords), on: loop)
     warn()
-    Terminal.write(TURNServerReport.beginning(of: service).text(isPretty: false) + "\n")
+    Terminal.write(TURNServiceReport.beginning(of: service).text(isPretty: false) + "\n")
     let end = duration.map { loop.clock.now + $0 }
     loop.run(asking: .milliseconds(100)) { !signals.haveCome && end.map { loop.clock.now < $0 } ?? true }
     service.close()
-    Terminal.write(TURNServerReport.end(of: service).text(isPretty: false) + "\n")
+    Terminal.write(TURNServiceReport.end(of: service).text(isPretty: false) + "\n")
   }
 
   private func serviceConfiguration(_ passwords: [String: String]) -> TURNService.Configuration {

@@ -3,7 +3,7 @@ import RTCSockets
 import RTCTransport
 
 /// What a TURN server says when it begins and when it ends.
-enum TURNServerReport {
+enum TURNServiceReport {
   /// Where it listens and from where it relays.
   static func beginning(of service: TURNService) -> JSON {
     let configuration = service.core.configuration
