@@ -35,7 +35,7 @@ struct NATMatrix: ParsableCommand {
       NATMatrixReport.Mix(mix, shares: mix.shares(mix.pairs.map { known.of($0) }))
     }
     if let plot { try AtomicFile.write(NATMatrixPlot(rows: rows).svg, to: plot) }
-    let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares)
+    let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares, traceDigest: known.digest)
     switch format {
     case .table: Terminal.write(report.text)
     case .json: Terminal.write(report.json.text() + "\n")
@@ -62,12 +62,15 @@ struct NATMatrix: ParsableCommand {
   /// The classes that were found so far: a pair of the mix may be one of the table's.
   private struct Classes {
     private var found: [String: ConnectionClass] = [:]
+    /// Over all runs so far.
+    private(set) var digest = TraceDigest()
 
     mutating func of(_ run: ConnectivityRun) -> ConnectionClass {
       if let known = found[run.id] { return known }
-      let result = run.result().connectionClass
-      found[run.id] = result
-      return result
+      let result = run.result()
+      found[run.id] = result.connectionClass
+      digest.combine(result.traceHash)
+      return result.connectionClass
     }
   }
 }

@@ -26,6 +26,7 @@ struct NATMatrixReport {
   /// Whether the rows are those of the whole table.
   let isWhole: Bool
   let mix: Mix?
+  let traceDigest: TraceDigest
 
   // MARK: Text
 
@@ -88,7 +89,8 @@ struct NATMatrixReport {
   var json: JSON {
     var json: JSON = [
       "rows": .array(
-        rows.map { ["id": .string($0.run.id), "class": .string($0.connectionClass.rawValue)] as JSON })
+        rows.map { ["id": .string($0.run.id), "class": .string($0.connectionClass.rawValue)] as JSON }),
+      "traceHash": .string(traceDigest.description),
     ]
     guard let mix else { return json }
     let parts = mix.parts.map { JSON.Member(name: $0.access.name, value: .number($0.share)) }
