@@ -51,6 +51,12 @@ check "compare on rough links, wire against model (timing)" \
 steps() { printf 'until ClientHello\nwhat-if drop-next\ngoto 0\nsnapshot\n'; yes $'next\nsnapshot' | head -n 160; echo verify; }
 check "step, debug against release, field by field" "$(steps | "$debug" step two-peers | cksum)" \
   "$(steps | "$release" step two-peers | cksum)"
+for profile in chromium warp; do
+  setups=(setup --loss 10% --runs 50 --profile "$profile" --format json)
+  check "setup $profile, debug against release" "$("$debug" "${setups[@]}" | hashes)" "$("$release" "${setups[@]}" | hashes)"
+done
+matrix=(nat-matrix --pairs open,eim-apdf,apdm-apdf,eim-adf,udp-blocked,open --format json)
+check "nat-matrix, debug against release" "$("$debug" "${matrix[@]}" | hashes)" "$("$release" "${matrix[@]}" | hashes)"
 other=$("$release" "${cells[@]}" --seed 2 | hashes)
 if [ "$one" = "$other" ]; then
   failures=$((failures + 1))

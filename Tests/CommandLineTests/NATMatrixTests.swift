@@ -59,6 +59,15 @@ struct NATMatrixTests {
     #expect(rows.map { $0["class"] } == ["direct-prflx", "direct-prflx"])
   }
 
+  @Test func `the hash over all runs tells pairs apart`() throws {
+    let hashes = try ["open,open", "open,open", "open,eim-apdf"].map { pairs in
+      let result = try Program.run(["nat-matrix", "--format", "json", "--pairs", pairs])
+      let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      return try #require(json["traceHash"] as? String)
+    }
+    #expect(hashes[0].count == 16 && hashes[0] == hashes[1] && hashes[0] != hashes[2])
+  }
+
   @Test func `a mix gives the shares of random pairs and says what they are`() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "rtcsim-mix-\(getpid()).json5")
     defer { try? FileManager.default.removeItem(at: file) }

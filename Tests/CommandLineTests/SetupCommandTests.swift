@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import rtcsim
@@ -19,14 +20,59 @@ struct SetupCommandTests {
       media == ["clientHelloRtts": 0.5, "answererRtts": 2.5, "offererRtts": 2, "answererCompleteRtts": 2.5])
     #expect(Set(try #require(json["bothDtlsMs"] as? [String: Any]).keys) == ["p10", "p50", "mean", "p95"])
     #expect(Set(try #require(json["mediaMs"] as? [String: Any]).keys) == ["p50", "p95"])
+    #expect((json["note"] as? String)?.contains("draft-uberti-tsvwg-warp") == true)
+    #expect((json["ready"] as? String)?.contains("its Finished has left") == true)
+  }
+
+  @Test func `a hash over all runs tells seeds apart`() throws {
+    func hash(_ seed: String) throws -> String {
+      let result = try Program.run(["setup", "--loss", "10%", "--runs", "3", "--seed", seed, "--format", "json"])
+      let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      return try #require(json["traceHash"] as? String)
+    }
+    let (first, again, other) = (try hash("1"), try hash("1"), try hash("2"))
+    #expect(first.count == 16 && first == again && first != other)
+    let table = try Program.run(["setup", "--loss", "10%", "--runs", "3"])
+    #expect(table.output.contains("seed 1 · trace \(first)"))
+  }
+
+  @Test func `figures under loss name the connected runs, and loss has all its digits`() throws {
+    let result = try Program.run([
+      "setup", "--loss", "0.125%", "--runs", "2", "--offerer-nat", "udp-blocked", "--profile", "warp",
+    ])
+    #expect(result.output.contains("0.125 % loss each way"))
+    #expect(result.output.contains("both handshakes complete     0    –"), "\(result.output)")
+    #expect(result.output.contains("2 of 2 runs were not connected"))
+  }
+
+  @Test func `the comparison with recordings says what was fitted to what`() throws {
+    let folder = Vectors.packageFolder.appending(path: "Tests/Vectors/reference").path
+    let result = try Program.run(["setup", "--against", folder])
+    #expect(result.status == 0 && result.output.contains("90 of 90 steps within"))
+    #expect(result.output.contains("to mode host at RTT 0") && result.output.contains("12ms, to the recordings"))
+  }
+
+  @Test func `help describes every profile, and the defaults`() throws {
+    let help = try Program.run(["setup", "--help"]).output
+    for name in ["today", "chromium", "chromium-recorded", "sped", "sped-dtls13", "snap", "warp"] {
+      #expect(help.contains("\n  \(name): "))
+    }
+    #expect(help.contains("(default: 100ms)") && help.contains("(default: eim-apdf)"))
   }
 
   @Test(arguments: [
     (["--loss", "200%"], "--loss: found '200%', allowed: a share such as 10% or 0.1, up to 90%"),
-    (["--profile", "chrome"], "--profile: found 'chrome', allowed: today, chromium, sped, snap, warp"),
+    (["--profile", "chrome"], "--profile: found 'chrome', allowed: today, chromium, chromium-recorded, sped"),
     (["--offerer-nat", "cone"], "--offerer-nat: found 'cone', allowed"),
     (["--runs", "0"], "--runs: found '0', allowed: 1 or more"),
-    (["--rtt", "0ms"], "--rtt: found '0s'"),
+    (["--rtt", "0ms"], "--rtt: found '0s', allowed: 1us to 10s"),
+    (["--rtt", "999ns"], "--rtt: found '999ns', allowed: 1us to 10s"),
+    (["--rtt", "1001ns"], "an even number of nanoseconds"),
+    (["--against", "/nowhere", "--loss", "0%"], "--loss: found 'with --against'"),
+    (["--against", "/nowhere", "--rtt", "50ms"], "--rtt: found 'with --against'"),
+    (["--against", "/nowhere", "--runs", "1"], "--runs: found 'with --against'"),
+    (["--against", "/nowhere", "--profile", "today"], "--profile: found 'with --against'"),
+    (["--against", "/nowhere", "--offerer-nat", "open"], "--offerer-nat: found 'with --against'"),
     (["--against", "/nowhere"], "/nowhere/setup_timelines_median.csv cannot be read"),
   ])
   func `bad input names the option and what is allowed`(_ row: ([String], String)) throws {

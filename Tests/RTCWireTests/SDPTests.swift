@@ -4,6 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct SDPTests {
+  /// Test arguments cannot throw: a file that is not understood gives none.
+  @Test func `every description of the conformance data is read`() {
+    #expect(SDPVector.own("rfc9429_ab").count == 6 && SDPVector.own("generated").count == 10)
+    guard Vectors.hasPublicData else { return }
+    let counts = ["valid_public", "corpus_offer_answer", "malformed_public"].map { SDPVector.fromPublicSuite($0).count }
+    #expect(counts == [70, 53, 82])
+  }
+
   @Test(arguments: SDPVector.valid)
   func `a valid description has the facts that its author states`(vector: SDPVector) throws {
     vector.noteRun()

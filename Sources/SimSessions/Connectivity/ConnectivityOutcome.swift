@@ -10,10 +10,14 @@ public struct ConnectivityOutcome: Hashable, Sendable {
 
   /// The classes that were seen, in the order of their list; their shares sum to 1.
   public let parts: [Part]
+  /// Of all runs, in their order.
+  public let traceHashes: [String]
 
-  /// - Precondition: there is a class.
-  init(of classes: [ConnectionClass]) {
-    precondition(!classes.isEmpty, "an outcome is of one run at least")
+  /// - Precondition: there is a result.
+  init(of results: [ConnectivityRun.Result]) {
+    precondition(!results.isEmpty, "an outcome is of one run at least")
+    let classes = results.map(\.connectionClass)
+    traceHashes = results.map(\.traceHash)
     parts = ConnectionClass.allCases.compactMap { connectionClass in
       let count = classes.count { $0 == connectionClass }
       return count == 0
@@ -48,12 +52,12 @@ extension ConnectivityRun {
 
   /// How the pair connects: of one run, or where dice can decide of many, each of the two offering in half of them.
   public func outcome() -> ConnectivityOutcome {
-    guard isLeftToChance else { return ConnectivityOutcome(of: [result().connectionClass]) }
-    let classes = (0..<UInt64(Self.seedsPerDirection)).flatMap { number in
+    guard isLeftToChance else { return ConnectivityOutcome(of: [result()]) }
+    let results = (0..<UInt64(Self.seedsPerDirection)).flatMap { number in
       [(offerer, answerer), (answerer, offerer)].map { offerer, answerer in
-        ConnectivityRun(offerer: offerer, answerer: answerer, seed: seed &+ number).result().connectionClass
+        ConnectivityRun(offerer: offerer, answerer: answerer, seed: seed &+ number).result()
       }
     }
-    return ConnectivityOutcome(of: classes)
+    return ConnectivityOutcome(of: results)
   }
 }

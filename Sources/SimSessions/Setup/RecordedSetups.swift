@@ -61,8 +61,8 @@ public struct RecordedSetups: Sendable {
   public init(folder: String) throws(RecordedSetupsError) {
     spreads = try Self.read(
       "\(folder)/setup_timelines_median.csv",
-      steps: ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] })
-    filteredSpreads = try Self.read("\(folder)/setup_fw_timelines_median.csv", steps: [Self.delayedStep])
+      required: ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] })
+    filteredSpreads = try Self.read("\(folder)/setup_fw_timelines_median.csv", required: [Self.delayedStep])
   }
 
   /// Runs the recorded conditions and puts the steps beside each other: those of the whole set-up without a filter, and
@@ -118,8 +118,8 @@ public struct RecordedSetups: Sendable {
     return spread
   }
 
-  /// - Parameter steps: must be there for every mode and round-trip time that is compared.
-  private static func read(_ path: String, steps: [String]) throws(RecordedSetupsError) -> [Key: Spread] {
+  /// - Parameter required: steps that must be there for every mode and round-trip time that is compared.
+  private static func read(_ path: String, required: [String]) throws(RecordedSetupsError) -> [Key: Spread] {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path)
     }
@@ -144,7 +144,7 @@ public struct RecordedSetups: Sendable {
     }
     for mode in modes {
       for time in roundTripTimes {
-        for step in steps where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
+        for step in required where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
           throw .missingStep(path, mode: mode, roundTripTimeMs: time, step: step)
         }
       }

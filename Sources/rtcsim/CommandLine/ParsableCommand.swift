@@ -32,7 +32,7 @@ struct CommandConfiguration: Sendable {
 }
 
 /// What `--help` says of an argument.
-struct ArgumentHelp: ExpressibleByStringLiteral {
+struct ArgumentHelp: ExpressibleByStringInterpolation {
   let abstract: String
   var valueName: String?
 

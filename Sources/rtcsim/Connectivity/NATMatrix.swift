@@ -40,7 +40,7 @@ struct NATMatrix: ParsableCommand {
       NATMatrixReport.Mix(mix, shares: mix.shares(mix.pairs(seed: seed).map { known.of($0) }))
     }
     if let plot { try AtomicFile.write(NATMatrixPlot(rows: rows).svg, to: plot) }
-    let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares)
+    let report = NATMatrixReport(rows: rows, isWhole: pairs == nil, mix: shares, traceDigest: known.digest)
     switch format {
     case .table: Terminal.write(report.text)
     case .json: Terminal.write(report.json.text() + "\n")
@@ -67,11 +67,14 @@ struct NATMatrix: ParsableCommand {
   /// What was found so far: a pair of the mix may be one of the table's.
   private struct Outcomes {
     private var found: [String: ConnectivityOutcome] = [:]
+    /// Over all runs so far.
+    private(set) var digest = TraceDigest()
 
     mutating func of(_ run: ConnectivityRun) -> ConnectivityOutcome {
       if let known = found[run.id] { return known }
       let outcome = run.outcome()
       found[run.id] = outcome
+      for hash in outcome.traceHashes { digest.combine(hash) }
       return outcome
     }
   }

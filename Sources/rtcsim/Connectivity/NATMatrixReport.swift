@@ -28,6 +28,7 @@ struct NATMatrixReport {
   /// Whether the rows are those of the whole table.
   let isWhole: Bool
   let mix: Mix?
+  let traceDigest: TraceDigest
 
   // MARK: Text
 
@@ -95,7 +96,9 @@ struct NATMatrixReport {
   // MARK: Files
 
   var json: JSON {
-    var json: JSON = ["rows": .array(rows.map(Self.json(of:)))]
+    var json: JSON = [
+      "rows": .array(rows.map(Self.json(of:))), "traceHash": .string(traceDigest.description),
+    ]
     guard let mix else { return json }
     let parts = mix.parts.map { JSON.Member(name: $0.access.name, value: .number($0.share)) }
     let shares = mix.shares.map { JSON.Member(name: $0.connectionClass.rawValue, value: JSON($0.share, decimals: 9)) }

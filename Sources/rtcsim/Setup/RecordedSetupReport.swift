@@ -7,8 +7,11 @@ struct RecordedSetupReport {
   var isWithin: Bool { rows.allSatisfy(\.isWithin) }
 
   private static let basis =
-    "Chromium speaks DTLS 1.3 to itself: its flights are modelled here. ICE is real; what the programs take was fitted to "
-    + "mode host at RTT 0."
+    "Chromium speaks DTLS 1.3 to itself: its flights are modelled here, and ICE is real. Two things were fitted: what the "
+    + "programs take, to mode host at RTT 0; and how late timers of checks fire, "
+    + "\(SetupProfile.recordedLateness.quantity), to the recordings behind filters at RTT 0. Mode host has host candidates "
+    + "only; in mode stunturn candidates of a STUN and a TURN server on a third host trickle. The profile is "
+    + "\(SetupProfile.recordedChromium.name)."
 
   var text: String {
     var table = Table([
