@@ -94,8 +94,8 @@ struct ConnectivityTests {
     // peer has neither in a quarter of all calls; of 64, four standard deviations are 0.22.
     #expect(abs(outcome.parts[1].share - 0.25) <= 0.22 && outcome.parts[0].share + outcome.parts[1].share == 1)
     // A filter by port and a peer that filters nobody leave nothing to chance, nor does a NAT without a pool.
-    #expect(try run("enterprise-symmetric|eim-apdf").outcome() == ConnectivityOutcome(of: [.relay]))
-    #expect(try run("enterprise-symmetric|eim-eif").outcome() == ConnectivityOutcome(of: [.directPeerReflexive]))
+    #expect(try run("enterprise-symmetric|eim-apdf").outcome().parts == ConnectivityOutcome(of: [.relay]).parts)
+    #expect(try run("enterprise-symmetric|eim-eif").outcome().connectionClass == .directPeerReflexive)
     #expect(
       try !run("apdm-apdf|carrier-grade").isLeftToChance && run("open|eim-eif+enterprise-symmetric").isLeftToChance)
   }

@@ -83,7 +83,8 @@ extension Client {
       account.packetsReceived += snapshot.inbound.reduce(0) { $0 + $1.packetsReceived }
       account.framesDecoded += snapshot.inbound.reduce(0) { $0 + $1.framesDecoded }
       let discarded = connection.core.transport.ice.discarded
-      account.dropped += discarded.malformed + discarded.unauthenticated + discarded.unmatched + discarded.badFingerprint
+      account.dropped +=
+        discarded.malformed + discarded.unauthenticated + discarded.unmatched + discarded.badFingerprint
       account.dropped += discarded.unknownSource + connection.core.transport.drops.unknownProtocol
       account.tables += [
         snapshot.pairs.count, snapshot.remoteCandidates.count, snapshot.localCandidates.count, snapshot.inbound.count,

@@ -13,11 +13,10 @@ public struct ConnectivityOutcome: Hashable, Sendable {
   /// Of all runs, in their order.
   public let traceHashes: [String]
 
-  /// - Precondition: there is a result.
-  init(of results: [ConnectivityRun.Result]) {
-    precondition(!results.isEmpty, "an outcome is of one run at least")
-    let classes = results.map(\.connectionClass)
-    traceHashes = results.map(\.traceHash)
+  /// - Precondition: there is a class.
+  init(of classes: [ConnectionClass], traceHashes: [String] = []) {
+    precondition(!classes.isEmpty, "an outcome is of one run at least")
+    self.traceHashes = traceHashes
     parts = ConnectionClass.allCases.compactMap { connectionClass in
       let count = classes.count { $0 == connectionClass }
       return count == 0
@@ -52,12 +51,16 @@ extension ConnectivityRun {
 
   /// How the pair connects: of one run, or where dice can decide of many, each of the two offering in half of them.
   public func outcome() -> ConnectivityOutcome {
-    guard isLeftToChance else { return ConnectivityOutcome(of: [result()]) }
+    guard isLeftToChance else { return Self.outcome(of: [result()]) }
     let results = (0..<UInt64(Self.seedsPerDirection)).flatMap { number in
       [(offerer, answerer), (answerer, offerer)].map { offerer, answerer in
         ConnectivityRun(offerer: offerer, answerer: answerer, seed: seed &+ number).result()
       }
     }
-    return ConnectivityOutcome(of: results)
+    return Self.outcome(of: results)
+  }
+
+  private static func outcome(of results: [Result]) -> ConnectivityOutcome {
+    ConnectivityOutcome(of: results.map(\.connectionClass), traceHashes: results.map(\.traceHash))
   }
 }
