@@ -40,6 +40,18 @@ public struct SCTPPacket: Hashable, Sendable {
     self.chunks = chunks
   }
 
+  /// The DATA chunks of a packet, whose checksum is not looked at.
+  public static func dataChunks(of bytes: Span<UInt8>) throws(SCTPPacketError) -> [SCTPData] {
+    var found: [SCTPData] = []
+    var offset = headerSize
+    while offset < bytes.count {
+      let chunk = try SCTPChunk(parsing: bytes, at: offset)
+      if case .data(let data) = chunk.content { found.append(data) }
+      offset = chunk.range.lowerBound + (chunk.range.count + 3) & ~3
+    }
+    return found
+  }
+
   /// Writes the checksum that a packet needs into its header.
   public static func writeChecksum(into packet: inout [UInt8]) {
     precondition(packet.count >= headerSize, "a packet has a header")
