@@ -4,15 +4,24 @@ extension OfferAnswer {
   /// An answer to a remote offer.
   ///
   /// Each section is answered by the transceiver with its tag (see `associate`). Rejected, with port 0, are sections
-  /// without one, of other kinds than audio and video, without a common codec, without `rtcp-mux`, and those outside
-  /// the transport that all others share.
-  public func answer(to offer: SessionDescription, _ media: [LocalMedia]) throws(NegotiationError) -> SessionDescription
-  {
+  /// without one, of other kinds than audio, video and data, without a common codec, without `rtcp-mux`, those outside
+  /// the transport that all others share, and data that `data` does not name.
+  public func answer(
+    to offer: SessionDescription, _ media: [LocalMedia], data: LocalData? = nil
+  ) throws(NegotiationError) -> SessionDescription {
     try offer.requireMids()
-    let shared = offer.sharedTransportMids
+    let shared = offer.sharedTransportMids(withData: data != nil)
     var sections: [MediaDescription] = []
     var bundled: [String] = []
     for (index, remote) in offer.media.enumerated() {
+      if let data, remote.isData, data.mid == remote.attributes.mid, shared.contains(data.mid), !remote.isRejected {
+        let setup = try answeredSetup(to: offer.sharedSetup(of: remote) ?? .actpass, section: index)
+        var section = section(of: data, transport: remote.transport, setup: setup)
+        section.answerDraft(remote, port: data.port)
+        sections.append(section)
+        bundled.append(data.mid)
+        continue
+      }
       guard let mid = remote.attributes.mid, shared.contains(mid), offer.isAcceptable(remote),
         let local = media.first(where: { $0.mid == mid }), !local.isStopped, local.kind.rawValue == remote.kind
       else {
@@ -119,8 +128,14 @@ extension SessionDescription {
 
   /// Whether RTP and RTCP of a section share one port.
   func multiplexesRTCP(_ section: MediaDescription) -> Bool {
-    let stated = leavesTransportToBundle(section) ? bundleTag?.attributes ?? [] : section.attributes
-    return stated.contains(.rtcpMux) || stated.contains(.rtcpMuxOnly)
+    guard leavesTransportToBundle(section) else { return Self.multiplexesRTCP(section.attributes) }
+    // Data has no RTCP to say it of; in a bundle it is so for all (RFC 9143 §9.3).
+    guard let bundleTag, bundleTag.isRTP else { return true }
+    return Self.multiplexesRTCP(bundleTag.attributes)
+  }
+
+  private static func multiplexesRTCP(_ stated: [SDPAttribute]) -> Bool {
+    stated.contains(.rtcpMux) || stated.contains(.rtcpMuxOnly)
   }
 
   /// Whether a section is in use and of a form that we speak: RTP with RTCP on the same port.
@@ -156,9 +171,11 @@ extension SessionDescription {
   }
 
   /// The tags of the sections that can share our one transport: the first group, or the first section that is usable.
-  var sharedTransportMids: [String] {
+  func sharedTransportMids(withData: Bool) -> [String] {
     if let group = bundleGroups.first { return group }
-    return media.first { isAcceptable($0) && MediaKind(rawValue: $0.kind) != nil }
-      .flatMap(\.attributes.mid).map { [$0] } ?? []
+    return media.first { section in
+      section.isData
+        ? withData && !section.isRejected : isAcceptable(section) && MediaKind(rawValue: section.kind) != nil
+    }.flatMap(\.attributes.mid).map { [$0] } ?? []
   }
 }
