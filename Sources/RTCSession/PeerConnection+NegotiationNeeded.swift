@@ -39,7 +39,8 @@ extension PeerConnection {
   }
 
   private var requiresNegotiation: Bool {
-    !credentialsToReplace.isEmpty || transceivers.contains { requiresNegotiation(of: $0) }
+    !credentialsToReplace.isEmpty || (offersData && !isDataInUse)
+      || transceivers.contains { requiresNegotiation(of: $0) }
   }
 
   private func requiresNegotiation(of transceiver: Transceiver) -> Bool {

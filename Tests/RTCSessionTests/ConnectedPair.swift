@@ -56,14 +56,16 @@ final class ConnectedPair {
   private var flying: [Arrival] = []
   private var nextFrame = Instant.start
 
-  init(_ fidelity: Fidelity = .model, seed: UInt64 = 1) throws {
+  init(_ fidelity: Fidelity = .model, seed: UInt64 = 1, hasSCTP: [Bool] = [true, true]) throws {
     self.fidelity = fidelity
     sides = try (0..<2).map { index in
-      let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
+      let host = SeededHost(seed: seed)
+      let provider = try CryptoProvider(host: host.host)
       let name = "side-\(index)"
       let transport = MediaTransport.Configuration(
         ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, UInt8(index + 1)), 5000)]), fidelity: fidelity,
-        name: name, provider: provider, identity: try provider.identity(named: name))
+        name: name, provider: provider, identity: try provider.identity(named: name),
+        sctp: hasSCTP[index] ? SCTPStack(host: host.sctp, name: name) : nil)
       return Side(
         core: PeerConnection(
           PeerConnection.Configuration(transport: transport, cname: name, ntp: .simulation),

@@ -107,9 +107,9 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
     end(.local, at: now, into: &output)
   }
 
-  /// A peer cannot begin further associations by other ports.
+  /// A peer cannot begin further associations by other ports, and what is malformed never gets to the library.
   private func isForUs(_ packet: Span<UInt8>) -> Bool {
-    (state == .connecting || state == .connected) && packet.count > SCTPPacket.headerSize
+    (state == .connecting || state == .connected) && SCTPPacket.isWellFormed(packet)
       && packet.bigEndianUInt16(at: 0) == configuration.remotePort
       && packet.bigEndianUInt16(at: 2) == configuration.localPort
   }

@@ -40,6 +40,19 @@ public struct SCTPPacket: Hashable, Sendable {
     self.chunks = chunks
   }
 
+  /// Whether the chunks of a packet lie inside it, one behind the other; nothing else is looked at.
+  public static func isWellFormed(_ bytes: Span<UInt8>) -> Bool {
+    var offset = headerSize
+    guard bytes.count > offset else { return false }
+    while offset < bytes.count {
+      guard bytes.count - offset >= SCTPChunk.headerSize else { return false }
+      let length = Int(bytes.bigEndianUInt16(at: offset + 2))
+      guard length >= SCTPChunk.headerSize, length <= bytes.count - offset else { return false }
+      offset += (length + 3) & ~3
+    }
+    return true
+  }
+
   /// The DATA chunks of a packet, whose checksum is not looked at.
   public static func dataChunks(of bytes: Span<UInt8>) throws(SCTPPacketError) -> [SCTPData] {
     var found: [SCTPData] = []
