@@ -1,6 +1,6 @@
 # `make compare` and `make test` do all the set-up on Debian 12 with Swift 6.3 on the PATH.
 
-DEPS = libssl-dev libsrtp2-dev libopus-dev libvpx-dev libyuv-dev libedit-dev libwebsockets-dev libjs-chart.js pkg-config
+DEPS = libssl-dev libsrtp2-dev libusrsctp-dev libopus-dev libvpx-dev libyuv-dev libedit-dev libwebsockets-dev libjs-chart.js pkg-config
 # What only the tests use.
 TEST_DEPS = tshark
 # What drives the page in a test.

@@ -28,6 +28,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "CUsrsctp", providers: [.apt(["libusrsctp-dev"])]),
     .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
@@ -39,7 +40,7 @@ let package = Package(
 
     library("RTCPrimitives", ["CHints"]),
     library("RTCWire", ["RTCPrimitives"]),
-    library("RTCTransport", ["RTCWire", "RTCPrimitives", "COpenSSL", "CSRTP"]),
+    library("RTCTransport", ["RTCWire", "RTCPrimitives", "COpenSSL", "CSRTP", "CUsrsctp"]),
     library("RTCMedia", ["RTCWire", "RTCPrimitives", "COpus", "CVPX", "CYUV"]),
     library("RTCSession", ["RTCTransport", "RTCMedia", "RTCWire", "RTCPrimitives"]),
     library("RTCSockets", ["RTCSession", "RTCTransport", "RTCWire", "RTCPrimitives", "CEpoll"]),

@@ -31,6 +31,10 @@ void hosthooks_environment_set_time(hosthooks_environment *environment, int64_t 
   environment->microseconds = microseconds;
 }
 
+uint64_t hosthooks_environment_dice(const hosthooks_environment *environment) { return environment->dice; }
+
+void hosthooks_environment_set_dice(hosthooks_environment *environment, uint64_t dice) { environment->dice = dice; }
+
 hosthooks_counts hosthooks_environment_counts(const hosthooks_environment *environment) { return environment->counts; }
 
 hosthooks_environment *hosthooks_enter(hosthooks_environment *environment) {

@@ -23,7 +23,7 @@ extension PeerConnection {
     let credentials = isRestart ? prepareCredentials() : transport.ice.localCredentials
     let offer = offerAnswer(with: credentials).offer(
       transceivers.map(\.media), previous: signaling.currentLocal, answered: signaling.currentRemote,
-      policy: configuration.bundlePolicy)
+      data: offersData || isDataInUse ? dataMid.map { LocalData(mid: $0) } : nil, policy: configuration.bundlePolicy)
     lastOffer = offer
     return offer
   }
@@ -39,7 +39,8 @@ extension PeerConnection {
     let credentials = answersRestart ? prepareCredentials() : transport.ice.localCredentials
     let media = transceivers.map(\.media)
     let answerer = offerAnswer(with: credentials)
-    let answer = try negotiate { () throws(NegotiationError) in try answerer.answer(to: offer, media) }
+    let data = dataMid.map { LocalData(mid: $0) }
+    let answer = try negotiate { () throws(NegotiationError) in try answerer.answer(to: offer, media, data: data) }
     lastAnswer = answer
     return answer
   }
@@ -201,6 +202,7 @@ extension PeerConnection {
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     if let agreed = negotiation.transport { apply(agreed, at: now) }
+    apply(negotiation.data, at: now, into: &output)
   }
 
   mutating func apply(_ agreed: NegotiatedTransport, at now: Instant) {

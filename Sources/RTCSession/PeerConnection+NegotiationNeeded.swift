@@ -39,7 +39,7 @@ extension PeerConnection {
   }
 
   private var requiresNegotiation: Bool {
-    guard credentialsToReplace.isEmpty else { return true }
+    guard credentialsToReplace.isEmpty, !offersData || isDataInUse else { return true }
     let sections = signaling.currentLocal?.media ?? []
     let indices = Dictionary(
       sections.enumerated().compactMap { index, section in section.attributes.mid.map { ($0, index) } },

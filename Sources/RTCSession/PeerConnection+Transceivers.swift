@@ -70,6 +70,7 @@ extension PeerConnection {
     var media = transceivers.map(\.media)
     media.assignMids(avoiding: signaling.currentLocal)
     for index in media.indices { transceivers[index].media = media[index] }
+    if offersData { assignDataMid(avoiding: media.compactMap(\.mid)) }
   }
 
   mutating func associate(with offer: SessionDescription) {
@@ -85,6 +86,7 @@ extension PeerConnection {
         transceivers[index].isOfOffer = true
       }
     }
+    associateData(with: offer)
   }
 
   /// Takes back the tags that no answer has confirmed, and the transceivers that only a remote offer wanted.
@@ -93,6 +95,7 @@ extension PeerConnection {
   /// - SeeAlso: RFC 9429 §4.1.10.2, §5.7
   mutating func dissociate() {
     let confirmed = Set(signaling.currentLocal?.media.compactMap(\.attributes.mid) ?? [])
+    if let mid = dataMid, !confirmed.contains(mid) { dataMid = nil }
     for index in transceivers.indices.reversed() {
       guard let mid = transceivers[index].media.mid, !confirmed.contains(mid) else { continue }
       transceivers[index].media.mid = nil

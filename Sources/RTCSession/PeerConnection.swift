@@ -3,7 +3,7 @@ import RTCPrimitives
 import RTCTransport
 import RTCWire
 
-/// The core of an RTCPeerConnection: offer and answer, one bundled transport, transceivers and their streams.
+/// The core of an RTCPeerConnection: offer and answer, one bundled transport, transceivers and their streams, data channels.
 ///
 /// A state machine without sockets, clock or dice: it is given datagrams, descriptions and time, and says what to send.
 /// ```swift
@@ -61,6 +61,7 @@ public struct PeerConnection: ~Copyable {
     case packetsRequested(transceiver: Int, [SequenceNumber])
     /// A source's clock, for a unit that forwards.
     case senderReport(transceiver: Int, SenderReport)
+    case dataChannel(DataChannelEvent)
   }
 
   /// A media packet that arrived and was counted; its bytes are in `received`.
@@ -96,6 +97,14 @@ public struct PeerConnection: ~Copyable {
   var receivers: [RTPStreamReceiver] = []
   var senders: [RTPStreamSender] = []
   var transportOutput = Output<MediaTransport.Event>()
+  var dataChannels = DataChannelSet<UsrsctpAssociation>()
+  /// The tag of the section of the data channels, once it has one.
+  var dataMid: String?
+  /// Whether this side has made a data channel, so that an offer has a section for them.
+  var offersData = false
+  /// What was agreed on for data channels.
+  var agreedData: NegotiatedData?
+  var dataEvents: [DataChannelEvent] = []
   var feedback: [RTCPPacket] = []
   var nextReport: Instant?
   /// At or before the earliest time at which a receiver wants to ask for something.
@@ -139,6 +148,7 @@ public struct PeerConnection: ~Copyable {
     var earliest = transport.nextTimeout ?? .distantFuture
     if let nextReport { earliest = min(earliest, nextReport) }
     if let nextRepair { earliest = min(earliest, nextRepair) }
+    if let due = dataChannels.nextTimeout { earliest = min(earliest, due) }
     return earliest == .distantFuture ? nil : earliest
   }
 
@@ -147,6 +157,10 @@ public struct PeerConnection: ~Copyable {
     if let due = transport.nextTimeout, due <= now {
       transport.handleTimeout(at: now, into: &transportOutput)
       flush(at: now, into: &output)
+    }
+    if let due = dataChannels.nextTimeout, due <= now {
+      dataChannels.handleTimeout(at: now, into: &dataEvents)
+      flushData(at: now, into: &output)
     }
     if let due = nextRepair, due <= now { repair(at: now, into: &output) }
     if let due = nextReport, due <= now { report(at: now, into: &output) }
@@ -198,6 +212,8 @@ public struct PeerConnection: ~Copyable {
         RTCPCompound.write(packets, into: &writer)
       }
     }
+    dataChannels.close(at: now, into: &dataEvents)
+    flushData(at: now, into: &output)
     transport.close(at: now, into: &transportOutput)
     flush(at: now, into: &output)
     signaling.close()
@@ -208,6 +224,7 @@ public struct PeerConnection: ~Copyable {
   /// Passes on what the transport wants done.
   mutating func flush(at now: Instant, into output: inout Output<Event>) {
     if !transportOutput.datagrams.isEmpty { output.datagrams.take(&transportOutput.datagrams) }
+    defer { if transport.hasPackets { receiveData(at: now, into: &output) } }
     guard !transportOutput.events.isEmpty else { return }
     for event in transportOutput.takeEvents() {
       output.emit(.transport(event))
@@ -217,6 +234,10 @@ public struct PeerConnection: ~Copyable {
       case .ready:
         nextReport = now + configuration.reportInterval * 0.5
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
+        startDataChannels(at: now, into: &output)
+      case .dtls(.closed), .dtls(.failed):
+        dataChannels.close(at: now, into: &dataEvents)
+        flushData(at: now, into: &output)
       default: break
       }
     }

@@ -28,9 +28,11 @@ struct VectorCoverageTests {
       skipped: ["the agent keeps to RFC 8863 and RFC 7675 instead; the tests say how": 3]),
     Account(
       path: "jsep/negotiation_needed.json", lists: ["cases", "event_cases"], count: 29,
-      skipped: ["needs a data channel": 4, "needs an operations chain; createOffer settles at once here": 1]),
+      skipped: ["needs an operations chain; createOffer settles at once here": 1]),
     Account(path: "jsep/perfect_negotiation.json", lists: ["cases"], count: 6),
     Account(path: "jsep/signaling_transitions.json", lists: ["cases"], count: 48),
+    Account(path: "sctp/dcep.json", lists: ["vectors"], count: 14),
+    Account(path: "sctp/generated.json", lists: ["vectors"], count: 25),
     Account(path: "sdp/generated.json", lists: ["vectors"], count: 10),
     Account(path: "sdp/rfc9429_ab.json", lists: ["vectors"], count: 6),
     Account(path: "stun/demux_rfc7983.json", lists: ["vectors"], count: 19),
@@ -52,6 +54,8 @@ struct VectorCoverageTests {
   private static let published = [
     Account(
       path: "jsep/wpt_tests.json", lists: ["tests"], count: 193, skipped: ["names of tests, without what they do": 193]),
+    Account(path: "sctp/aiortc_packets.json", lists: ["vectors"], count: 17),
+    Account(path: "sctp/parameters.json", lists: ["ppids", "createDataChannel_errors"], count: 14),
     Account(path: "sdp/attribute_lines.json", lists: ["vectors"], count: 290),
     Account(path: "sdp/corpus_offer_answer.json", lists: ["vectors"], count: 53),
     Account(path: "sdp/malformed_public.json", lists: ["vectors"], count: 82),
@@ -73,7 +77,7 @@ struct VectorCoverageTests {
 
   @Test func `every file of the vectors is accounted for`() throws {
     for account in Self.own { try check(account, Vectors.data(account.path), "") }
-    let folders = ["ice", "jsep", "sdp", "stun", "timers", "turn"]
+    let folders = ["ice", "jsep", "sctp", "sdp", "stun", "timers", "turn"]
     let there = try folders.flatMap { folder in
       try FileManager.default.contentsOfDirectory(
         atPath: Vectors.packageFolder.appending(path: "Tests/Vectors/\(folder)").path

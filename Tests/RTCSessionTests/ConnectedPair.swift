@@ -57,16 +57,18 @@ final class ConnectedPair {
   private var nextFrame = Instant.start
 
   init(
-    _ fidelity: Fidelity = .model, seed: UInt64 = 1,
+    _ fidelity: Fidelity = .model, seed: UInt64 = 1, hasSCTP: [Bool] = [true, true],
     configure: (inout PeerConnection.Configuration, Int) -> Void = { _, _ in }
   ) throws {
     self.fidelity = fidelity
     sides = try (0..<2).map { index in
-      let provider = try CryptoProvider(host: SeededHost(seed: seed).host)
+      let host = SeededHost(seed: seed)
+      let provider = try CryptoProvider(host: host.host)
       let name = "side-\(index)"
       let transport = MediaTransport.Configuration(
         ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, UInt8(index + 1)), 5000)]), fidelity: fidelity,
-        name: name, provider: provider, identity: try provider.identity(named: name))
+        name: name, provider: provider, identity: try provider.identity(named: name),
+        sctp: hasSCTP[index] ? SCTPStack(host: host.sctp, name: name) : nil)
       var configuration = PeerConnection.Configuration(transport: transport, cname: name, ntp: .simulation)
       configure(&configuration, index)
       return Side(

@@ -21,6 +21,8 @@ final class DTLSPair {
   private(set) var sent: [Sent] = []
   private(set) var clientEvents: [DTLSTransport.Event] = []
   private(set) var serverEvents: [DTLSTransport.Event] = []
+  private(set) var clientMessages: [[UInt8]] = []
+  private(set) var serverMessages: [[UInt8]] = []
   private var inFlight: [(due: Instant, to: Side, bytes: [UInt8])] = []
   private var output = DTLSTransport.Output()
 
@@ -89,6 +91,17 @@ final class DTLSPair {
     collect(.server) { _ in true }
   }
 
+  @discardableResult
+  func send(_ side: Side, _ message: [UInt8]) -> Bool {
+    let isSent =
+      switch side {
+      case .client: client.send(message.span, at: now, into: &output)
+      case .server: server.send(message.span, at: now, into: &output)
+      }
+    collect(side) { _ in true }
+    return isSent
+  }
+
   func close(_ side: Side) {
     switch side {
     case .client: client.close(at: now, into: &output)
@@ -109,9 +122,16 @@ final class DTLSPair {
       guard passing(datagram) else { continue }
       inFlight.append((now + .milliseconds(10), side == .client ? .server : .client, datagram.bytes))
     }
+    let taken = output
+    var messages: [[UInt8]] = []
+    for index in 0..<taken.messageCount { messages.append(taken.message(index).array()) }
     switch side {
-    case .client: clientEvents += output.events
-    case .server: serverEvents += output.events
+    case .client:
+      clientEvents += output.events
+      clientMessages += messages
+    case .server:
+      serverEvents += output.events
+      serverMessages += messages
     }
     output.removeAll()
   }

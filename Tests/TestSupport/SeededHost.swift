@@ -2,7 +2,7 @@ import CHostHooks
 import RTCPrimitives
 public import RTCTransport
 
-/// The clock and dice of a simulation, as its kernel lends them to OpenSSL.
+/// The clock and dice of a simulation, as its kernel lends them to OpenSSL and usrsctp.
 public final class SeededHost {
   /// What the C libraries read at `Instant.start`: 2024-01-01.
   public static let epoch: Int64 = 1_704_067_200_000_000
@@ -32,6 +32,20 @@ public final class SeededHost {
       leave: { [self] in
         _ = hosthooks_enter(nil)
         return hosthooks_library_dice(library)
+      })
+  }
+
+  public var sctp: SCTPHost {
+    SCTPHost(
+      seed: seed,
+      enter: { [self] now, dice in
+        hosthooks_environment_set_time(environment, Self.epoch + now.nanoseconds / 1000)
+        hosthooks_environment_set_dice(environment, dice)
+        _ = hosthooks_enter(environment)
+      },
+      leave: { [self] in
+        _ = hosthooks_enter(nil)
+        return hosthooks_environment_dice(environment)
       })
   }
 }

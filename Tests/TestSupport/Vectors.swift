@@ -13,6 +13,11 @@ public enum Vectors {
     try JSONDecoder().decode(type, from: data(path))
   }
 
+  /// Decodes a file that was read already.
+  public static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
+    try JSONDecoder().decode(type, from: data)
+  }
+
   /// `$RTCSIM_SHARED/vectors-public/<path>`, by default beside the checkout; `nil` when it is not there.
   public static func publicData(_ path: String) -> Data? {
     try? Data(contentsOf: sharedFolder.appending(path: "vectors-public").appending(path: path))

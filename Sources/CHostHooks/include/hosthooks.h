@@ -41,6 +41,12 @@ void hosthooks_environment_free(hosthooks_environment *HOSTHOOKS_NULLABLE enviro
 /// Sets what `gettimeofday` and `time` answer: microseconds since 1970, more than zero (OpenSSL takes 0 for "unset").
 void hosthooks_environment_set_time(hosthooks_environment *environment, int64_t microseconds);
 
+/// The state of the dice of `getrandom`: put it back later to go on with the same stream.
+uint64_t hosthooks_environment_dice(const hosthooks_environment *environment);
+
+/// Lets `getrandom` draw from `dice` from now on: a seed, or a state read before.
+void hosthooks_environment_set_dice(hosthooks_environment *environment, uint64_t dice);
+
 /// The calls that were answered by `environment` so far.
 hosthooks_counts hosthooks_environment_counts(const hosthooks_environment *environment);
 

@@ -34,8 +34,14 @@ struct BundledDescription {
 
   /// Whether RTP and RTCP of a section share one port.
   func multiplexesRTCP(_ section: MediaDescription) -> Bool {
-    let stated = leavesTransportToBundle(section) ? tag?.attributes ?? [] : section.attributes
-    return stated.contains(.rtcpMux) || stated.contains(.rtcpMuxOnly)
+    guard leavesTransportToBundle(section) else { return Self.multiplexesRTCP(section.attributes) }
+    // Data has no RTCP to say it of; in a bundle it is so for all (RFC 9143 §9.3).
+    guard let tag, tag.isRTP else { return true }
+    return Self.multiplexesRTCP(tag.attributes)
+  }
+
+  private static func multiplexesRTCP(_ stated: [SDPAttribute]) -> Bool {
+    stated.contains(.rtcpMux) || stated.contains(.rtcpMuxOnly)
   }
 
   /// Whether a section is in use and of a form that we speak: RTP with RTCP on the same port.
@@ -57,9 +63,12 @@ struct BundledDescription {
   }
 
   /// The tags of the sections that can share our one transport: the first group, or the first section that is usable.
-  var sharedTransportMids: Set<String> {
+  func sharedTransportMids(withData: Bool) -> Set<String> {
     if let group { return group }
-    let usable = description.media.first { isAcceptable($0) && MediaKind(rawValue: $0.kind) != nil }
+    let usable = description.media.first { section in
+      section.isData
+        ? withData && !section.isRejected : isAcceptable(section) && MediaKind(rawValue: section.kind) != nil
+    }
     return Set([usable?.attributes.mid].compactMap { $0 })
   }
 

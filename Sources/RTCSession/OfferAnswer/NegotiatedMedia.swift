@@ -3,7 +3,7 @@ public import RTCWire
 /// What both sides agreed on for one section.
 public struct NegotiatedMedia: Hashable, Sendable {
   public var mid: String
-  /// `nil` for a kind that we do not know; such a section is rejected.
+  /// `nil` for data channels (see `Negotiation.data`), and for a kind that we do not know, which is rejected.
   public var kind: MediaKind?
   public var isRejected: Bool
   /// As seen from here.
@@ -25,6 +25,14 @@ public struct NegotiatedMedia: Hashable, Sendable {
 
   /// The id of an extension, where it was agreed on.
   public func extensionID(of uri: String) -> UInt16? { headerExtensions.first { $0.uri == uri }?.id }
+
+  /// A section of data channels that is in use.
+  static func data(mid: String) -> NegotiatedMedia {
+    var media = rejected(mid: mid, kind: nil)
+    media.isRejected = false
+    media.isRTCPReducedSize = true
+    return media
+  }
 
   static func rejected(mid: String, kind: MediaKind?) -> NegotiatedMedia {
     NegotiatedMedia(

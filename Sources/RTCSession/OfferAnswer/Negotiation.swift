@@ -6,6 +6,8 @@ public import RTCWire
 public struct Negotiation: Hashable, Sendable {
   /// One for each section, in order.
   public let media: [NegotiatedMedia]
+  /// `nil` without data channels.
+  public let data: NegotiatedData?
   /// `nil` when every section was rejected.
   public let transport: NegotiatedTransport?
 
@@ -29,12 +31,18 @@ public struct Negotiation: Hashable, Sendable {
       let mid = offer.media[index].attributes.mid ?? ""
       let kind = MediaKind(rawValue: offer.media[index].kind)
       let isRejected = offer.media[index].isRejected || answer.media[index].port == 0
+      if !isRejected, offer.media[index].isData { return .data(mid: mid) }
       guard !isRejected, kind != nil else { return .rejected(mid: mid, kind: kind) }
       let isRTCPReducedSize =
         localBundle.isRTCPReducedSize(in: local.media[index])
         && remoteBundle.isRTCPReducedSize(in: remote.media[index])
       return NegotiatedMedia(
         mid: mid, kind: kind, section: index, local: local, remote: remote, isRTCPReducedSize: isRTCPReducedSize)
+    }
+    let dataIndex = media.firstIndex { !$0.isRejected && $0.kind == nil }
+    data = dataIndex.map {
+      NegotiatedData(
+        mid: offer.media[$0].attributes.mid ?? "", local: local.media[$0], remote: remote.media[$0])
     }
     let mids = media.filter { !$0.isRejected }.map(\.mid)
     transport = try mids.first.map { mid throws(NegotiationError) in

@@ -4,18 +4,27 @@ extension OfferAnswer {
   /// An answer to a remote offer.
   ///
   /// Each section is answered by the transceiver with its tag (see `associate`). Rejected, with port 0, are sections
-  /// without one, of other kinds than audio and video, without a common codec, without `rtcp-mux`, and those outside
-  /// the transport that all others share.
-  public func answer(to offer: SessionDescription, _ media: [LocalMedia]) throws(NegotiationError) -> SessionDescription
-  {
+  /// without one, of other kinds than audio, video and data, without a common codec, without `rtcp-mux`, those outside
+  /// the transport that all others share, and data that `data` does not name.
+  public func answer(
+    to offer: SessionDescription, _ media: [LocalMedia], data: LocalData? = nil
+  ) throws(NegotiationError) -> SessionDescription {
     try offer.requireMids()
     let bundle = BundledDescription(offer)
-    let shared = bundle.sharedTransportMids
+    let shared = bundle.sharedTransportMids(withData: data != nil)
     let locals = Dictionary(
       media.compactMap { local in local.mid.map { ($0, local) } }, uniquingKeysWith: { first, _ in first })
     var sections: [MediaDescription] = []
     var bundled: [String] = []
     for (index, remote) in offer.media.enumerated() {
+      if let data, remote.isData, data.mid == remote.attributes.mid, shared.contains(data.mid), !remote.isRejected {
+        let setup = try answeredSetup(to: bundle.sharedSetup(of: remote) ?? .actpass, section: index)
+        var section = section(of: data, transport: remote.transport, setup: setup)
+        section.answerDraft(remote, port: data.port)
+        sections.append(section)
+        bundled.append(data.mid)
+        continue
+      }
       guard let mid = remote.attributes.mid, shared.contains(mid), bundle.isAcceptable(remote),
         let local = locals[mid], !local.isStopped, local.kind.rawValue == remote.kind
       else {

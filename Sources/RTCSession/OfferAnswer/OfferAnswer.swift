@@ -30,11 +30,12 @@ public struct OfferAnswer: Hashable, Sendable {
   ///     rejected. Payload types and extension ids keep their meaning.
   ///   - answered: the peer's current description. A section that is rejected in both is used again for a transceiver
   ///     that has none, under the new one's tag.
+  ///   - data: the section of the data channels, which comes last when it is new; `nil` for none.
   ///   - policy: which sections that are offered for the first time are only for the bundle.
   /// - SeeAlso: RFC 9429 §5.2.1, §5.2.2
   public func offer(
     _ media: [LocalMedia], previous: SessionDescription? = nil, answered: SessionDescription? = nil,
-    policy: BundlePolicy = .maxCompat
+    data: LocalData? = nil, policy: BundlePolicy = .maxCompat
   ) -> SessionDescription {
     var numbers = FormatNumbers(previous: previous)
     var sections: [MediaDescription] = []
@@ -47,6 +48,8 @@ public struct OfferAnswer: Hashable, Sendable {
     for (index, section) in known.enumerated() {
       if let local = media.first(where: { $0.mid == section.attributes.mid }), !local.isStopped {
         sections.append(offered(local, isBundleOnly: false, &numbers))
+      } else if let data, data.mid == section.attributes.mid {
+        sections.append(self.section(of: data, setup: .actpass))
       } else if section.port == 0, let answered, answered.media.indices.contains(index),
         answered.media[index].port == 0, !unplaced.isEmpty
       {
@@ -56,6 +59,7 @@ public struct OfferAnswer: Hashable, Sendable {
       }
     }
     for local in unplaced { sections.append(offered(local, after: sections, policy, &numbers)) }
+    if let data, !knownMids.contains(data.mid) { sections.append(offered(data, after: sections, policy)) }
     return describe(sections, bundled: sections.filter { !$0.isRejected }.compactMap(\.attributes.mid))
   }
 
@@ -73,11 +77,23 @@ public struct OfferAnswer: Hashable, Sendable {
       mid: local.mid ?? "", kind: local.kind.rawValue, transport: "UDP/TLS/RTP/SAVPF", setup: .actpass, local: local,
       direction: local.direction, codecs: numbers.number(local.codecs),
       headerExtensions: numbers.number(local.headerExtensions), isRTCPReducedSize: true)
-    guard isBundleOnly else { return section }
-    section.port = 0
-    section.attributes.removeAll { Self.transportAttributes.contains($0.name) }
-    section.attributes.insert(.bundleOnly, at: 0)
+    if isBundleOnly { Self.leaveTransportToBundle(&section) }
     return section
+  }
+
+  private func offered(
+    _ data: LocalData, after sections: [MediaDescription], _ policy: BundlePolicy
+  ) -> MediaDescription {
+    var section = section(of: data, setup: .actpass)
+    let earlier = sections.filter { !$0.isRejected }.map(\.kind)
+    if policy.isBundleOnly(section.kind, after: earlier) { Self.leaveTransportToBundle(&section) }
+    return section
+  }
+
+  private static func leaveTransportToBundle(_ section: inout MediaDescription) {
+    section.port = 0
+    section.attributes.removeAll { transportAttributes.contains($0.name) }
+    section.attributes.insert(.bundleOnly, at: 0)
   }
 
   /// What a section leaves to the one whose transport it shares (RFC 9429 §5.2.1).

@@ -75,6 +75,11 @@ struct Handshake: ~Copyable {
     modelled?.handle(datagram, at: now, into: &output)
   }
 
+  /// Sends application data; the model has none.
+  mutating func send(_ message: Span<UInt8>, at now: Instant, into output: inout DTLSTransport.Output) -> Bool {
+    real?.send(message, at: now, into: &output) ?? false
+  }
+
   mutating func handleTimeout(at now: Instant, into output: inout DTLSTransport.Output) {
     real?.handleTimeout(at: now, into: &output)
     modelled?.handleTimeout(at: now, into: &output)

@@ -18,10 +18,12 @@ public struct MediaTransport: ~Copyable {
     public var name: String
     public var provider: CryptoProvider
     public var identity: DTLSIdentity
+    /// The SCTP of this host, for data channels; `nil` where there are to be none.
+    public var sctp: SCTPStack?
 
     public init(
       ice: ICEConfiguration, dtls: DTLSTransport.Configuration = .init(), fidelity: Fidelity = .wire, name: String,
-      provider: CryptoProvider, identity: DTLSIdentity
+      provider: CryptoProvider, identity: DTLSIdentity, sctp: SCTPStack? = nil
     ) {
       self.ice = ice
       self.dtls = dtls
@@ -29,6 +31,7 @@ public struct MediaTransport: ~Copyable {
       self.name = name
       self.provider = provider
       self.identity = identity
+      self.sctp = sctp
     }
   }
 
@@ -57,6 +60,8 @@ public struct MediaTransport: ~Copyable {
     public var unauthenticated = 0
     /// Media that was to be sent while no path or key was there.
     public var unsendable = 0
+    /// SCTP packets that were to be sent while no path or key was there.
+    public var unsendablePackets = 0
     /// DTLS beyond what is kept until there is a path to answer on.
     public var beforePath = 0
   }
@@ -88,6 +93,9 @@ public struct MediaTransport: ~Copyable {
   private var outbox = ByteWriter(reserving: 2048)
   private var iceOutput = Output<ICEAgent.Event>()
   private var dtlsOutput = DTLSTransport.Output()
+  /// Application data of DTLS that nobody has taken.
+  private var packets = ByteWriter()
+  private var packetRanges: [Range<Int>] = []
 
   public init(_ configuration: Configuration, role: ICERole, entropy: EntropySource) {
     self.configuration = configuration
@@ -225,7 +233,7 @@ public struct MediaTransport: ~Copyable {
     switch kind {
     case .rtp, .rtcp: return receiveMedia(bytes, elided: datagram.elided, isRTCP: kind == .rtcp)
     case .dtls:
-      noteFlight(bytes)
+      if bytes[0] != DTLSRecord.ContentType.applicationData.rawValue { noteFlight(bytes) }
       if dtls == nil { keep(bytes) }
       dtls?.handle(bytes, at: now, into: &dtlsOutput)
       flush(at: now, into: &output)
@@ -256,6 +264,28 @@ public struct MediaTransport: ~Copyable {
     at now: Instant, into datagrams: inout Transmissions, _ write: (inout ByteWriter) -> Void
   ) -> Int {
     send(isRTCP: true, elided: 0, at: now, into: &datagrams, write)
+  }
+
+  /// Whether SCTP packets wait for `drainPackets`.
+  var hasPackets: Bool { !packetRanges.isEmpty }
+
+  /// Hands over the SCTP packets that came, in order.
+  mutating func drainPackets(_ body: (Span<UInt8>) -> Void) {
+    for range in packetRanges { body(packets.bytes.span.extracting(range)) }
+    packetRanges.removeAll(keepingCapacity: true)
+    packets.removeAll()
+  }
+
+  /// Sends an SCTP packet as application data of DTLS (RFC 8261).
+  mutating func sendPacket(_ packet: Span<UInt8>, at now: Instant, into datagrams: inout Transmissions) {
+    var record = DTLSTransport.Output()
+    guard profile != nil, dtls?.send(packet, at: now, into: &record) == true else {
+      drops.unsendablePackets += 1
+      return
+    }
+    for index in 0..<record.datagramCount {
+      if !ice.send(record.datagram(index), at: now, into: &datagrams) { drops.unsendablePackets += 1 }
+    }
   }
 
   /// Ends the session: close_notify, then silence.
@@ -396,9 +426,14 @@ public struct MediaTransport: ~Copyable {
     }
     carryHandshake(at: now)
     if opensPath { sendEmbedded(at: now, into: &output) }
-    guard dtlsOutput.datagramCount > 0 || !dtlsOutput.events.isEmpty else { return }
+    guard dtlsOutput.datagramCount > 0 || dtlsOutput.messageCount > 0 || !dtlsOutput.events.isEmpty else { return }
     var handshake = DTLSTransport.Output()
     swap(&handshake, &dtlsOutput)
+    for index in 0..<handshake.messageCount {
+      let begin = packets.count
+      packets.append(handshake.message(index))
+      packetRanges.append(begin..<packets.count)
+    }
     if !isWaitingForPath {
       for index in 0..<handshake.datagramCount {
         ice.send(handshake.datagram(index), at: now, into: &output.datagrams)

@@ -1,7 +1,8 @@
 public import RTCPrimitives
 import RTCWire
 
-/// DTLS 1.2 over datagrams as WebRTC uses it: mutual self-signed certificates, checked by fingerprint, and keys for SRTP.
+/// DTLS 1.2 over datagrams as WebRTC uses it: mutual self-signed certificates, checked by fingerprint, keys for SRTP, and
+/// application data, which is SCTP (RFC 8261).
 ///
 /// A state machine without sockets. It does not know where its peer is: the datagrams of an `Output` go through ICE.
 /// ```
@@ -11,7 +12,7 @@ import RTCWire
 /// Deliver every DTLS datagram for the whole life of the transport: a peer that lost the last flight of the handshake
 /// repeats its own, and only reading it makes this side repeat the last one too.
 /// - SeeAlso: RFC 6347, RFC 5764, RFC 8842, RFC 8827 §6.5
-/// - Note: Application data (SCTP) is read and dropped; data channels are not built yet. There is no DTLS 1.3.
+/// - Note: There is no DTLS 1.3. The peer must have an SRTP profile, as all browsers do, also where only data is sent.
 public struct DTLSTransport: ~Copyable {
   /// Which side sends the first message; `a=setup:active` makes a client.
   public enum Role: Hashable, Sendable { case client, server }
@@ -28,6 +29,12 @@ public struct DTLSTransport: ~Copyable {
     public var initialRetransmissionTimeout: Duration = .seconds(1)
 
     public init() {}
+
+    /// The most that a record of the cipher suites in use adds: header, nonce and tag of AES-GCM (RFC 5288 §3).
+    public static let recordOverhead = 13 + 8 + 16
+
+    /// The largest message of application data that fits into a datagram.
+    public var maxMessageSize: Int { mtu - Self.recordOverhead }
 
     /// The smallest MTU: OpenSSL's limit for DTLS.
     public static let minimumMTU = 256
@@ -88,6 +95,14 @@ public struct DTLSTransport: ~Copyable {
     follow(connection.receive(datagram, at: now), isRetransmission: isRepeating, at: now, into: &output)
   }
 
+  /// Sends a message of application data as one record, which is one datagram; says whether that was possible.
+  @discardableResult
+  public mutating func send(_ message: Span<UInt8>, at now: Instant, into output: inout Output) -> Bool {
+    guard state == .connected, connection.send(message, at: now) else { return false }
+    connection.takeDatagrams(into: &output)
+    return true
+  }
+
   /// Repeats the last flight if it is due at `now`; harmless when called early.
   public mutating func handleTimeout(at now: Instant, into output: inout Output) {
     guard let due = nextTimeout, due <= now else { return }
@@ -119,6 +134,8 @@ public struct DTLSTransport: ~Copyable {
     _ progress: OpenSSLConnection.Progress, isRetransmission: Bool, at now: Instant, into output: inout Output
   ) {
     collect(isRetransmission: isRetransmission, into: &output)
+    // What was encrypted by a peer that is not known yet waits for the fingerprint.
+    if state == .connected { connection.takeReceived(into: &output) }
     switch progress {
     case .pending: break
     case .finished: finish(at: now, into: &output)
@@ -154,10 +171,12 @@ public struct DTLSTransport: ~Copyable {
     }
     state = .connected
     output.emit(.connected(keys))
+    connection.takeReceived(into: &output)
   }
 
   private mutating func fail(_ reason: DTLSFailure, into output: inout Output) {
     unverifiedKeys = nil
+    connection.dropReceived()
     state = .failed
     output.emit(.failed(reason))
   }

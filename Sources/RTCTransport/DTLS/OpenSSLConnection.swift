@@ -31,7 +31,13 @@ final class OpenSSLConnection {
   private var outgoingRanges: [Range<Int>] = []
   private var rejected: DTLSFingerprint?
   private var isFinished = false
-  private var scratch = [UInt8](repeating: 0, count: 2048)
+  /// Application data that was read.
+  private var received = ByteWriter()
+  private var receivedRanges: [Range<Int>] = []
+  /// Messages that are kept until somebody takes them.
+  private static let receivedLimit = 64
+  /// The most that a record holds (RFC 6347 §4.1).
+  private static let largestPlaintext = 1 << 14
 
   init(
     provider: CryptoProvider, identity: DTLSIdentity, isClient: Bool, name: String,
@@ -92,6 +98,26 @@ final class OpenSSLConnection {
       SSL_shutdown(ssl)
       return .closed
     }
+  }
+
+  /// Writes a message of application data; says whether that was possible.
+  func send(_ message: Span<UInt8>, at now: Instant) -> Bool {
+    guard isFinished, message.count > 0, message.count <= Self.largestPlaintext else { return false }
+    return provider.perform(at: now, &dice) {
+      message.withUnsafeBytes { SSL_write(ssl, $0.baseAddress, Int32($0.count)) } == message.count
+    }
+  }
+
+  /// Hands over the messages of application data that were read since the last call.
+  func takeReceived(into output: inout DTLSTransport.Output) {
+    for range in receivedRanges { output.append(message: received.bytes.span.extracting(range)) }
+    dropReceived()
+  }
+
+  /// Forgets what was read.
+  func dropReceived() {
+    received.removeAll()
+    receivedRanges.removeAll(keepingCapacity: true)
   }
 
   /// Hands over the datagrams that OpenSSL has written since the last call.
@@ -208,11 +234,17 @@ final class OpenSSLConnection {
     return failure(result)
   }
 
-  /// Reads on, so that OpenSSL sees a repeated flight (and answers with its own last one) and close_notify.
+  /// Reads on: application data, a repeated flight (which OpenSSL answers with its own last one), close_notify.
   private func read() -> Progress {
-    while true {
-      let result = scratch.withUnsafeMutableBytes { SSL_read(ssl, $0.baseAddress, Int32($0.count)) }
-      guard result > 0 else { return failure(result) }
+    withUnsafeTemporaryAllocation(byteCount: Self.largestPlaintext, alignment: 1) { room in
+      while true {
+        let result = SSL_read(ssl, room.baseAddress, Int32(room.count))
+        guard result > 0 else { return failure(result) }
+        guard receivedRanges.count < Self.receivedLimit else { continue }
+        let begin = received.count
+        received.bytes.append(contentsOf: room.prefix(Int(result)))
+        receivedRanges.append(begin..<received.count)
+      }
     }
   }
 

@@ -149,7 +149,7 @@ public actor Client: Node, SignalingMember {
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
     case .keyFrameRequested(let transceiver):
       outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true
-    case .transport, .signalingStateChanged, .packetsRequested, .senderReport: break
+    case .transport, .signalingStateChanged, .packetsRequested, .senderReport, .dataChannel: break
     }
   }
 

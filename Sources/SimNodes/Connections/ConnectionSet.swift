@@ -20,6 +20,7 @@ final class ConnectionSet {
   /// What carries messages between the connections and TURN servers that are reached over TCP or TLS.
   @exclusivity(unchecked) private var streams: TURNStreams
   private let provider: CryptoProvider
+  private let sctp: SCTPStack
   private let identity: DTLSIdentity
   private let purpose: RTPStreamReceiver.Purpose
 
@@ -29,8 +30,10 @@ final class ConnectionSet {
     self.purpose = purpose
     processor = Processor(cores: settings.cores, costs: settings.costs)
     log = MilestoneLog(isDetailed: settings.isDetailed, observer: settings.observer)
+    let environment = HostEnvironment(seed: port.simulation.seed)
+    sctp = SCTPStack(host: .lent(by: environment), name: port.name)
     do {
-      provider = try CryptoProvider(host: .lent(by: HostEnvironment(seed: port.simulation.seed)))
+      provider = try CryptoProvider(host: .lent(by: environment))
       identity = try provider.identity(named: port.name)
     } catch {
       preconditionFailure("OpenSSL has P-256 and SHA-256: \(error)")
@@ -56,7 +59,7 @@ final class ConnectionSet {
     dtls.srtpProfiles = settings.srtpProfiles
     let name = "\(port.name)/to \(peer)"
     let transport = MediaTransport.Configuration(
-      ice: ice, dtls: dtls, fidelity: settings.fidelity, name: name, provider: provider, identity: identity)
+      ice: ice, dtls: dtls, fidelity: settings.fidelity, name: name, provider: provider, identity: identity, sctp: sctp)
     var configuration = PeerConnection.Configuration(
       transport: transport, cname: port.name, ntp: .simulation, purpose: purpose)
     configuration.codecs = settings.codecs
@@ -233,5 +236,14 @@ extension CryptoHost {
     CryptoHost(
       libraryContext: environment.libraryContext, seed: environment.seed,
       enter: { environment.enter(at: $0, dice: $1) }, leave: { environment.leave() })
+  }
+}
+
+extension SCTPHost {
+  /// The clock and dice that a simulation lends to usrsctp.
+  static func lent(by environment: HostEnvironment) -> SCTPHost {
+    SCTPHost(
+      seed: environment.seed, enter: { environment.enterSystem(at: $0, dice: $1) },
+      leave: { environment.leaveSystem() })
   }
 }

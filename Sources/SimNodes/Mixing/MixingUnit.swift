@@ -138,7 +138,7 @@ public actor MixingUnit: Node, SignalingMember {
         (layout == .shared ? sharedVideo : listener.video)?.needsKeyFrame = true
       }
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
-    case .transport, .packetsRequested, .senderReport, .signalingStateChanged, .negotiationNeeded: break
+    case .transport, .packetsRequested, .senderReport, .signalingStateChanged, .negotiationNeeded, .dataChannel: break
     }
   }
 

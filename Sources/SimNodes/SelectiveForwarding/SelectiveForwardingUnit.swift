@@ -179,7 +179,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     case .firstPacketReceived(let transceiver):
       let kind = connection.core.transceivers[transceiver].kind
       connections.log.note(.firstRTPReceived, "\(kind.rawValue) of \(connection.peer)", from: port)
-    case .transport, .signalingStateChanged, .negotiationNeeded: break
+    case .transport, .signalingStateChanged, .negotiationNeeded, .dataChannel: break
     }
   }
 

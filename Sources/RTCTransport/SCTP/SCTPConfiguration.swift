@@ -1,0 +1,20 @@
+/// How an association is set up.
+public struct SCTPConfiguration: Hashable, Sendable {
+  /// The port that `a=sctp-port` states on both sides; it only has to be the same (RFC 8841 §5).
+  public static let port: UInt16 = 5000
+  /// The largest message that is taken when the peer states no `a=max-message-size` (RFC 8841 §6.1).
+  public static let unstatedMaxMessageSize = 65_536
+  /// The largest message that this side takes and sends: libwebrtc's.
+  public static let maxMessageSize = 262_144
+
+  public var localPort = port
+  public var remotePort = port
+  /// The largest packet in bytes, a multiple of 4. It is never probed: RFC 8831 §5 allows that where 1200 bytes pass.
+  public var mtu = 1160
+  /// Streams in each direction: libwebrtc's number; RFC 8831 §6.2 would have 65535, each of which takes memory.
+  public var streams: UInt16 = 1024
+  /// The largest message that the peer takes, in bytes.
+  public var remoteMaxMessageSize = unstatedMaxMessageSize
+
+  public init() {}
+}
