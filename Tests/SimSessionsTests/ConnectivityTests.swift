@@ -88,7 +88,7 @@ struct ConnectivityTests {
 
   @Test func `what a NAT's dice decide has shares, which do not depend on who offers`() throws {
     let outcome = try run("enterprise-symmetric|eim-adf").outcome()
-    #expect(try run("eim-adf|enterprise-symmetric").outcome() == outcome)
+    #expect(try run("eim-adf|enterprise-symmetric").outcome().parts == outcome.parts)
     #expect(outcome.varies && outcome.parts.map(\.connectionClass) == [.directPeerReflexive, .relay])
     // The peer lets in whom it sends to: the two addresses that the STUN and the TURN server saw. The mapping to the
     // peer has neither in a quarter of all calls; of 64, four standard deviations are 0.22.

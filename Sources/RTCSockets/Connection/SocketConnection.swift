@@ -96,7 +96,8 @@ public final class SocketConnection: TimedParticipant {
     let cname = entropy.iceCharacters(16)
     var settings = PeerConnection.Configuration(
       transport: MediaTransport.Configuration(
-        ice: ice, name: "connection", provider: crypto.provider, identity: crypto.identity),
+        ice: ice, name: "connection", provider: crypto.provider, identity: crypto.identity,
+        sctp: SCTPStack(name: "connection")),
       cname: cname, ntp: loop.clock.ntp, purpose: configuration.purpose)
     settings.codecs = configuration.codecs
     settings.bundlePolicy = configuration.bundlePolicy

@@ -21,6 +21,8 @@ final class PeerCall: TimedParticipant {
   /// Sections in a description, and messages in a call; more is hostile.
   private static let mostSections = 16
   private static let mostMessages = 2000
+  /// Bytes of echoes that wait for a peer; who does not read what it asked for is left.
+  private static let mostEchoes = 16 << 20
   private static let soundLength = Duration.milliseconds(20)
   /// When the machine was busy for longer, the sound of that time is not played any more.
   private static let longestSilence = Duration.milliseconds(200)
@@ -60,7 +62,7 @@ final class PeerCall: TimedParticipant {
 
   // MARK: - Signaling
 
-  /// Offers sound and pictures.
+  /// Offers sound, pictures and a data channel.
   func offer() throws {
     try connection.perform { core, now, output in
       for kind in [MediaKind.audio, .video] {
@@ -68,6 +70,7 @@ final class PeerCall: TimedParticipant {
         core.setStreams(["rtcsim"], of: line)
         try prepareEncoder(kind, line: line)
       }
+      _ = try core.createDataChannel("echo", at: now, into: &output)
       let offer = try core.createOffer()
       try core.setLocal(.offer(offer), at: now, into: &output)
       // Candidates are told after this block, and so after the offer.
@@ -144,7 +147,19 @@ final class PeerCall: TimedParticipant {
     case .transport(.ice(.stateChanged(.failed))): ended("there is no path to the page")
     case .transport(.dtls(.failed(let failure))): ended("DTLS failed: \(failure)")
     case .transport(.dtls(.closed)): ended("the page closed the connection")
-    case .transport, .signalingStateChanged, .negotiationNeeded, .packetsRequested, .senderReport: break
+    case .dataChannel(.message(let channel, let message)): echo(message, on: channel)
+    case .dataChannel, .transport, .signalingStateChanged, .negotiationNeeded, .packetsRequested, .senderReport: break
+    }
+  }
+
+  /// Sends a message back on the channel that it came on.
+  private func echo(_ message: DataChannelMessage, on channel: Int) {
+    guard connection.core.bufferedAmount(ofDataChannel: channel) <= Self.mostEchoes else {
+      return ended("the page does not read its echoes: more than \(Self.mostEchoes >> 20) MiB wait for it")
+    }
+    connection.perform { core, now, output in
+      // A channel that is being closed takes nothing more.
+      try? core.send(message, onDataChannel: channel, at: now, into: &output)
     }
   }
 

@@ -2,9 +2,8 @@
 
 import { append, element, find } from "./dom.js";
 
-/** Opens a channel that echoes, and shows it; gives what tests use. */
-export function openEcho(connection) {
-  const channel = connection.createDataChannel("echo");
+/** Shows a channel on which everything comes back; gives what tests use. */
+export function showEcho(channel) {
   channel.binaryType = "arraybuffer";
   const echo = { channel, received: [], receivedBytes: 0 };
   const setOpen = (isOpen) => { for (const id of ["echo-text", "echo-send"]) find(id).disabled = !isOpen; };

@@ -1,7 +1,7 @@
 // The call: media, connection, signaling, and what is shown of them.
 
 import { append, element, find } from "./dom.js";
-import { openEcho } from "./echo.js";
+import { showEcho } from "./echo.js";
 import { drawnTrack, openMedia } from "./media.js";
 import { openSignaling } from "./signaling.js";
 import { readStats, statsRows } from "./stats.js";
@@ -71,6 +71,7 @@ function makeConnection(iceServers) {
   connection.ontrack = ({ track, streams }) => {
     if (!find("remote").srcObject) find("remote").srcObject = streams[0] ?? new MediaStream([track]);
   };
+  connection.ondatachannel = ({ channel }) => { shown.echo = showEcho(channel); };
   connection.onnegotiationneeded = () => offer(connection);
   showStates(connection);
   return connection;
@@ -99,7 +100,7 @@ async function receive(message) {
       makeConnection(message.iceServers);
       if (message.role === "page") {
         addMedia(shown.connection);
-        shown.echo = openEcho(shown.connection);
+        shown.echo = showEcho(shown.connection.createDataChannel("echo"));
       }
       return;
     case "offer": {
