@@ -59,6 +59,14 @@ import Testing
     #expect(throws: SCTPPacketError.self) { try SCTPPacket(parsing: vector.bytes.span) }
   }
 
+  @Test func `a packet is well-formed when it can be parsed`() throws {
+    for vector in try SCTPVectors.packets() {
+      let bytes = vector.bytes
+      let isWellFormed = SCTPPacket.isWellFormed(bytes.span)
+      #expect(isWellFormed == (vector.verdict != "malformed"), "\(vector.id)")
+    }
+  }
+
   @Test func `the parameters by which a data channel is closed are read`() throws {
     func parameters(_ id: String) throws -> [SCTPReconfiguration] {
       let vector = try #require(try SCTPVectors.packets().first { $0.id == id })

@@ -40,14 +40,36 @@ public struct SCTPPacket: Hashable, Sendable {
     self.chunks = chunks
   }
 
-  /// Whether the chunks of a packet lie inside it, one behind the other; nothing else is looked at.
+  /// Whether the chunks of a packet lie inside it, one behind the other, and so do the parameters of a chunk inside it;
+  /// nothing else is looked at.
   public static func isWellFormed(_ bytes: Span<UInt8>) -> Bool {
-    var offset = headerSize
-    guard bytes.count > offset else { return false }
-    while offset < bytes.count {
-      guard bytes.count - offset >= SCTPChunk.headerSize else { return false }
+    guard bytes.count > headerSize else { return false }
+    return isList(bytes, in: headerSize..<bytes.count) { chunk in
+      let fields: Int
+      switch SCTPChunk.Kind(rawValue: bytes[chunk.lowerBound]) {
+      case .initiation, .initiationAcknowledgement: fields = 16
+      case .heartbeat, .heartbeatAcknowledgement, .abort, .error, .reconfiguration: fields = 0
+      case .data, .selectiveAcknowledgement, .shutdown, .shutdownAcknowledgement, .cookieEcho,
+        .cookieAcknowledgement, .shutdownComplete, .forwardTSN, nil:
+        return true
+      }
+      let begin = chunk.lowerBound + SCTPChunk.headerSize + fields
+      return begin <= chunk.upperBound && isList(bytes, in: begin..<chunk.upperBound) { _ in true }
+    }
+  }
+
+  /// Whether `range` is a row of entries with their length in bytes 2 and 3, each of which `isGood`; chunks and
+  /// parameters have the same form.
+  private static func isList(
+    _ bytes: Span<UInt8>, in range: Range<Int>, where isGood: (Range<Int>) -> Bool
+  ) -> Bool {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      guard range.upperBound - offset >= SCTPChunk.headerSize else { return false }
       let length = Int(bytes.bigEndianUInt16(at: offset + 2))
-      guard length >= SCTPChunk.headerSize, length <= bytes.count - offset else { return false }
+      guard length >= SCTPChunk.headerSize, length <= range.upperBound - offset,
+        isGood(offset..<offset + length)
+      else { return false }
       offset += (length + 3) & ~3
     }
     return true
