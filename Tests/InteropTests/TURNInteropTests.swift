@@ -34,7 +34,7 @@ struct TURNInteropTests {
     #expect(counters["packetsToPeers"] as? Int == 100)
     #expect(counters["bytesToPeers"] as? Int == 100 * 170)
     #expect(counters["packetsToClients"] as? Int == 100)
-    #expect(counters["refusedRequests"] as? Int ?? 0 > 0, "each request is challenged first")
+    #expect(counters["challengedRequests"] as? Int ?? 0 > 0, "each first request is challenged first")
   }
 
   @Test(.enabled(if: Installed.hasCoturn, hint))
