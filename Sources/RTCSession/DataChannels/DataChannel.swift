@@ -30,17 +30,11 @@ public struct DataChannel: Hashable, Sendable {
   /// Whether the peer has not said that it knows the channel: until then messages are sent in order (RFC 8832 §6).
   var isUnacknowledged = false
   var isAboveThreshold = false
-  /// Whether the streams of each direction were reset.
-  var hasReset = (incoming: false, outgoing: false)
+  /// Whether the stream of each direction was reset.
+  var hasResetIncoming = false
+  var hasResetOutgoing = false
   /// A message in parts of the deprecated kind that is not complete.
   var partial: [UInt8] = []
-
-  public static func == (left: DataChannel, right: DataChannel) -> Bool {
-    left.id == right.id && left.state == right.state && left.stream == right.stream
-      && left.statistics == right.statistics
-  }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 /// What was sent and received, under the names of webrtc-stats.

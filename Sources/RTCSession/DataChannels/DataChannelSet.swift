@@ -174,7 +174,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
     case .message(let message): receive(message, at: now, into: &events)
     case .incomingStreamsReset(let reset):
       for id in concerned(by: reset) {
-        channels[id]?.hasReset.incoming = true
+        channels[id]?.hasResetIncoming = true
         if channels[id]?.state == .open {
           channels[id]?.state = .closing
           events.append(.closing(id))
@@ -184,7 +184,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
       }
     case .outgoingStreamsReset(let reset):
       for id in concerned(by: reset) {
-        channels[id]?.hasReset.outgoing = true
+        channels[id]?.hasResetOutgoing = true
         finishIfReset(id, into: &events)
       }
     case .closed: end(into: &events)
@@ -236,7 +236,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
   }
 
   private mutating func finishIfReset(_ id: Int, into events: inout [DataChannelEvent]) {
-    if let reset = channels[id]?.hasReset, reset.incoming, reset.outgoing { finish(id, into: &events) }
+    if let channel = channels[id], channel.hasResetIncoming, channel.hasResetOutgoing { finish(id, into: &events) }
   }
 
   private mutating func finish(_ id: Int, into events: inout [DataChannelEvent]) {

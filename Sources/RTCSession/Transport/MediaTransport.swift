@@ -96,6 +96,7 @@ public struct MediaTransport: ~Copyable {
   /// Application data of DTLS that nobody has taken.
   private var packets = ByteWriter()
   private var packetRanges: [Range<Int>] = []
+  private var records = DTLSTransport.Output()
 
   public init(_ configuration: Configuration, role: ICERole, entropy: EntropySource) {
     self.configuration = configuration
@@ -279,6 +280,11 @@ public struct MediaTransport: ~Copyable {
   /// Sends an SCTP packet as application data of DTLS (RFC 8261).
   mutating func sendPacket(_ packet: Span<UInt8>, at now: Instant, into datagrams: inout Transmissions) {
     var record = DTLSTransport.Output()
+    swap(&record, &records)
+    defer {
+      record.removeAll()
+      swap(&record, &records)
+    }
     guard profile != nil, dtls?.send(packet, at: now, into: &record) == true else {
       drops.unsendablePackets += 1
       return
