@@ -172,6 +172,7 @@ import Testing
     ]
     let listed = try Self.parameters().ppids
     #expect(listed.count == DataChannelPayload.allCases.count)
+    Vectors.ran("ppid", count: listed.count, of: "public sctp/parameters.json")
     for entry in listed { #expect(DataChannelPayload(rawValue: entry.ppid).flatMap { names[$0] } == entry.name) }
   }
 
@@ -179,6 +180,7 @@ import Testing
   func `what may not be asked for is refused with the exception of the table`() throws {
     let long = String(repeating: "x", count: 65_536)
     for entry in try Self.parameters().createDataChannel_errors {
+      Vectors.ran(entry[0], of: "public sctp/parameters.json")
       let pair = try ConnectedPair()
       var label = "data"
       var options = DataChannelOptions()

@@ -136,6 +136,7 @@ import Testing
   private static func noteEvent(_ id: String) { Vectors.ran("event \(id)", of: "jsep/negotiation_needed.json") }
 
   @Test func `a channel that is made while an offer is out asks for a negotiation after the answer`() throws {
+    Self.noteEvent("no-event-while-not-stable")
     let pair = try negotiated()
     let (a, b) = (pair.a, pair.b)
     _ = fired(a)

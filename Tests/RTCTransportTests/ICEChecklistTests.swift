@@ -72,6 +72,7 @@ import Testing
     var checklist = Checklist()
     var expected: [String: String] = [:]
     for (stream, states) in [example.m1, example.m2, example.m3].enumerated() {
+      Vectors.ran("m\(stream + 1)", of: "ice/checklists.json")
       for (foundation, state) in states {
         let number = try #require(foundation.dropFirst().first?.wholeNumberValue)
         let address = "10.0.\(stream).\(number):1"

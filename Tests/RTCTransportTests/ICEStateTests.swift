@@ -102,7 +102,8 @@ struct ICEStateTests {
     let rows = try Vectors.decode(File.self, from: "jsep/connection_states.json").ice_transport_transitions
     #expect(rows.count == 14)
     #expect(Self.departures.isSubset(of: rows.map(\.event)))
-    for row in rows where !Self.departures.contains(row.event) {
+    for (index, row) in rows.enumerated() where !Self.departures.contains(row.event) {
+      Vectors.ran("transition/\(index)", of: "jsep/connection_states.json")
       for state in try states(row.from) {
         let network = network(in: state)
         #expect(network.peers[0].state == state, "\(row)")

@@ -31,6 +31,7 @@ import Testing
 
   @Test(arguments: try vectors().filter { $0.verdict == "valid" })
   func `a message parses to what the vector says`(vector: Vector) throws {
+    Vectors.ran(vector.id, of: "sctp/dcep.json")
     let expected = try #require(vector.expected)
     #expect(DataChannelPayload(rawValue: vector.ppid) == .dcep)
     switch try DCEPMessage(parsing: vector.bytes.span) {
@@ -62,6 +63,7 @@ import Testing
 
   @Test(arguments: try vectors().filter { $0.verdict == "malformed" })
   func `a malformed message is refused`(vector: Vector) {
+    Vectors.ran(vector.id, of: "sctp/dcep.json")
     #expect(throws: DCEPError.self) { try DCEPMessage(parsing: vector.bytes.span) }
   }
 }

@@ -49,10 +49,19 @@ struct SCTPVectors: Decodable, Sendable {
     let value_hex: String?
   }
 
+  private static let ownPath = "sctp/generated.json"
+  private static let publicPath = "sctp/aiortc_packets.json"
+
   /// Our own packets, and those of aiortc's tests where they are.
   static func packets() throws -> [Vector] {
-    let own = try Vectors.decode(SCTPVectors.self, from: "sctp/generated.json").vectors
-    guard let data = Vectors.publicData("sctp/aiortc_packets.json") else { return own }
+    let own = try Vectors.decode(SCTPVectors.self, from: ownPath).vectors
+    guard let data = Vectors.publicData(publicPath) else { return own }
     return try own + Vectors.decode(SCTPVectors.self, from: data).vectors
+  }
+
+  /// Notes that a packet's case has run.
+  static func ran(_ vector: Vector) throws {
+    let isOwn = try Vectors.decode(SCTPVectors.self, from: ownPath).vectors.contains { $0.id == vector.id }
+    Vectors.ran(vector.id, of: isOwn ? ownPath : "public \(publicPath)")
   }
 }
