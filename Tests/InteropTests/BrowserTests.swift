@@ -89,22 +89,39 @@ struct BrowserTests {
     #expect(outcome.number(before: "decoding errors", ofCall: number) == 0, "\(outcome.lines)")
   }
 
+  /// The page compares each message with what it sent: 25 of 1 MiB together, a text and two that are empty.
+  private func expectEcho(_ outcome: Outcome) {
+    let echo = outcome.seen("echo")
+    #expect(echo["count"] as? Int == 28 && echo["wrong"] as? [Int] == [], "\(echo)")
+    #expect(echo["bytes"] as? Int ?? 0 >= 1 << 20)
+    #expect(echo["maxMessageSize"] as? Int == 262_144)
+  }
+
   @Test(.timeLimit(.minutes(4)))
   func `Chromium offers, reloads, calls twice, restarts ICE, adds a track and crashes`() async throws {
-    let outcome = try await call(peer: [], page: ["--steps", "reload,tab,restart,track,crash,garbage"])
+    let outcome = try await call(peer: [], page: ["--steps", "echo,reload,tab,restart,track,crash,garbage,echo"])
     try expectTestPicture(outcome)
     // Call 1 ends with the reload; 2 lives until the end.
     try expectGoodEnd(outcome, ofCall: 1)
     try expectGoodEnd(outcome, ofCall: 2)
     // Chromium offers DTLS 1.3.
     #expect(outcome.seen("call")["tlsVersion"] as? String == "FEFD")
+    expectEcho(outcome)
   }
 
   @Test(.timeLimit(.minutes(3)))
   func `the program offers to a page without a camera`() async throws {
-    let outcome = try await call(peer: ["--offer"], page: ["--synthetic", "--steps", "restart,track"])
+    let outcome = try await call(peer: ["--offer"], page: ["--synthetic", "--steps", "echo,restart,track"])
     try expectTestPicture(outcome)
     try expectGoodEnd(outcome, ofCall: 1)
+    expectEcho(outcome)
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `Chromium offers a data channel and nothing else`() async throws {
+    let outcome = try await call(peer: [], page: ["--data", "--steps", "echo"])
+    expectEcho(outcome)
+    #expect(outcome.number(before: "packets of sound", ofCall: 1) == 0)
   }
 
   @Test(.timeLimit(.minutes(3)))
