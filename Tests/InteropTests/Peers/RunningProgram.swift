@@ -87,13 +87,23 @@ enum Installed {
   static let uclient = find("turnutils_uclient")
   static let turnPeer = find("turnutils_peer")
   static let openssl: URL? = find("openssl")
+  static let tshark = find("tshark")
+  static let venvPython = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
   /// Python with aiortc.
-  static let python: URL? = {
-    let python = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
-    let mark = Vectors.packageFolder.appending(path: ".build/venv/interop")
-    return FileManager.default.fileExists(atPath: mark.path) ? python : nil
+  static let python = isMarked("interop") ? venvPython : nil
+  /// Python with selenium and pylibsrtp.
+  static let testPython = isMarked("installed") ? venvPython : nil
+  static let hasBrowser = find("chromium") != nil && find("chromedriver") != nil && testPython != nil
+  /// The descriptions that others made, read in place.
+  static let recordings: [URL] = {
+    let folder = Vectors.sharedFolder.appending(path: "reference/sdp")
+    let files = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    return (files ?? []).filter { $0.pathExtension == "sdp" }.sorted { $0.path < $1.path }
   }()
-  static let hint = "coturn is not installed here: make deps-interop"
+
+  private static func isMarked(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: Vectors.packageFolder.appending(path: ".build/venv/\(name)").path)
+  }
 
   /// `rtcsim` as it was built with the tests.
   static let rtcsim = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
