@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 import Testing
 
 /// What came of a call of `rtcsim peer` with a script that drives the other end.
@@ -34,7 +33,7 @@ struct PeerOutcome: Sendable {
     }
     let address = peer.readLine()
     let caller = try RunningProgram(Installed.venvPython, limit: limit) { folder in
-      [Vectors.packageFolder.appending(path: "Tests/Python/\(script)").path, address]
+      [Installed.script(script), address]
         + (wantsFolder ? [folder.path] : []) + arguments
     }
     let called = caller.finish()

@@ -89,6 +89,11 @@ enum Installed {
   static let openssl: URL? = find("openssl")
   static let tshark = find("tshark")
   static let venvPython = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
+  /// The place of a script of `Tests/Python`.
+  static func script(_ name: String) -> String {
+    Vectors.packageFolder.appending(path: "Tests/Python/\(name)").path
+  }
+
   /// Python with aiortc.
   static let python = isMarked("interop") ? venvPython : nil
   /// Python with selenium and pylibsrtp.
