@@ -53,7 +53,9 @@ struct TURNFloodTests {
     let counters = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
     #expect(counters["allocations"] as? Int == 2)
     // Discarded, refused, or of a peer that is permitted. What happens to be a Binding request is counted nowhere there.
-    let repelled = ["discarded", "refusedRequests", "packetsToClients"].compactMap { counters[$0] as? Int }
+    let repelled = ["discarded", "challengedRequests", "refusedRequests", "packetsToClients"].compactMap {
+      counters[$0] as? Int
+    }
     #expect(repelled.reduce(0, +) + flood.accidentalBindings >= Self.count, "\(counters)")
     print("\(flood.accidentalBindings) Binding requests by accident")
     print("\(sent) datagrams of garbage, resident KiB after each quarter: \(memory), \(end.output)")
