@@ -1,3 +1,4 @@
+import Foundation
 import RTCMedia
 import Testing
 
@@ -47,5 +48,22 @@ struct AiortcTests {
     // These dice drop three of the first two hundred datagrams to the program, and four of those from it.
     let relay = try #require(outcome.page["relay"] as? [[String: Int]])
     #expect(relay.count == 2 && relay[0]["dropped"] ?? 0 >= 3 && relay[1]["dropped"] ?? 0 >= 4, "\(relay)")
+  }
+
+  @Test(.interop(.aiortc, "a call with us through our TURN server"))
+  func `aiortc talks to the program through our TURN server and nothing else`() async throws {
+    let (server, place) = try TURNServers.ours(limit: .seconds(120))
+    let outcome = try await PeerOutcome.call(
+      peer: [
+        "--ice-server", "turn:\(place)", "--ice-username", TURNServers.user, "--ice-password", TURNServers.password,
+      ], script: "call_aiortc.py", ["--seconds", "2", "--relayed"], limit: .seconds(110))
+    let received = outcome.seen("received")
+    #expect(received["video"] as? Int ?? 0 > 30 && received["audio"] as? Int ?? 0 > 50, "\(outcome.json)")
+    #expect(outcome.seen("echo")["count"] as? Int == 20)
+    let end = try JSONSerialization.jsonObject(with: Data(server.finish(SIGTERM).output.utf8)) as? [String: Any]
+    let counters = try #require(end)
+    // All has passed the server, at least one packet for each picture and each 20 ms of sound.
+    #expect(
+      counters["packetsToPeers"] as? Int ?? 0 > 80 && counters["packetsToClients"] as? Int ?? 0 > 80, "\(counters)")
   }
 }

@@ -1,9 +1,10 @@
 """Calls `rtcsim peer` with aiortc over its WebSocket, and counts what aiortc decodes and what comes back.
 
-Usage: call_aiortc.py URL [--seconds N] [--data-only] [--messages N] [--loss P --seed N]
+Usage: call_aiortc.py URL [--seconds N] [--data-only] [--messages N] [--loss P --seed N | --relayed]
 
 Who offers is said by the program. With --loss all datagrams pass a relay of this script that drops them at random, by
-seeded dice for each direction. Prints what it saw as JSON; ends with a message and status 1 when something is wrong.
+seeded dice for each direction. With --relayed aiortc uses the TURN server that the program names and nothing else.
+Prints what it saw as JSON; ends with a message and status 1 when something is wrong.
 """
 
 import argparse
@@ -168,19 +169,26 @@ async def echo(channel, count):
 
 async def call(arguments):
     url = arguments.url.replace("http:", "ws:").rstrip("/") + "/signaling"
-    configuration = aiortc.RTCConfiguration(iceServers=[], bundlePolicy=aiortc.RTCBundlePolicy.MAX_BUNDLE)
-    connection = aiortc.RTCPeerConnection(configuration)
     received, summary = Received(), {}
     relay = await Relay().open(arguments.loss, arguments.seed) if arguments.loss else None
     loop = asyncio.get_running_loop()
     connected, channel = loop.create_future(), loop.create_future()
-    connection.on("track", received.listen)
-    connection.on("datachannel", channel.set_result)
+    connection = None
 
-    @connection.on("connectionstatechange")
-    def on_state():
-        if connection.connectionState == "connected" and not connected.done():
-            connected.set_result(None)
+    def connect(servers):
+        nonlocal connection
+        policy = aiortc.RTCIceTransportPolicy.RELAY if arguments.relayed else aiortc.RTCIceTransportPolicy.ALL
+        # An empty list is said, too: without one, aiortc asks a public server.
+        connection = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(
+            iceServers=[aiortc.RTCIceServer(**one) for one in servers], iceTransportPolicy=policy,
+            bundlePolicy=aiortc.RTCBundlePolicy.MAX_BUNDLE))
+        connection.on("track", received.listen)
+        connection.on("datachannel", channel.set_result)
+
+        @connection.on("connectionstatechange")
+        def on_state():
+            if connection.connectionState == "connected" and not connected.done():
+                connected.set_result(None)
 
     def add_media():
         if not arguments.data_only:
@@ -198,6 +206,7 @@ async def call(arguments):
                 message = json.loads(text)
                 kind = message["type"]
                 if kind == "ready":
+                    connect(message["iceServers"])
                     summary["offerer"] = "aiortc" if message["role"] == "page" else "rtcsim"
                     if message["role"] == "page":
                         add_media()
@@ -254,6 +263,7 @@ def main():
     parser.add_argument("--messages", type=int, default=20)
     parser.add_argument("--loss", type=float, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--relayed", action="store_true")
     arguments = parser.parse_args()
     print(json.dumps(asyncio.run(asyncio.wait_for(call(arguments), 100))))
 
