@@ -7,7 +7,7 @@ TEST_DEPS = tshark
 BROWSER_DEPS = chromium chromium-driver
 # Programs that nobody here wrote, which the interop tests talk to.
 INTEROP_DEPS = coturn openssl
-PYTHON_INTEROP_DEPS ?= aiortc==1.16.0
+PYTHON_INTEROP_DEPS ?= aiortc==1.16.0 websockets==15.0.1
 # Python packages that only the tests use; named here, they are installed into .build/venv.
 PYTHON_TEST_DEPS ?= pylibsrtp==1.0.0 selenium==4.51.0
 # Further arguments of rtcsim: make compare ARGS="--participants 2,3 --format json"

@@ -1,73 +1,16 @@
 import Foundation
 import RTCMedia
-import TestSupport
 import Testing
 
-/// Whether `make deps-test` could install a browser and what drives it.
-private let hasBrowser =
-  ["/usr/bin/chromium", "/usr/bin/chromedriver", Vectors.packageFolder.path + "/.build/venv/installed"]
-  .allSatisfy { FileManager.default.fileExists(atPath: $0) }
-
 /// `rtcsim peer` and its page in headless Chromium. What is true is what Chromium's `getStats` says.
-@Suite(.enabled(if: hasBrowser, "make deps-test installs chromium, chromium-driver and selenium"), .serialized)
+@Suite(.serialized)
 struct BrowserTests {
-  private static let python = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
-  private static let script = Vectors.packageFolder.appending(path: "Tests/Python/call_peer.py")
-
-  private struct Outcome {
-    /// What the script saw.
-    let page: [String: Any]
-    /// The lines of `rtcsim peer`.
-    let lines: [String]
-    let screenshot: Data
-
-    func seen(_ step: String) -> [String: Any] { page[step] as? [String: Any] ?? [:] }
-
-    /// A number in what is told of a call's end.
-    func number(before words: String, ofCall number: Int) -> Int? {
-      lines.first { $0.hasPrefix("call \(number):") }?.range(of: " \(words)")
-        .flatMap { range in
-          let line = lines.first { $0.hasPrefix("call \(number):") } ?? ""
-          return line[..<range.lowerBound].split(separator: " ").last.flatMap { Int($0) }
-        }
-    }
-  }
-
-  /// What both programs wrote and how they ended.
-  private struct Ends: Sendable {
-    let page: RunningProgram.Result
-    let peer: RunningProgram.Result
-    let screenshot: Data
-  }
-
-  private func call(peer options: [String], page arguments: [String]) async throws -> Outcome {
-    // On a thread of its own, because all tests share as many as there are cores, and this waits for a minute.
-    let ends: Ends = try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(with: Result { try Self.run(peer: options, page: arguments) }) }
-    }
-    #expect(ends.page.status == 0, "\(ends.page.output)")
-    #expect(ends.peer.status == 0, "\(ends.peer.output)")
-    let json = ends.page.output.split(separator: "\n").last { $0.hasPrefix("{") } ?? "{}"
-    return Outcome(
-      page: try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any] ?? [:],
-      lines: ends.peer.output.split(separator: "\n").map(String.init), screenshot: ends.screenshot)
-  }
-
-  private static func run(peer options: [String], page arguments: [String]) throws -> Ends {
-    let peer = try RunningProgram(Installed.rtcsim, limit: .seconds(170)) { _ in
-      ["peer", "--listen", "127.0.0.1:0"] + options
-    }
-    let address = peer.readLine()
-    let browser = try RunningProgram(python, limit: .seconds(160)) { folder in
-      [script.path, address, folder.path] + arguments
-    }
-    let page = browser.finish()
-    let screenshot = try? Data(contentsOf: browser.folder.appending(path: "peer.png"))
-    return Ends(page: page, peer: peer.finish(SIGTERM), screenshot: screenshot ?? Data())
+  private func call(peer options: [String], page arguments: [String]) async throws -> PeerOutcome {
+    try await PeerOutcome.call(peer: options, script: "call_peer.py", wantsFolder: true, arguments)
   }
 
   /// The mean colour of the test picture by BT.601, and a tolerance for what codec and scaling do to it.
-  private func expectTestPicture(_ outcome: Outcome) throws {
+  private func expectTestPicture(_ outcome: PeerOutcome) throws {
     let picture = SyntheticCamera(seed: 1).frame(at: 0)
     func mean(_ range: Range<Int>) -> Double {
       Double(picture.bytes[range].reduce(0) { $0 + Int($1) }) / Double(range.count)
@@ -83,31 +26,52 @@ struct BrowserTests {
     #expect(outcome.screenshot.count > 50_000)
   }
 
-  private func expectGoodEnd(_ outcome: Outcome, ofCall number: Int) throws {
+  private func expectGoodEnd(_ outcome: PeerOutcome, ofCall number: Int) throws {
     #expect(try #require(outcome.number(before: "pictures of", ofCall: number), "\(outcome.lines)") > 20)
     #expect(try #require(outcome.number(before: "packets of sound", ofCall: number)) > 100)
     #expect(outcome.number(before: "decoding errors", ofCall: number) == 0, "\(outcome.lines)")
   }
 
-  @Test(.timeLimit(.minutes(4)))
+  /// The page compares each message with what it sent: 25 of 1 MiB together, a text and two that are empty.
+  private func expectEcho(_ outcome: PeerOutcome) {
+    let echo = outcome.seen("echo")
+    #expect(echo["count"] as? Int == 28 && echo["wrong"] as? [Int] == [], "\(echo)")
+    #expect(echo["bytes"] as? Int ?? 0 >= 1 << 20)
+    #expect(echo["maxMessageSize"] as? Int == 262_144)
+  }
+
+  @Test(
+    .interop(.chromium, "it offers: VP8 and Opus both ways, 1 MiB data echo, ICE restart, a track more, reload, crash"),
+    .timeLimit(.minutes(4)))
   func `Chromium offers, reloads, calls twice, restarts ICE, adds a track and crashes`() async throws {
-    let outcome = try await call(peer: [], page: ["--steps", "reload,tab,restart,track,crash,garbage"])
+    let outcome = try await call(peer: [], page: ["--steps", "echo,reload,tab,restart,track,crash,garbage,echo"])
     try expectTestPicture(outcome)
     // Call 1 ends with the reload; 2 lives until the end.
     try expectGoodEnd(outcome, ofCall: 1)
     try expectGoodEnd(outcome, ofCall: 2)
     // Chromium offers DTLS 1.3.
     #expect(outcome.seen("call")["tlsVersion"] as? String == "FEFD")
+    expectEcho(outcome)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(
+    .interop(.chromium, "we offer: VP8 and Opus both ways, 1 MiB data echo, ICE restart, a track more"),
+    .timeLimit(.minutes(3)))
   func `the program offers to a page without a camera`() async throws {
-    let outcome = try await call(peer: ["--offer"], page: ["--synthetic", "--steps", "restart,track"])
+    let outcome = try await call(peer: ["--offer"], page: ["--synthetic", "--steps", "echo,restart,track"])
     try expectTestPicture(outcome)
     try expectGoodEnd(outcome, ofCall: 1)
+    expectEcho(outcome)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.interop(.chromium, "it offers data alone: 1 MiB echo"), .timeLimit(.minutes(2)))
+  func `Chromium offers a data channel and nothing else`() async throws {
+    let outcome = try await call(peer: [], page: ["--data", "--steps", "echo"])
+    expectEcho(outcome)
+    #expect(outcome.number(before: "packets of sound", ofCall: 1) == 0)
+  }
+
+  @Test(.interop(.chromium, "PSNR of the pictures that it plays from a file"), .timeLimit(.minutes(3)))
   func `pictures that Chromium plays from a file are told from others by their PSNR`() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "capture-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

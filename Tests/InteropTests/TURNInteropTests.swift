@@ -8,11 +8,9 @@ import Testing
 /// coturn's clients with our TURN server, and our client with coturn's server.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct TURNInteropTests {
-  private static let hint = Comment(rawValue: Installed.hint)
-
   /// In Send indications: coturn's client takes its channel numbers from the range of RFC 5766, most of which RFC 8656
   /// §12 has reserved.
-  @Test(.enabled(if: Installed.hasCoturn, hint), arguments: [[], ["-t"]])
+  @Test(.interop(.coturn, "its client relays through our server, over UDP and TCP"), arguments: [[], ["-t"]])
   func `coturn's client relays through our server`(flags: [String]) throws {
     let (server, place) = try TURNServers.ours()
     let port = try TURNServers.freePorts(1)[0]
@@ -34,10 +32,10 @@ struct TURNInteropTests {
     #expect(counters["packetsToPeers"] as? Int == 100)
     #expect(counters["bytesToPeers"] as? Int == 100 * 170)
     #expect(counters["packetsToClients"] as? Int == 100)
-    #expect(counters["challengedRequests"] as? Int ?? 0 > 0, "each first request is challenged first")
+    #expect(counters["challengedRequests"] as? Int ?? 0 > 0, "a client begins without credentials")
   }
 
-  @Test(.enabled(if: Installed.hasCoturn, hint))
+  @Test(.interop(.coturn, "its client with a wrong password gets nothing from our server"))
   func `coturn's client with a wrong password is lent nothing`() throws {
     let (server, place) = try TURNServers.ours()
     let client = try RunningProgram(try #require(Installed.uclient), limit: .seconds(20)) { _ in
@@ -47,8 +45,7 @@ struct TURNInteropTests {
     #expect(server.finish(SIGINT).output.contains(#""allocations":0"#))
   }
 
-  @Test(
-    .enabled(if: Installed.python != nil, "aiortc is not installed here: make deps-interop"), arguments: ["udp", "tcp"])
+  @Test(.interop(.aiortc, "its client relays through our server, over UDP and TCP"), arguments: ["udp", "tcp"])
   func `aiortc's client relays through our server, on a channel`(transport: String) throws {
     let (server, place) = try TURNServers.ours()
     let client = try RunningProgram(try #require(Installed.python)) { _ in
@@ -92,14 +89,17 @@ struct TURNInteropTests {
     asyncio.run(asyncio.wait_for(main(), 30))
     """
 
-  @Test(.enabled(if: Installed.hasCoturn, hint), arguments: [RelayProtocol.udp, .tcp])
+  @Test(
+    .interop(.coturn, "our client relays through its server, over UDP and TCP"), arguments: [RelayProtocol.udp, .tcp])
   func `our client relays through coturn`(relayProtocol: RelayProtocol) throws {
     let (server, place, _) = try TURNServers.coturn()
     try expectRelayedCall(through: place, over: relayProtocol)
     #expect(server.isRunning)
   }
 
-  @Test(.enabled(if: Installed.hasCoturn && Installed.openssl != nil, hint))
+  @Test(
+    .interop(.coturn, "our client relays through its server over TLS"),
+    .enabled(if: Installed.openssl != nil, "openssl makes the certificate: make deps-interop"))
   func `our client relays through coturn over TLS when the certificate is the server's`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "interop-tls-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -1,6 +1,7 @@
 """Calls `rtcsim peer` from its page in headless Chromium, and looks at what Chromium's own statistics say.
 
-Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic] [--steps reload,tab,restart,track,crash,garbage]
+Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic | --data]
+                    [--steps reload,tab,restart,track,crash,garbage,echo]
 
 Prints what it saw as JSON and writes screenshots into FOLDER; ends with a message and status 1 when something is wrong.
 """
@@ -25,7 +26,8 @@ def check(condition, sentence):
 
 
 class Browser:
-    def __init__(self, capture):
+    def __init__(self, capture, has_media):
+        self.has_media = has_media
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         arguments = [
@@ -68,6 +70,8 @@ class Browser:
 
     def wait_for_call(self):
         self.wait(lambda: self.run("return window.rtcsim.states.connection === 'connected'"), "the page is connected")
+        if not self.has_media:
+            return
         # A page that nobody has clicked on is silent, and what is silent has no energy.
         self.driver.find_element(By.ID, "sound").click()
         self.wait(lambda: (self.stats().get("in-video") or {}).get("framesDecoded", 0) > 0, "Chromium decodes our pictures")
@@ -189,7 +193,46 @@ def garbage(browser, url):
     return {"codes": codes, **browser.watch(2)}
 
 
-STEPS = {one.__name__: one for one in [reload, tab, restart, track, crash, garbage]}
+ECHO = """
+const done = arguments[0];
+const { channel } = window.rtcsim.echo;
+const sent = ["a text, with an ö and an 🙂", "", new Uint8Array(0)];
+// 1 MiB: 16 messages of 16 KiB, 8 of 64 KiB and one of 256 KiB, the largest that is announced.
+for (let number = 0; number < 25; number += 1) {
+  const bytes = new Uint8Array(number < 16 ? 16384 : number < 24 ? 65536 : 262144);
+  for (let place = 0; place < bytes.length; place += 1) bytes[place] = number * 31 + place * 7 + (place >> 8);
+  sent.push(bytes);
+}
+let [count, bytes, wrong] = [0, 0, []];
+const begin = performance.now();
+const finish = () => done({
+  count, bytes, wrong, milliseconds: performance.now() - begin, state: channel.readyState, sent: sent.length,
+  ordered: channel.ordered, label: channel.label, maxMessageSize: window.rtcsim.connection.sctp.maxMessageSize });
+const same = (one, other) => typeof one === typeof other && (typeof one === "string" ? one === other
+  : one.byteLength === other.byteLength && new Uint8Array(one).every((byte, place) => byte === other[place]));
+const timer = setTimeout(finish, 20000);
+channel.addEventListener("message", ({ data }) => {
+  if (!same(data, sent[count])) wrong.push(count);
+  count += 1;
+  bytes += typeof data === "string" ? data.length : data.byteLength;
+  if (count === sent.length) { clearTimeout(timer); finish(); }
+});
+for (const message of sent) channel.send(message);
+"""
+
+
+def echo(browser, url):
+    """1 MiB and the odd messages come back as they were sent, in their order."""
+    browser.wait(lambda: browser.run("return window.rtcsim.echo?.channel.readyState === 'open'"), "the channel is open")
+    result = browser.driver.execute_async_script(ECHO)
+    check(result["count"] == result["sent"] and not result["wrong"], f"each message comes back: {result}")
+    check(result["bytes"] >= 1 << 20, f"1 MiB comes back: {result}")
+    if browser.has_media:
+        result.update(browser.watch(2))
+    return result
+
+
+STEPS = {one.__name__: one for one in [reload, tab, restart, track, crash, garbage, echo]}
 
 
 def main():
@@ -199,13 +242,16 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--capture")
     parser.add_argument("--synthetic", action="store_true")
+    parser.add_argument("--data", action="store_true", help="a data channel and no media")
     parser.add_argument("--steps", default="")
     arguments = parser.parse_args()
-    url = arguments.url + "?auto" + ("&synthetic" if arguments.synthetic else "")
-    with Browser(arguments.capture) as browser:
+    url = arguments.url + "?auto" + ("&synthetic" if arguments.synthetic else "") + ("&data" if arguments.data else "")
+    with Browser(arguments.capture, has_media=not arguments.data) as browser:
         browser.open(url)
-        summary = {"call": browser.watch(arguments.seconds)}
-        summary["colour"] = browser.run("return window.rtcsim.colour()")
+        summary = {}
+        if browser.has_media:
+            summary["call"] = browser.watch(arguments.seconds)
+            summary["colour"] = browser.run("return window.rtcsim.colour()")
         browser.driver.save_screenshot(f"{arguments.folder}/peer.png")
         for name in filter(None, arguments.steps.split(",")):
             summary[name] = STEPS[name](browser, url)

@@ -24,8 +24,8 @@ enum TURNServiceReport {
       ("allocations", sockets.allocations), ("packetsToPeers", core.packetsToPeers),
       ("bytesToPeers", core.bytesToPeers), ("packetsToClients", core.packetsToClients),
       ("bytesToClients", core.bytesToClients), ("discarded", core.discarded), ("rateLimited", core.rateLimited),
-      ("challengedRequests", core.challenged),
-      ("refusedRequests", core.refused), ("tcpAccepted", sockets.streamsAccepted),
+      ("challengedRequests", core.challenged), ("refusedRequests", core.refused),
+      ("tcpAccepted", sockets.streamsAccepted),
       ("tcpRefused", sockets.streamsRefused), ("tcpIdleClosed", sockets.idleStreamsClosed),
       ("tcpStalledClosed", sockets.stalledStreamsClosed), ("bindFailures", sockets.bindFailures),
     ]

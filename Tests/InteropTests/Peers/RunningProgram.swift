@@ -12,6 +12,8 @@ final class RunningProgram {
   let folder: URL
   private let process = Process()
   private let output = Pipe()
+  /// Nothing ever comes on it, and it does not end either.
+  private let input = Pipe()
   private var unread = Data()
   /// Tells the thread that kills a program that takes too long to stop waiting.
   private let ended = DispatchSemaphore(value: 0)
@@ -20,10 +22,11 @@ final class RunningProgram {
   ///
   /// - Parameters:
   ///   - limit: after so long it is killed, whatever it does.
+  ///   - awaitsInput: its input is silent rather than at its end, at which OpenSSL's programs stop.
   ///   - arguments: are told the folder.
   init(
     _ executable: URL, limit: Duration = .seconds(60), environment: [String: String] = [:],
-    arguments: (URL) throws -> [String]
+    awaitsInput: Bool = false, arguments: (URL) throws -> [String]
   ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "interop-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -31,7 +34,7 @@ final class RunningProgram {
     process.arguments = try arguments(folder)
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = awaitsInput ? input as Any : FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = output
     try process.run()
@@ -65,6 +68,16 @@ final class RunningProgram {
     }
   }
 
+  /// What follows `words` on the first line to come that begins with them, apart from spaces; `nil` when there is none.
+  func readLine(after words: String) -> String? {
+    while true {
+      let line = readLine()
+      let text = line.drop { $0 == " " }
+      if text.hasPrefix(words) { return String(text.dropFirst(words.count)) }
+      if line.isEmpty, !process.isRunning, unread.isEmpty { return nil }
+    }
+  }
+
   /// Sends a signal, if one is named, and waits for the end.
   func finish(_ signal: Int32? = nil) -> Result {
     if let signal { kill(process.processIdentifier, signal) }
@@ -87,13 +100,30 @@ enum Installed {
   static let uclient = find("turnutils_uclient")
   static let turnPeer = find("turnutils_peer")
   static let openssl: URL? = find("openssl")
-  /// Python with aiortc.
-  static let python: URL? = {
-    let python = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
-    let mark = Vectors.packageFolder.appending(path: ".build/venv/interop")
-    return FileManager.default.fileExists(atPath: mark.path) ? python : nil
+  static let tshark = find("tshark")
+  static let venvPython = Vectors.packageFolder.appending(path: ".build/venv/bin/python3")
+  /// The place of a script of `Tests/Python`.
+  static func script(_ name: String) -> String {
+    Vectors.packageFolder.appending(path: "Tests/Python/\(name)").path
+  }
+
+  /// Python with aiortc and websockets.
+  static let python = installed("interop").contains("websockets") ? venvPython : nil
+  /// Python with selenium and pylibsrtp.
+  static let testPython = installed("installed").contains("pylibsrtp") ? venvPython : nil
+  static let hasBrowser = find("chromium") != nil && find("chromedriver") != nil && testPython != nil
+  /// The descriptions that others made, read in place.
+  static let recordings: [URL] = {
+    let folder = Vectors.sharedFolder.appending(path: "reference/sdp")
+    let files = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    return (files ?? []).filter { $0.pathExtension == "sdp" }.sorted { $0.path < $1.path }
   }()
-  static let hint = "coturn is not installed here: make deps-interop"
+
+  /// The packages that `make` says it has put into `.build/venv`.
+  private static func installed(_ list: String) -> String {
+    let file = Vectors.packageFolder.appending(path: ".build/venv/\(list)")
+    return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+  }
 
   /// `rtcsim` as it was built with the tests.
   static let rtcsim = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
