@@ -15,7 +15,7 @@ struct ScenarioTests {
   @Test func `the repository has the scenarios that are promised`() {
     #expect(
       models.scenarioNames == [
-        "dual-stack", "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied",
+        "data-channels", "dual-stack", "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied",
         "trouble/fingerprint-mismatch",
         "trouble/no-common-codec", "trouble/page-without-https", "trouble/signaling-down", "trouble/symmetric-nats",
         "trouble/udp-blocked", "trouble/wrong-turn-password", "two-hosts-udp", "two-peers", "two-peers-relay",

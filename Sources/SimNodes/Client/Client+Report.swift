@@ -22,6 +22,8 @@ public struct ClientReport: Sendable {
   public let connections: [ConnectionSummary]
   /// Messages to TURN servers over TCP or TLS that were thrown away because those before them had not left.
   public let messagesDropped: Int
+  /// What was sent and received on data channels since they opened, one for each workload.
+  public let data: [DataReport]
   public let milestones: [Milestone]
   /// Of real media: the mean PSNR in dB of pictures against their source, and the correlation of sound.
   public let meanPSNR: Double?
@@ -64,7 +66,7 @@ extension Client {
       frozenSeconds: frozen(at: now).inSeconds,
       watchedSeconds: window.inSeconds * Double(configuration.watchedPictures),
       connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },
-      messagesDropped: connections.messagesDropped,
+      messagesDropped: connections.messagesDropped, data: dataReports(),
       milestones: connections.log.milestones, meanPSNR: quality.meanPSNR, audioCorrelation: quality.correlation)
   }
 

@@ -34,14 +34,16 @@ extension Client {
 
   /// Asks for camera and microphone; says whether the application goes on.
   private func askForMedia() -> Bool {
+    let settings = configuration.media.settings
+    let kinds = [settings.video.map { _ in "video" }, settings.audio.map { _ in "audio" }].compactMap { $0 }
+    // A call of data alone needs no devices.
+    guard !kinds.isEmpty else { return true }
     guard configuration.page == .https else {
       camera = .unavailable
       connections.log.note(
         .mediaDevicesMissing, "navigator.mediaDevices is undefined, because the page came over http", from: port)
       return false
     }
-    let settings = configuration.media.settings
-    let kinds = [settings.video.map { _ in "video" }, settings.audio.map { _ in "audio" }].compactMap { $0 }
     if settings.video != nil, isCameraRefused {
       camera = .refused
       connections.log.note(.cameraRefused, "NotAllowedError; the call goes on with sound only", from: port)
@@ -88,6 +90,7 @@ extension Client {
     nextAudio = .distantFuture
     nextPlayoutTick = .distantFuture
     nextPicture = .distantFuture
+    nextData = .distantFuture
     isInRoom = false
     // After what was handed to the channel just before.
     let (signaling, name) = (signaling, port.name)
@@ -160,6 +163,7 @@ extension Client {
       sourceOfLine[LineID(connection: connection.number, transceiver: index)] = line.source ?? peer
       if direction.sends { connections.log.note(.trackAdded, line.kind.rawValue, from: port) }
     }
+    openDataChannels(on: connection, at: port.simulation.now)
     await wait(configuration.delays.offer)
     guard !hasHungUp else { return }
     offer(connection, at: port.simulation.now)

@@ -20,6 +20,8 @@ public actor Client: Node, SignalingMember {
     public var signalingAccess: SignalingAccess
     /// How many pictures of others are to be seen at once.
     public var watchedPictures: Int
+    /// What is sent on data channels; `nil` for no such channels.
+    public var data: DataSettings?
     public var delays = HumanDelays()
     public var camera = CameraPermission.granted
     public var page = PageOrigin.https
@@ -60,6 +62,7 @@ public actor Client: Node, SignalingMember {
   @exclusivity(unchecked) var nextAudio = Instant.distantFuture
   @exclusivity(unchecked) var nextPlayoutTick = Instant.distantFuture
   @exclusivity(unchecked) var nextPicture = Instant.distantFuture
+  @exclusivity(unchecked) var nextData = Instant.distantFuture
   var measuresFrom: Instant?
   var baseline = MeasurementBaseline()
   var joinedAt: Instant?
@@ -122,6 +125,7 @@ public actor Client: Node, SignalingMember {
   public func wake(at now: Instant) {
     connections.handleTimeouts(at: now) { finish($0, at: now) }
     capture(at: now)
+    sendData(at: now)
     play(at: now)
     setMediaAlarm()
   }
@@ -149,7 +153,8 @@ public actor Client: Node, SignalingMember {
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
     case .keyFrameRequested(let transceiver):
       outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true
-    case .transport, .signalingStateChanged, .packetsRequested, .senderReport, .dataChannel: break
+    case .dataChannel(let event): handle(event, of: connection, at: now)
+    case .transport, .signalingStateChanged, .packetsRequested, .senderReport: break
     }
   }
 
@@ -179,6 +184,6 @@ public actor Client: Node, SignalingMember {
   }
 
   func setMediaAlarm() {
-    port.wake(at: min(min(nextVideo, nextAudio), min(nextPlayoutTick, nextPicture)))
+    port.wake(at: min(min(nextVideo, nextAudio), min(nextPlayoutTick, nextPicture), nextData))
   }
 }

@@ -29,6 +29,10 @@ final class Connection {
   var announcedTracks: Set<String> = []
   /// Whether the first RTCP each way was told.
   var hasNotedReports = (sent: false, received: false)
+  /// What goes on its data channels.
+  @exclusivity(unchecked) var dataFlows: [DataFlow] = []
+  /// The channels that the peer opened.
+  var announcedChannels: Set<Int> = []
 
   init(number: Int, peer: String, isPolite: Bool, core: consuming PeerConnection) {
     negotiation = PerfectNegotiation(isPolite: isPolite)
@@ -36,6 +40,9 @@ final class Connection {
     self.peer = peer
     self.core = core
   }
+
+  /// The place of the flow of a data channel.
+  func flow(of channel: Int) -> Int? { dataFlows.firstIndex { $0.channel == channel } }
 }
 
 /// A description that is told when gathering has ended.

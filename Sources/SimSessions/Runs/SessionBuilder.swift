@@ -106,6 +106,7 @@ struct SessionBuilder {
         sources: sources, signalingAccess: signalingAccess(profile),
         watchedPictures: plan.streamsReceived(by: participant.index, .video))
       configuration.endpoint.observer = observer
+      configuration.data = session.data
       configuration.delays = session.people
       configuration.camera = profile.camera
       configuration.page = profile.page

@@ -21,7 +21,14 @@ struct Contradiction: Error, Hashable {
 extension SessionScenario {
   /// Checks what no field shows alone.
   func check() throws(Contradiction) {
-    if kinds.isEmpty { throw Contradiction(("audio", "null", "an object, because video is null too")) }
+    if kinds.isEmpty, data == nil {
+      throw Contradiction(("audio", "null", "an object, because video is null too and there is no data"))
+    }
+    if data != nil, topology != Mesh().name {
+      throw Contradiction(
+        ("data", "an object", "null, because topology is '\(topology)' and only a mesh carries data so far"),
+        ("topology", "'\(topology)'", "'mesh', because only a mesh carries data so far"))
+    }
     if media == .real, fidelity == .model {
       throw Contradiction(
         ("media", "'real'", "'modelled', because fidelity is 'model'"),

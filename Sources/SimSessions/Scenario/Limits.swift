@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCTransport
 import SimNetwork
 
 /// Which whole numbers are allowed, in files and on the command line.
@@ -31,6 +32,11 @@ struct WholeNumberLimit: Sendable {
   static let frameRate = WholeNumberLimit(1...120, "pictures per second")
   /// MQTT's, of which 2 is not built.
   static let qualityOfService = WholeNumberLimit(0...1)
+  /// Of a message on a data channel: from its number and time to what our descriptions allow.
+  static let messageSize = WholeNumberLimit(16...SCTPConfiguration.maxMessageSize, "bytes")
+  static let chunkSize = WholeNumberLimit(32...SCTPConfiguration.maxMessageSize, "bytes")
+  static let transferSize = WholeNumberLimit(16...10_000_000_000, "bytes")
+  static let messageRate = WholeNumberLimit(1...10_000, "messages per second")
   /// An IP packet of at most 1500 bytes: fragments are not simulated.
   static let packetSize = WholeNumberLimit(8...1452, "bytes of UDP payload")
 }
@@ -49,6 +55,8 @@ struct DurationLimit: Sendable {
 
   static let any = DurationLimit(range: .zero ... .seconds(3600), note: ", at most 1h")
   static let pollInterval = DurationLimit(range: .milliseconds(1) ... .seconds(3600), note: ", from 1ms to 1h")
+  /// Between two messages.
+  static let interval = DurationLimit(range: .milliseconds(1) ... .seconds(3600), note: ", from 1ms to 1h")
   /// Of an idle TCP connection at a NAT; Linux remembers one for five days.
   static let connection = DurationLimit(range: .milliseconds(1) ... .seconds(604_800), note: ", from 1ms to 168h")
   /// Of an allocation.

@@ -57,6 +57,7 @@ extension SessionScenario {
     }
     lines.group("video") { video?.describe(to: &$0) }
     lines.group("audio") { audio?.describe(to: &$0) }
+    if let data { lines.group("data") { data.describe(to: &$0) } }
     lines.add("server.site", server.site)
     lines.add("server.cores", server.cores)
     lines.add("server.nic", server.nic)
@@ -194,6 +195,23 @@ extension AudioProfile {
     lines.add("codec", codec)
     lines.add("bitrate", bitrate)
     lines.add("file", file.map { "\($0.size)B \($0.digest)" } ?? "")
+  }
+}
+
+extension DataSettings {
+  fileprivate func describe(to lines: inout CanonicalLines) {
+    if let chat {
+      lines.add("chat.interval", chat.interval)
+      lines.add("chat.size", chat.size.bytes)
+    }
+    if let file {
+      lines.add("file.size", file.size.bytes)
+      lines.add("file.chunk", file.chunk.bytes)
+    }
+    if let game {
+      lines.add("game.rate", game.rate)
+      lines.add("game.size", game.size.bytes)
+    }
   }
 }
 

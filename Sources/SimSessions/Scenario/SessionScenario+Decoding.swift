@@ -8,7 +8,8 @@ import SimNodes
 extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
-    "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "bundlePolicy", "srtpProfiles", "mcu",
+    "data", "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "bundlePolicy",
+    "srtpProfiles", "mcu",
     "costs", "prices", "faults",
   ]
 
@@ -33,6 +34,7 @@ extension SessionScenario {
     }
     video = try VideoProfile.decode(fields["video"], files)
     audio = try AudioProfile.decode(fields["audio"], files)
+    data = try fields["data"].flatMap { reader throws(ScenarioError) in try DataSettings.decode(reader) }
     server = try ServerProfile(fields["server"], sites: sites)
     signalingSite = sites[0]
     isSignalingConnected = false

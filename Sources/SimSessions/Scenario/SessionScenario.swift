@@ -42,6 +42,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var video: VideoProfile?
   /// `nil` when nobody sends audio.
   public var audio: AudioProfile?
+  /// What goes on data channels; `nil` when there are none.
+  public var data: DataSettings?
   /// The SFU or MCU.
   public var server: ServerProfile
   /// The site of the signaling server.

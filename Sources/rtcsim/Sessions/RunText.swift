@@ -36,6 +36,7 @@ struct RunText {
     var cell = CellReport.table(currency: result.currency)
     cell.append(report.tableRow)
     text += cell.text() + "\n" + cpuTable.text() + "\n"
+    if let data = result.dataTable { text += data.text() + "\n" }
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
     text += result.relayLines.map { $0 + "\n" }.joined()
@@ -67,6 +68,7 @@ struct RunText {
         "sent": JSON(result.datagrams.sent), "delivered": JSON(result.datagrams.delivered),
         "dropped": JSON(result.datagrams.droppedInAll),
       ])
+    cell.append("data", result.dataJSON)
     cell.append("stun", result.stunJSON)
     cell.append("turn", result.turnJSON)
     cell.append("diagnosis", .array(diagnosis.map { .string($0) }))
