@@ -144,7 +144,7 @@ struct SessionCommandTests {
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
     (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
     (["compare", "two-hosts-udp"], "<scenario>: found 'two-hosts-udp', allowed: people in a session"),
-    (["run", "nosuch"], "allowed: dual-stack, meeting"),
+    (["run", "nosuch"], "allowed: data-channels, dual-stack, meeting"),
     (["compare", "--csv="], "--csv: found '', allowed: a text that is not empty"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
     (["run", "two-peers", "--pcap", "/etc/passwd"], "--pcap: found '/etc/passwd', allowed: a folder that can be"),
