@@ -10,10 +10,11 @@ import Testing
 @Suite struct DataChannelScenarioTests {
   /// Two people without media and NATs, who are `oneWay` from each other.
   private func run(
-    _ data: String, oneWay: Int = 10, loss: Double = 0, rate: String = "unlimited", duration: String = "10s",
+    _ data: String, oneWay: Int = 10, loss: Double = 0, rate: String = "unlimited", queue: String = "200ms",
+    duration: String = "10s",
     seed: UInt64 = 1, more: String = "video: null, audio: null"
   ) throws -> SessionResult {
-    let link = "rate: '\(rate)', loss: \(loss), delay: '\(oneWay * 500)us'"
+    let link = "rate: '\(rate)', queue: '\(queue)', loss: \(loss), delay: '\(oneWay * 500)us'"
     let scenario = try scenario(
       """
       { topology: 'mesh', participants: 2, duration: '\(duration)', seed: \(seed), \(more), data: \(data),
@@ -59,6 +60,14 @@ import Testing
     // A message takes 16384 bytes of what 20 Mbit/s carry with 3 % of headers at the most.
     let goodput = try #require(received.goodput)
     #expect(goodput > .megabitsPerSecond(10) && goodput < .megabitsPerSecond(20))
+  }
+
+  /// The queue holds one product of bandwidth and delay, and slow start is part of the time.
+  @Test func `100 MB fill a link of 100 Mbit per second at a round trip of 20 ms`() throws {
+    let result = try run("{ file: { size: 100000000 } }", rate: "100M", queue: "20ms", duration: "12s")
+    let received = try report(.file, of: 0, in: result)
+    #expect(received.bytesReceived == 100_000_000)
+    #expect(try #require(received.goodput) > .megabitsPerSecond(84))
   }
 
   @Test func `of a game's messages come as many as the network does not lose`() throws {

@@ -123,5 +123,8 @@ public final class SCTPStack {
     _ = functions.sysctl_set_sctp_path_rtx_max_default(65_535)
     _ = functions.sysctl_set_sctp_delayed_sack_time_default(UInt32(UsrsctpSocket.delayedAcknowledgement.milliseconds))
     _ = functions.sysctl_set_sctp_initial_cwnd(10)
+    // To limit bursts, usrsctp sets the congestion window to what is on its way and 4 packets more: it sank without any
+    // loss, and the initial window of 10 was one of 4.
+    _ = functions.sysctl_set_sctp_max_burst_default(0)
   }
 }
