@@ -13,7 +13,7 @@ struct Peer: ParsableCommand {
     commandName: "peer", abstract: "Calls a real browser, or whoever speaks its signaling.",
     discussion: """
       Serves a page. Whoever opens it sees and hears a test picture and a synthetic voice, or the files that are given; what
-      the page sends is decoded and measured. It ends with Control-C.
+      the page sends is decoded and measured, and messages on data channels come back. It ends with Control-C.
 
       Only this machine can reach it unless --listen names another address and --public says that this is meant. Pages that
       do not come from this machine get no camera and no microphone over plain HTTP and send a synthetic picture and tone.
