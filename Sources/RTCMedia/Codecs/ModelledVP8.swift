@@ -55,6 +55,23 @@ public struct ModelledVP8: Sendable {
       captureTime: captureTime)
   }
 
+  /// Gives the next frame up instead of coding it, when what was sent beyond the target is more than the buffer holds.
+  ///
+  /// As libvpx does with libwebrtc's settings (buffer of 500 ms at the beginning and 600 ms at its best, frames dropped below
+  /// 30 % of that).
+  public mutating func dropsNextFrame() -> Bool {
+    guard !needsKeyFrame, debt > budget * Double(settings.framesPerSecond) * Self.bufferedSeconds else { return false }
+    debt -= budget
+    return true
+  }
+
+  /// Changes the size of the picture, which takes a key frame.
+  public mutating func resize(width: Int, height: Int) {
+    settings.width = width
+    settings.height = height
+    needsKeyFrame = true
+  }
+
   /// Changes the target from the next frame on.
   public mutating func setBitrate(_ bitrate: DataRate) { settings.bitrate = bitrate }
 
@@ -87,6 +104,7 @@ public struct ModelledVP8: Sendable {
   // MARK: - Measured
 
   private static let framesOfRecovery = 30.0
+  private static let bufferedSeconds = 0.5 - 0.3 * 0.6
 
   /// Size over the mean size, at quantiles 0, 1/16 … 1.
   private static let deltaSpread = QuantileTable(values: [
