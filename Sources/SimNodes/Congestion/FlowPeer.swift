@@ -52,6 +52,8 @@ public actor FlowPeer: Node {
     public var freezeCount = 0
     /// What waits in the pacer.
     public var queueBytes = 0
+
+    public init() {}
   }
 
   public nonisolated let port: NodePort

@@ -2,7 +2,7 @@ public import RTCMedia
 public import RTCPrimitives
 import RTCSession
 import SimKernel
-public import SimNetwork
+import SimNetwork
 public import SimNodes
 
 /// Runs a case with one controller and one seed, and writes down what happens ten times a second.
