@@ -71,7 +71,8 @@ struct InterArrival: Hashable, Sendable {
     return nil
   }
 
-  private mutating func advance(_ send: Double, _ arrival: Double, _ bytes: Int, _ heardAt: Instant, over group: Group) {
+  private mutating func advance(_ send: Double, _ arrival: Double, _ bytes: Int, _ heardAt: Instant, over group: Group)
+  {
     previous = group
     current = Group(
       firstSend: send, lastSend: send, firstArrival: arrival, lastArrival: arrival, heardAt: heardAt, bytes: bytes)

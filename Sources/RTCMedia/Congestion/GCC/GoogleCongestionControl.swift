@@ -29,6 +29,7 @@ public struct GoogleCongestionControl: CongestionController {
   private var timeout = FeedbackTimeout()
   private var window = CongestionWindow()
   private var inFlight = DataSize.zero
+  private var changedInFlightAt: Instant?
   private var roundTripTime: Duration?
   private var arrivals: [DelayBasedEstimator.Arrival] = []
 
@@ -38,6 +39,8 @@ public struct GoogleCongestionControl: CongestionController {
   private static let floor = DataRate.kilobitsPerSecond(5)
   /// kStartPhase
   private static let startPhase = Duration.seconds(2)
+  /// Ours: longer than the queue that the window allows.
+  private static let inFlightTimeout = Duration.milliseconds(500)
 
   public init(_ limits: RateLimits, at now: Instant) {
     let limits = Self.usable(limits)
@@ -63,9 +66,21 @@ public struct GoogleCongestionControl: CongestionController {
     set { probes.probesWhenApplicationLimited = newValue }
   }
 
-  public var nextTimeout: Instant? { probes.nextTimeout }
+  public var nextTimeout: Instant? { [probes.nextTimeout, forgetsInFlightAt].compactMap { $0 }.min() }
 
-  public mutating func handleTimeout(at now: Instant) { probes.handleTimeout(at: now) }
+  public mutating func handleTimeout(at now: Instant) {
+    probes.handleTimeout(at: now)
+    guard let time = forgetsInFlightAt, time <= now else { return }
+    inFlight = .zero
+    decide(at: now)
+  }
+
+  /// Of packets that were lost last nothing is ever heard when the encoder pauses because of them. libwebrtc counts on repairs
+  /// and requests of key frames to get on; this does without.
+  private var forgetsInFlightAt: Instant? {
+    guard decision.frameReduction > 0, inFlight > .zero, let changedInFlightAt else { return nil }
+    return changedInFlightAt + Self.inFlightTimeout
+  }
 
   public mutating func takeProbes() -> [ProbeCluster] {
     let clusters = probes.takeProbes()
@@ -86,6 +101,7 @@ public struct GoogleCongestionControl: CongestionController {
 
   public mutating func sent(_ packet: SentPacket) {
     inFlight += packet.size
+    changedInFlightAt = packet.sentAt
     region.sent(packet.size, at: packet.sentAt)
     timeout.sent(at: packet.sentAt)
     if timeout.isAboveLimit { updateTarget(at: packet.sentAt) }
@@ -119,6 +135,7 @@ public struct GoogleCongestionControl: CongestionController {
     guard !feedback.results.isEmpty else { return }
     let now = feedback.arrivedAt
     inFlight = feedback.bytesInFlight
+    changedInFlightAt = now
     takeArrivals(of: feedback)
     measureRoundTrip(at: now)
     probes.setApplicationLimited(since: region.began, at: now)
