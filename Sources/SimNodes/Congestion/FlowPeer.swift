@@ -18,11 +18,16 @@ public actor FlowPeer: Node {
     public var audio: DataRate?
     /// Whether the picture becomes smaller when the rate is too low for it.
     public var adaptsSize = true
+    /// Whether a share of the rate is kept from the encoder under loss, as Chromium keeps one for FEC; it is not sent.
+    public var reservesProtection = false
 
-    public init(video: VP8Settings? = nil, audio: DataRate? = nil, adaptsSize: Bool = true) {
+    public init(
+      video: VP8Settings? = nil, audio: DataRate? = nil, adaptsSize: Bool = true, reservesProtection: Bool = false
+    ) {
       self.video = video
       self.audio = audio
       self.adaptsSize = adaptsSize
+      self.reservesProtection = reservesProtection
     }
   }
 

@@ -58,20 +58,29 @@ extension CongestionRun {
     let offered = judged.reduce(0) { $0 + $1.offeredPackets }
     let dropped = judged.reduce(0) { $0 + $1.droppedPackets }
     let rates = forward.filter { flow in judged.allSatisfy { $0.flows[flow].isActive } }.map(rate)
-    let waits = judged.map(\.queueingDelay).sorted()
     var row = CongestionRow(
       testCase: testCase.name, phase: phase.name, controller: controller.name, seed: seed, capacity: capacity,
       meanEstimate: mean { $0.isActive ? $0.estimate.bitsPerSecond : 0 },
       meanTarget: mean { $0.isActive ? $0.target.bitsPerSecond : 0 },
       meanRate: .bitsPerSecond(Int64(Double(payload) * 8 / seconds)),
       utilisation: capacity.map { carried / Double($0.bitsPerSecond) },
-      p95Queue: waits.isEmpty ? .zero : waits[min(waits.count - 1, Int(0.95 * Double(waits.count)))],
+      p95Queue: p95(judged),
       lossPercent: offered > 0 ? 100 * Double(dropped) / Double(offered) : 0,
       jain: Self.jain(rates), timeTo80: timeTo80(of: phase, in: result.samples),
       smallestRate: .bitsPerSecond(Int64(rates.min() ?? 0)), failures: [], isJudged: !phase.bands.isEmpty,
       traceHash: result.traceHash)
     row.failures = phase.bands.failures(of: row)
     return row
+  }
+
+  /// Of a whole phase, with what is not judged.
+  func p95Queue(of phase: CongestionCase.Phase, in result: Result) -> Duration {
+    p95(result.samples.filter { $0.time > phase.start && $0.time <= phase.end })
+  }
+
+  private func p95(_ samples: [Sample]) -> Duration {
+    let waits = samples.map(\.queueingDelay).sorted()
+    return waits.isEmpty ? .zero : waits[min(waits.count - 1, Int(0.95 * Double(waits.count)))]
   }
 
   /// Jain's index of fairness: 1 when all rates are equal (Jain, Chiu and Hawe 1984).

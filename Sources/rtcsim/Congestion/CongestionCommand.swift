@@ -31,7 +31,8 @@ struct CongestionCommand: ParsableCommand {
   @Option(help: "\(Self.controllers), or all. (default: those of the suite)") var controller: String?
   @Option(help: "How many seeds. (default: those of the suite)") var seeds: Int?
   @Option(help: "Compare with the recordings in this folder instead.") var against: String?
-  @Option(help: "Write capacity, target, rate and queueing delay over time as a picture (SVG), of the first case and seed.")
+  @Option(
+    help: "Write capacity, target, rate and queueing delay over time as a picture (SVG), of the first case and seed.")
   var plot: String?
   @Option(help: "The first seed.") var seed: UInt64 = 1
   @Option(help: "table or json.") var format = OutputFormat.table
@@ -93,7 +94,7 @@ struct CongestionCommand: ParsableCommand {
     let controllers = try chosenControllers(CongestionControllers.all.filter { $0.name == "gcc" })
     let recordings = try RecordedCongestion(folder: folder)
     let progress = ProgressLine(total: Double(recordings.count * controllers.count))
-    var report = RecordedCongestionReport()
+    var report = RecordedCongestionReport(notRun: recordings.notRun)
     for controller in controllers {
       for (number, recording) in recordings.all.enumerated() {
         let (run, result) = recording.run(controller: controller, seed: seed)

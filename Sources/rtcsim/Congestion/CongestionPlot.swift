@@ -19,7 +19,10 @@ struct CongestionPlot {
     let samples = result.samples
     let capacity = samples.map { ($0.time.inSeconds, $0.capacity.map(Self.megabits)) }
     let estimate = samples.map { sample in
-      (sample.time.inSeconds, forward.reduce(0) { $0 + (sample.flows[$1].isActive ? Self.megabits(sample.flows[$1].estimate) : 0) })
+      (
+        sample.time.inSeconds,
+        forward.reduce(0) { $0 + (sample.flows[$1].isActive ? Self.megabits(sample.flows[$1].estimate) : 0) }
+      )
     }
     let sent = smoothed(samples.map { sample in forward.reduce(0) { $0 + Double(sample.flows[$1].wireBytes) } })
     let carried = smoothed(samples.map { Double($0.carriedBytes) })
