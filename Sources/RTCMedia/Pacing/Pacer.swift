@@ -79,12 +79,14 @@ public struct Pacer: Sendable {
   /// What may leave now; to be asked until it says nothing. A packet counts as sent.
   public mutating func next(at now: Instant) -> Departure? {
     update(at: now)
-    if let due = prober.nextProbe(at: now), due <= now {
+    // While a cluster is under way nothing else leaves, or its rate would say nothing.
+    if let due = prober.nextProbe(at: now), !isEmpty || mayPad {
+      guard due <= now else { return nil }
       if let packet = popPacket() {
         account(packet.size)
         return .packet(packet, probe: prober.sent(packet.size, at: now))
       }
-      if mayPad, let size = prober.recommendedSize { return .padding(size, probe: prober.current) }
+      return prober.recommendedSize.map { .padding($0, probe: prober.current) }
     }
     if isCongested { return nil }
     if !isEmpty {
@@ -111,18 +113,18 @@ public struct Pacer: Sendable {
 
   /// When `next` may have something; `nil` for never before something else happens.
   public mutating func nextTimeout(at now: Instant) -> Instant? {
-    var due: Instant?
-    if !isEmpty || mayPad, let probe = prober.nextProbe(at: now) { due = probe }
+    if !isEmpty || mayPad, let probe = prober.nextProbe(at: now) { return probe }
     if !isEmpty, !isCongested, rate > 0 {
       let over = mediaDebt - rate * Double(Self.burst) / 1e9
       let time = over <= 0 ? now : lastUpdate + .nanoseconds(Int64((over / rate * 1e9).rounded(.up)) + 1)
-      due = min(due ?? time, time)
-    } else if isEmpty, mayPad, paddingRate > 0, rate > 0 {
+      return time
+    }
+    if isEmpty, mayPad, paddingRate > 0, rate > 0 {
       let wait = max(mediaDebt / rate, paddingDebt / paddingRate)
       let time = lastUpdate + .nanoseconds(Int64((wait * 1e9).rounded(.up)) + 1)
-      due = min(due ?? time, time)
+      return time
     }
-    return due
+    return nil
   }
 
   /// The pacing rate, raised where the queue would take longer than two seconds.
