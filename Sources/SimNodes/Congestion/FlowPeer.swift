@@ -68,6 +68,8 @@ public actor FlowPeer: Node {
   private var videoEncoder: VideoStreamEncoder?
   private var audioEncoder: AudioStreamEncoder?
   private var ladder: VideoSizeLadder?
+  private var repair: RepairReserve
+  private var repairNoted = (sent: 0, retransmitted: 0)
   private var videoLine: Int?
   private var audioLine: Int?
   private var nextVideo = Instant.distantFuture
@@ -75,6 +77,7 @@ public actor FlowPeer: Node {
   private var nextPicture = Instant.distantFuture
   private var nextSound = Instant.distantFuture
   private var startsAt = Instant.start
+  private var nextRepairNote = Instant.start
   private var endsAt = Instant.distantFuture
   private var audioIndex = 0
   private var reading = Reading()
@@ -92,6 +95,7 @@ public actor FlowPeer: Node {
   ) {
     self.port = port
     self.media = media
+    repair = RepairReserve(reservesProtection: media.reservesProtection)
     let provider: CryptoProvider
     let identity: DTLSIdentity
     do {
@@ -218,13 +222,27 @@ public actor FlowPeer: Node {
   /// Gives the encoder what the controller leaves it.
   private func adapt(at now: Instant) {
     guard let video = media.video, let estimate = connection.control?.decision?.target else { return }
-    guard estimate != reading.estimate else { return }
+    noteRepair(at: now)
     reading.estimate = estimate
     let left = DataRate.bitsPerSecond(max(estimate.bitsPerSecond - audioTotal.bitsPerSecond, 0))
     let payload = RateAllocation.payload(
       of: left, framesPerSecond: video.framesPerSecond, packet: Self.videoPacket, overhead: Self.videoOverhead)
-    reading.target = max(min(payload, video.bitrate), Self.leastVideo)
-    videoEncoder?.setBitrate(reading.target)
+    let target = max(min(payload.scaled(by: 1 - repair.share), video.bitrate), Self.leastVideo)
+    guard target != reading.target else { return }
+    reading.target = target
+    videoEncoder?.setBitrate(target)
+  }
+
+  /// What was sent and what of it again, and what is lost.
+  private func noteRepair(at now: Instant) {
+    guard let videoLine, let sent = connection.transceivers[videoLine].sender?.statistics else { return }
+    guard now >= nextRepairNote else { return }
+    nextRepairNote = now + .milliseconds(50)
+    repair.note(
+      sent: sent.bytesSent - repairNoted.sent,
+      retransmitted: sent.retransmittedBytesSent - repairNoted.retransmitted, at: now)
+    repairNoted = (sent.bytesSent, sent.retransmittedBytesSent)
+    repair.note(loss: connection.control?.decision?.loss ?? 0, at: now)
   }
 
   /// Chromium's smallest bitrate of a video stream.
