@@ -31,7 +31,7 @@ struct Explanation {
     text +=
       "\(session.duration.quantity) pass; fidelity \(session.fidelity.rawValue), media \(session.media.rawValue)\n\n"
     text += parties(session, plan) + "\n" + connections(plan) + "\n" + streams(plan)
-    return text
+    return text + data(session, plan)
   }
 
   private static func parties(_ session: SessionScenario, _ plan: SessionPlan) -> String {
@@ -137,6 +137,13 @@ struct Explanation {
       table.append([kind.rawValue, count(streams.upPerClient), count(streams.downPerClient), "\(streams.total)"])
     }
     return "\(plan.connections.count) connections\n\n" + table.text()
+  }
+
+  private static func data(_ session: SessionScenario, _ plan: SessionPlan) -> String {
+    guard let data = session.data else { return "" }
+    let names = data.workloads.map(\.rawValue).joined(separator: ", ")
+    let way = plan.server == nil ? "on every connection" : "to the server, which forwards to all the others"
+    return "data channels: \(names), \(way)\n"
   }
 
   private static func count(_ value: Double) -> String {
