@@ -1,4 +1,5 @@
 import RTCPrimitives
+import SimNetwork
 import SimNodes
 import Testing
 
@@ -47,6 +48,50 @@ struct DataForwardingTests {
       #expect(received == (index == 0 ? [0, 0] : [10, 50]), "\(report.name)")
       #expect(report.data.map(\.messagesLost) == [0, 0])
     }
+  }
+
+  /// Three people, of whom the second gets 1 Mbit/s, while the third one's file of 5 MB is under way.
+  private func roomWithFile() -> Room {
+    let room = Room {
+      $0.topology = .forwarding
+      $0.media = { _ in MediaSettings(video: nil, audio: nil) }
+      $0.data = DataSettings(file: DataSettings.FileTransfer(size: .bytes(5_000_000)))
+      $0.downlink = { index in
+        let delay = Duration.milliseconds(10)
+        guard index == 1 else { return Link.Configuration(propagationDelay: delay) }
+        return Link.Configuration(
+          rate: .megabitsPerSecond(1), propagationDelay: delay, queueLimit: .time(.milliseconds(200)))
+      }
+    }
+    for index in 0..<3 { room.join(index, at: .seconds(2 * index)) }
+    room.run(until: .seconds(8))
+    return room
+  }
+
+  @Test func `nobody waits any more for a slow receiver who has left`() throws {
+    let room = roomWithFile()
+    #expect(room.reports[0].data[0].bytesReceived < 9_000_000)
+    #expect(try #require(room.serverReport).data.holds > 0)
+    room.hangUp(1)
+    room.run(until: .seconds(12))
+    let report = room.reports[0].data[0]
+    #expect((report.bytesReceived, report.messagesLost, report.messagesOutOfOrder) == (10_000_000, 0, 0))
+  }
+
+  @Test func `what came of a sender before he left is forwarded, and then his channels are closed`() throws {
+    let room = roomWithFile()
+    let before = room.reports.map(\.data[0].messagesReceived)
+    room.hangUp(2)
+    room.run(until: .seconds(60))
+    let data = try #require(room.serverReport).data
+    for (index, report) in room.reports.enumerated().dropLast() {
+      #expect(report.data[0].messagesReceived > before[index])
+      #expect((report.data[0].messagesLost, report.data[0].messagesOutOfOrder) == (0, 0))
+      // The first one also has had the second one's file.
+      #expect(channels(report.connections.first) == [index == 0 ? 3 : 2, 1])
+    }
+    #expect(data.messagesForwarded == room.reports.map(\.data[0].messagesReceived).reduce(0, +))
+    #expect(room.simulation.packetsInFlight == 0)
   }
 
   @Test(arguments: Kind.allCases)

@@ -110,8 +110,8 @@ final class DataForwarder {
   /// Forgets a participant who has hung up or cannot be reached: what came of him before is still forwarded, then his
   /// channels are closed at the others.
   func leave(_ connection: Connection) {
-    guard let index = members.firstIndex(where: { $0.connection === connection }) else { return }
-    let member = members.remove(at: index)
+    guard let member = known(connection) else { return }
+    members.removeAll { $0 === member }
     for producer in member.producers { enqueue(.end(producer), of: member) }
     member.producers = []
     for producer in producers { producer.consumers.removeAll { $0.connection === connection } }
@@ -158,9 +158,11 @@ final class DataForwarder {
     for receiver in members where receiver !== member { consume(producer, of: member, on: receiver.connection, now) }
   }
 
+  private func known(_ connection: Connection) -> Member? { members.first { $0.connection === connection } }
+
   /// The participant of a connection; a new one gets channels for what the others send on and on.
   private func member(of connection: Connection, at now: Instant) -> Member {
-    if let member = members.first(where: { $0.connection === connection }) { return member }
+    if let member = known(connection) { return member }
     let joiner = Member(connection)
     connection.forwardsData = true
     for sender in members {
@@ -186,7 +188,7 @@ final class DataForwarder {
   }
 
   private func closed(_ channel: Int, of connection: Connection) {
-    guard let member = members.first(where: { $0.connection === connection }) else { return }
+    guard let member = known(connection) else { return }
     if let index = member.producers.firstIndex(where: { $0.channel.id == channel }) {
       enqueue(.end(member.producers.remove(at: index)), of: member)
     } else {
@@ -199,8 +201,7 @@ final class DataForwarder {
   // MARK: Messages
 
   private func receive(_ message: DataChannelMessage, on channel: Int, of connection: Connection) {
-    guard let member = members.first(where: { $0.connection === connection }),
-      let producer = member.producers.first(where: { $0.channel.id == channel })
+    guard let member = known(connection), let producer = member.producers.first(where: { $0.channel.id == channel })
     else { return }
     report.messagesReceived += 1
     enqueue(.message(producer, message), of: member)
