@@ -50,12 +50,12 @@ struct DataForwardingTests {
     }
   }
 
-  /// Three people, of whom the second gets 1 Mbit/s, while the third one's file of 5 MB is under way.
+  /// Three people, of whom the second gets 1 Mbit/s, while the third one's file of 3 MB is under way.
   private func roomWithFile() -> Room {
     let room = Room {
       $0.topology = .forwarding
       $0.media = { _ in MediaSettings(video: nil, audio: nil) }
-      $0.data = DataSettings(file: DataSettings.FileTransfer(size: .bytes(5_000_000)))
+      $0.data = DataSettings(file: DataSettings.FileTransfer(size: .bytes(3_000_000)))
       $0.downlink = { index in
         let delay = Duration.milliseconds(10)
         guard index == 1 else { return Link.Configuration(propagationDelay: delay) }
@@ -63,19 +63,19 @@ struct DataForwardingTests {
           rate: .megabitsPerSecond(1), propagationDelay: delay, queueLimit: .time(.milliseconds(200)))
       }
     }
-    for index in 0..<3 { room.join(index, at: .seconds(2 * index)) }
-    room.run(until: .seconds(8))
+    for index in 0..<3 { room.join(index, at: .seconds(index)) }
+    room.run(until: .seconds(4))
     return room
   }
 
   @Test func `nobody waits any more for a slow receiver who has left`() throws {
     let room = roomWithFile()
-    #expect(room.reports[0].data[0].bytesReceived < 9_000_000)
+    #expect(room.reports[0].data[0].bytesReceived < 5_500_000)
     #expect(try #require(room.serverReport).data.holds > 0)
     room.hangUp(1)
-    room.run(until: .seconds(12))
+    room.run(until: .seconds(7))
     let report = room.reports[0].data[0]
-    #expect((report.bytesReceived, report.messagesLost, report.messagesOutOfOrder) == (10_000_000, 0, 0))
+    #expect((report.bytesReceived, report.messagesLost, report.messagesOutOfOrder) == (6_000_000, 0, 0))
   }
 
   @Test func `what came of a sender before he left is forwarded, and then his channels are closed`() throws {
