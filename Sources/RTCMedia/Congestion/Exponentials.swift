@@ -14,7 +14,7 @@ func naturalLogarithm(_ x: Double) -> Double {
   let t = (mantissa - 1) / (mantissa + 1)
   let square = t * t
   var sum = 0.0
-  for divisor in stride(from: 19.0, through: 1, by: -2) { sum = sum * square + 1 / divisor }
+  for index in 0..<10 { sum = sum * square + 1 / Double(19 - 2 * index) }
   return exponent * ln2 + 2 * t * sum
 }
 
@@ -26,6 +26,6 @@ func exponential(_ x: Double) -> Double {
   let halvings = (x / ln2).rounded()
   let rest = x - halvings * ln2
   var sum = 1.0
-  for divisor in stride(from: 14.0, through: 1, by: -1) { sum = 1 + sum * rest / divisor }
+  for index in 0..<14 { sum = 1 + sum * rest / Double(14 - index) }
   return sum * Double(sign: .plus, exponent: Int(halvings), significand: 1)
 }

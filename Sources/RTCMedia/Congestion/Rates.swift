@@ -24,6 +24,14 @@ extension DataRate {
   func clamped(from minimum: DataRate, to maximum: DataRate) -> DataRate { max(minimum, min(self, maximum)) }
 }
 
+extension Instant {
+  /// The earlier of two times of which either may not be.
+  static func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+}
+
 extension Duration {
   /// Milliseconds of any duration: unlike `nanoseconds`, times of a peer cannot make it overflow.
   var safeMilliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }

@@ -11,6 +11,8 @@ struct ReceiveRate: Sendable {
 
   /// Milliseconds.
   static let window = 500.0
+  /// More packets than any path here carries in that time: a peer whose clock stands still does not fill memory.
+  private static let limit = 16_384
 
   init() {}
 
@@ -21,7 +23,7 @@ struct ReceiveRate: Sendable {
     began = began ?? time
     arrivals.append((time, size.bytes))
     bytes += size.bytes
-    while arrivals[first].at <= time - Self.window {
+    while arrivals[first].at <= time - Self.window || arrivals.count - first > Self.limit {
       bytes -= arrivals[first].bytes
       first += 1
     }

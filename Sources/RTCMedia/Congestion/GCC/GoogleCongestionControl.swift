@@ -66,7 +66,7 @@ public struct GoogleCongestionControl: CongestionController {
     set { probes.probesWhenApplicationLimited = newValue }
   }
 
-  public var nextTimeout: Instant? { [probes.nextTimeout, forgetsInFlightAt].compactMap { $0 }.min() }
+  public var nextTimeout: Instant? { .earlier(probes.nextTimeout, forgetsInFlightAt) }
 
   public mutating func handleTimeout(at now: Instant) {
     probes.handleTimeout(at: now)

@@ -71,7 +71,7 @@ struct ProbeController: Sendable {
       case .waiting: probedAt.map { $0 + Self.resultTimeout + .nanoseconds(1) }
       case .complete: nil
       }
-    return [timeout, nextApplicationLimitedProbe].compactMap { $0 }.min()
+    return .earlier(timeout, nextApplicationLimitedProbe)
   }
 
   private var nextApplicationLimitedProbe: Instant? {

@@ -5,6 +5,7 @@ struct LossHistory: Hashable, Sendable {
   /// Closed intervals, newest first.
   private var intervals: [Double] = []
   private var sinceLoss = 0.0
+  private var lastWasLost = false
 
   /// RFC 5348 §5.4, n = 8
   private static let weights = [1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2]
@@ -14,6 +15,9 @@ struct LossHistory: Hashable, Sendable {
   init() {}
 
   mutating func insert(lost: Bool) {
+    defer { lastWasLost = lost }
+    // What is lost in a row is one loss event.
+    if lost && lastWasLost { return }
     sinceLoss += 1
     guard lost else { return }
     intervals.insert(sinceLoss, at: 0)
