@@ -100,6 +100,7 @@ extension PeerConnection {
       transport.isReady, !dataChannels.hasAssociation
     else { return }
     var sctp = SCTPConfiguration()
+    sctp.start = configuration.transport.sctpStart
     sctp.localPort = agreedData.localPort
     sctp.remotePort = agreedData.remotePort
     sctp.mtu = configuration.transport.dtls.maxMessageSize & ~3

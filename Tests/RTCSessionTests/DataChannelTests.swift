@@ -37,6 +37,29 @@ import Testing
     #expect(!made.isUnacknowledged)
   }
 
+  @Test(arguments: [0, 1])
+  func `one end may leave it to the other to begin SCTP`(_ passive: Int) throws {
+    let pair = try ConnectedPair { configuration, side in
+      configuration.transport.sctpStart = side == passive ? .passive : .active
+    }
+    let id = try pair.makeChannel(0)
+    try pair.connect()
+    pair.run(for: .milliseconds(500))
+    try pair.send(0, .text("over"), on: id)
+    let other = try #require(pair.b.announced.first)
+    try pair.send(1, .text("out"), on: other)
+    pair.run(for: .seconds(1))
+    #expect(pair.b.messages(on: other) == [.text("over")] && pair.a.messages(on: id) == [.text("out")])
+  }
+
+  @Test func `where both ends wait for the other no channel opens`() throws {
+    let pair = try ConnectedPair { configuration, _ in configuration.transport.sctpStart = .passive }
+    let id = try pair.makeChannel(0)
+    try pair.connect()
+    pair.run(for: .seconds(10))
+    #expect(pair.a.channel(id)?.state == .connecting && pair.b.dataEvents.isEmpty)
+  }
+
   @Test func `texts and bytes cross as they are, empty ones too`() throws {
     let (pair, a, b) = try ConnectedPair.withChannel()
     let messages: [DataChannelMessage] = [

@@ -20,6 +20,8 @@ public struct MediaTransport: ~Copyable {
     public var identity: DTLSIdentity
     /// The SCTP of this host, for data channels; `nil` where there are to be none.
     public var sctp: SCTPStack?
+    /// Which end begins the SCTP association: both, as RFC 8831's ends do, unless the application arranged it otherwise.
+    public var sctpStart = SCTPConfiguration.Start.active
 
     public init(
       ice: ICEConfiguration, dtls: DTLSTransport.Configuration = .init(), fidelity: Fidelity = .wire, name: String,
@@ -268,17 +270,17 @@ public struct MediaTransport: ~Copyable {
   }
 
   /// Whether SCTP packets wait for `drainPackets`.
-  var hasPackets: Bool { !packetRanges.isEmpty }
+  package var hasPackets: Bool { !packetRanges.isEmpty }
 
   /// Hands over the SCTP packets that came, in order.
-  mutating func drainPackets(_ body: (Span<UInt8>) -> Void) {
+  package mutating func drainPackets(_ body: (Span<UInt8>) -> Void) {
     for range in packetRanges { body(packets.bytes.span.extracting(range)) }
     packetRanges.removeAll(keepingCapacity: true)
     packets.removeAll()
   }
 
   /// Sends an SCTP packet as application data of DTLS (RFC 8261).
-  mutating func sendPacket(_ packet: Span<UInt8>, at now: Instant, into datagrams: inout Transmissions) {
+  package mutating func sendPacket(_ packet: Span<UInt8>, at now: Instant, into datagrams: inout Transmissions) {
     var record = DTLSTransport.Output()
     swap(&record, &records)
     defer {
