@@ -22,7 +22,7 @@ package struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyab
   private var filled: [Int] = []
   private var nextID = 0
   /// Streams in each direction; the most that there may be, before the association is connected.
-  private var streams = Int(SCTPConfiguration().streams)
+  private(set) var streams = Int(SCTPConfiguration().streams)
   private var role: DTLSTransport.Role?
   private(set) var isClosed = false
   private let maxMessageSize = SCTPConfiguration.maxMessageSize
@@ -148,10 +148,13 @@ package struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyab
   }
 
   /// Whether the association is there.
-  package var isConnected: Bool {
+  package var isConnected: Bool { associationState == .connected }
+
+  /// `nil` before the association is begun.
+  var associationState: SCTPAssociationState? {
     switch association {
-    case .some(let association): association.state == .connected
-    case .none: false
+    case .some(let association): association.state
+    case .none: nil
     }
   }
 

@@ -65,10 +65,10 @@ public struct RecordedSetups: Sendable {
 
   /// - Throws: `RecordedSetupsError` for a file that cannot be read, has another form, or lacks a step.
   public init(folder: String) throws(RecordedSetupsError) {
-    let steps = ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] }
+    let names = ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] }
     spreads = try Self.read(
       "\(folder)/setup_timelines_median.csv",
-      required: Self.modes.map { ($0, steps) } + [(Self.dataMode, [Self.dataBegin] + Self.dataSteps)])
+      required: Self.modes.map { ($0, names) } + [(Self.dataMode, [Self.dataBegin] + Self.dataSteps)])
     filteredSpreads = try Self.read(
       "\(folder)/setup_fw_timelines_median.csv", required: Self.modes.map { ($0, [Self.delayedStep]) })
   }
@@ -149,7 +149,7 @@ public struct RecordedSetups: Sendable {
 
   /// - Parameter required: steps of each mode that must be there for every round-trip time that is compared.
   private static func read(
-    _ path: String, required: [(mode: String, steps: [String])]
+    _ path: String, required: [(mode: String, names: [String])]
   ) throws(RecordedSetupsError) -> [Key: Spread] {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path)
@@ -173,9 +173,9 @@ public struct RecordedSetups: Sendable {
       spreads[Key(mode: cells[places[0]], roundTripTime: time, step: cells[places[2]])] = Spread(
         median: median, minimum: minimum, maximum: maximum)
     }
-    for (mode, steps) in required {
+    for (mode, names) in required {
       for time in roundTripTimes {
-        for step in steps where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
+        for step in names where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
           throw .missingStep(path, mode: mode, roundTripTimeMs: time, step: step)
         }
       }
