@@ -57,7 +57,8 @@ public actor SetupPeer: Node {
   private var trickleDelay = Duration.zero
   private var hasSentFinished = false
   private let data: DataPlan?
-  private let sctp: SCTPStack
+  /// `nil` where there is no data: a set-up is run a thousand times.
+  private let sctp: SCTPStack?
   private var dataChannels = DataChannelSet<UsrsctpAssociation>()
   private var dataEvents: [DataChannelEvent] = []
   /// When each step happened first.
@@ -69,7 +70,9 @@ public actor SetupPeer: Node {
   ) {
     self.port = port
     self.data = data
-    sctp = SCTPStack(host: .lent(by: HostEnvironment(seed: port.simulation.seed)), name: port.name)
+    sctp = data.map { _ in
+      SCTPStack(host: .lent(by: HostEnvironment(seed: port.simulation.seed)), name: port.name)
+    }
     let provider: CryptoProvider
     do {
       // The certificate belongs to the host's name; only the handshake's dice are the run's own.
@@ -156,7 +159,9 @@ public actor SetupPeer: Node {
 
   /// Begins the association once there are keys and a path, and moves what it says and is told.
   private func carry(_ data: DataPlan, at now: Instant) {
-    if !dataChannels.hasAssociation, transport.isReady, transport.ice.hasPath, let role = transport.localDTLSRole {
+    if !dataChannels.hasAssociation, transport.isReady, transport.ice.hasPath, let role = transport.localDTLSRole,
+      let sctp
+    {
       var configuration = SCTPConfiguration()
       configuration.start = data.start
       dataChannels.start(UsrsctpAssociation(configuration, on: sctp), role: role, at: now, into: &dataEvents)

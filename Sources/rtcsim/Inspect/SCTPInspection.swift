@@ -101,17 +101,19 @@ extension Inspector {
     guard case .open(let open) = message else {
       return [field(0, 1, "DATA_CHANNEL_ACK", 2, "the channel is known here, too, RFC 8832 §5.2")]
     }
-    let label = open.label.utf8.count
+    let (label, subprotocol) = (open.label.utf8.count, open.subprotocol.utf8.count)
+    let texts = [
+      field(DataChannelOpen.headerSize, label, "label", open.label, "the application's name for it"),
+      field(DataChannelOpen.headerSize + label, subprotocol, "protocol", open.subprotocol, "the application's"),
+    ]
     return [
       field(0, 1, "DATA_CHANNEL_OPEN", 3, "RFC 8832 §5.1"),
       field(1, 1, "channel type", bytes[begin + 1].hexadecimal, open.isOrdered ? "ordered" : "unordered"),
       field(2, 2, "priority", open.priority, "RFC 8831 §6.4"),
       field(4, 4, "reliability", open.reliability.name, "RFC 8832 §5.1"),
       field(8, 2, "label length", label, "bytes"),
-      field(10, 2, "protocol length", open.subprotocol.utf8.count, "bytes"),
-      field(DataChannelOpen.headerSize, label, "label", open.label, "the application's name for it"),
-      field(DataChannelOpen.headerSize + label, open.subprotocol.utf8.count, "protocol", open.subprotocol, ""),
-    ]
+      field(10, 2, "protocol length", subprotocol, "bytes"),
+    ] + texts.filter { $0.range?.isEmpty == false }
   }
 
   private static func dcep(of data: SCTPData, in bytes: [UInt8]) -> DCEPMessage? {
