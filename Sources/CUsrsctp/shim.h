@@ -30,6 +30,8 @@ static inline const char *_Nullable rtcsim_library_path(void *_Nonnull library) 
   NAME(getsockopt)                                                                                                     \
   NAME(bind)                                                                                                           \
   NAME(connect)                                                                                                        \
+  NAME(listen)                                                                                                         \
+  NAME(accept)                                                                                                         \
   NAME(sendv)                                                                                                          \
   NAME(recvv)                                                                                                          \
   NAME(close)                                                                                                          \

@@ -71,6 +71,20 @@ extension PeerConnection {
   /// - SeeAlso: W3C webrtc-stats `RTCPeerConnectionStats`
   public var dataChannelCounts: (opened: Int, closed: Int) { (dataChannels.opened, dataChannels.closed) }
 
+  /// The state of the SCTP transport; `nil` before data channels are agreed on.
+  public var sctpState: SCTPTransportState? {
+    guard agreedData != nil else { return nil }
+    guard !dataChannels.isClosed else { return .closed }
+    switch dataChannels.associationState {
+    case .new, .connecting, nil: return .connecting
+    case .connected: return .connected
+    case .closed: return .closed
+    }
+  }
+
+  /// Hands over what was sent as application data of DTLS, where the configuration asks for it.
+  public mutating func takeDisclosedRecords() -> [DisclosedRecord] { transport.takeDisclosedRecords() }
+
   // MARK: Negotiation
 
   /// Whether a section of data channels is agreed on.
@@ -113,6 +127,7 @@ extension PeerConnection {
       transport.isReady, !dataChannels.hasAssociation
     else { return }
     var sctp = SCTPConfiguration()
+    sctp.start = configuration.transport.sctpStart
     sctp.localPort = agreedData.localPort
     sctp.remotePort = agreedData.remotePort
     sctp.mtu = configuration.transport.dtls.maxMessageSize & ~3
@@ -136,3 +151,8 @@ extension PeerConnection {
     dataEvents.removeAll(keepingCapacity: true)
   }
 }
+
+/// The states of `RTCSctpTransportState`.
+///
+/// - SeeAlso: W3C webrtc-pc §6.1.2
+public enum SCTPTransportState: String, Hashable, Sendable, CaseIterable { case connecting, connected, closed }

@@ -23,6 +23,28 @@ struct PageAPITests {
     return (response.status, try #require(json))
   }
 
+  @Test func `a message of data is told with what DTLS hides, which has no place among its bytes`() throws {
+    let history = try post(#"{"scenario":"data-channels","seed":1}"#).json
+    let id = try #require(history["id"] as? String)
+    let messages = try #require(history["messages"] as? [[String: Any]])
+    let number = try #require(messages.firstIndex { $0["title"] as? String == "SCTP INIT" })
+    let detail = try get("/api/histories/\(id)/messages/\(number)").json
+    #expect((detail["title"] as? String)?.hasPrefix("SCTP, ") == true)
+    let fields = try #require(detail["fields"] as? [[String: Any]])
+    let tag = try #require(fields.first { $0["name"] as? String == "initiate tag" })
+    #expect(
+      tag["offset"] is NSNull && fields.contains { $0["name"] as? String == "content type" && $0["offset"] is Int })
+    let moments = try #require(history["moments"] as? [[String: Any]])
+    let moment = try #require(moments.firstIndex { $0["title"] as? String == "data channel open" })
+    let ends = try #require(get("/api/histories/\(id)/moments/\(moment)").json["ends"] as? [[String: Any]])
+    let connection = try #require((ends[1]["connections"] as? [[String: Any]])?.first)
+    #expect((connection["sctp"] as? [String: Any])?["state"] as? String == "connected")
+    #expect(
+      (connection["dataChannels"] as? [[String: Any]])?.compactMap { $0["label"] as? String } == [
+        "chat", "file", "game",
+      ])
+  }
+
   @Test func `a call is made once, and every moment, message and text of it can be asked for`() throws {
     let history = try post(#"{"scenario":"two-peers","seed":1}"#).json
     let id = try #require(history["id"] as? String)

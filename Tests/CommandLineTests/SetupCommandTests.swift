@@ -24,6 +24,37 @@ struct SetupCommandTests {
     #expect((json["ready"] as? String)?.contains("its Finished has left") == true)
   }
 
+  @Test func `round trips to data are two labelled rows, beside those to media`() throws {
+    let arguments = ["setup", "--profile", "today", "--offerer-nat", "eim-apdf", "--runs", "1"]
+    let result = try Program.run(arguments + ["--format", "json"])
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    let rows = try #require(json["data"] as? [[String: Any]])
+    #expect(rows.map { $0["start"] as? String } == ["offerer", "simultaneous"])
+    #expect(rows[0]["label"] as? String == "the offerer alone starts SCTP")
+    for row in rows {
+      #expect(row["offererReadyRtts"] as? Double == 6 && row["firstMessageRtts"] as? Double == 6.5)
+      #expect(row["answererReadyRtts"] as? Double == 5.5)
+    }
+    #expect((json["dataNote"] as? String)?.contains("RFC 9260") == true)
+    let table = try Program.run(arguments).output
+    for line in [
+      "the offerer alone starts SCTP    offerer ready to send          6.00  600.0", "both start SCTP, as browsers do",
+      "first message at the answerer  6.50  650.0",
+    ] {
+      #expect(table.contains(line), "\(table)")
+    }
+  }
+
+  @Test func `round trips to data that cannot be run are null, with the reason`() throws {
+    let result = try Program.run(["setup", "--profile", "snap", "--runs", "1", "--format", "json"])
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    #expect(json["data"] is NSNull && (json["dataNote"] as? String)?.contains("a=sctp-init") == true)
+    let blocked = try Program.run(["setup", "--runs", "1", "--offerer-nat", "udp-blocked", "--format", "json"])
+    let none = try #require(try JSONSerialization.jsonObject(with: Data(blocked.output.utf8)) as? [String: Any])
+    let rows = try #require(none["data"] as? [[String: Any]])
+    #expect(rows.count == 2 && rows.allSatisfy { $0["firstMessageRtts"] is NSNull })
+  }
+
   @Test func `a hash over all runs tells seeds apart`() throws {
     func hash(_ seed: String) throws -> String {
       let result = try Program.run(["setup", "--loss", "10%", "--runs", "3", "--seed", seed, "--format", "json"])
@@ -48,7 +79,7 @@ struct SetupCommandTests {
   @Test func `the comparison with recordings says what was fitted to what`() throws {
     let folder = Vectors.packageFolder.appending(path: "Tests/Vectors/reference").path
     let result = try Program.run(["setup", "--against", folder])
-    #expect(result.status == 0 && result.output.contains("90 of 90 steps within"))
+    #expect(result.status == 0 && result.output.contains("96 of 96 steps within"))
     #expect(result.output.contains("to mode host at RTT 0") && result.output.contains("12ms, to the recordings"))
   }
 

@@ -104,6 +104,25 @@ struct StepTests {
     #expect(try session.answer("outcome").contains("directly from one to the other"))
   }
 
+  @Test func `data channels can be asked for, and packets show what is encrypted in them`() throws {
+    var session = try session("data-channels")
+    #expect(
+      try session.answer("data") == "client-1: no RTCPeerConnection yet\n\nclient-2: no RTCPeerConnection yet\n")
+    _ = try session.answer("until SCTP established")
+    #expect(
+      try session.answer("data a").hasPrefix("client-1: SCTP connected, ports 5000 and 5000, messages up to 262144"))
+    _ = try session.answer("until data channel open")
+    let channels = try session.answer("data b")
+    for line in ["chat     1   open   ordered    until it arrives", "game     5   open   unordered  at most 0×"] {
+      #expect(channels.contains(line), "\(channels)")
+    }
+    let opening = try #require(session.history.messages.first { $0.title.contains("DATA_CHANNEL_OPEN") }).number
+    let packet = try session.answer("packet \(opening)")
+    #expect(packet.contains("DTLS, 1 record,") && packet.contains("encrypted in it, as both ends know it: SCTP,"))
+    #expect(packet.contains("label") && packet.contains("chat") && packet.contains("RFC 8832 §5.1"))
+    #expect(try session.answer("verify").contains("moments are equal"))
+  }
+
   @Test func `the difference of two descriptions shows what was added and taken away`() throws {
     var session = try session()
     _ = try session.answer("until ICE completed")

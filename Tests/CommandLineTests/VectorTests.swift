@@ -40,6 +40,44 @@ struct VectorTests {
     #expect("\(try #require(error))".contains(" at offset "), "\(vector["id"] ?? "")")
   }
 
+  @Test func `SCTP packets are decoded as the vectors say, once they are named`() throws {
+    for vector in try vectors("sctp/generated.json") {
+      let id = "\(vector["id"] ?? "")"
+      guard let expected = vector["expected"] as? Object else {
+        try expectRefusal(vector, as: .sctp)
+        continue
+      }
+      let found = try inspect(bytes(hex: try #require(vector["hex"] as? String)), as: .sctp)
+      compare(
+        found, expected,
+        [
+          "sourcePort": "source_port", "destinationPort": "destination_port", "verificationTag": "verification_tag",
+          "checksumValid": "checksum_ok",
+        ], id)
+      let chunks = try #require(found["chunks"] as? [Object])
+      let wanted = try #require(expected["chunks"] as? [Object])
+      #expect(chunks.count == wanted.count, "\(id)")
+      for (chunk, expected) in zip(chunks, wanted) {
+        compare(chunk, expected, ["type": "name", "flags": "flags", "length": "length"], id)
+        guard chunk["tsn"] != nil else { continue }
+        compare(chunk, expected, ["tsn": "tsn", "stream": "stream_id", "ppid": "ppid"], id)
+      }
+    }
+  }
+
+  @Test func `a data channel that is opened is named in its packet`() throws {
+    // Common header, and DATA on stream 1: DATA_CHANNEL_OPEN, unordered, at most 3 times again, label "moves".
+    var packet = bytes(hex: "13881388aabbccdd0000000000070021000000010001000000000032")
+    packet += bytes(hex: "038101000000000300050000") + Array("moves".utf8) + [0, 0, 0]
+    let found = try inspect(packet, as: .sctp)
+    #expect(found["checksumValid"] as? Bool == false)
+    let chunk = try #require((found["chunks"] as? [Object])?.first)
+    let open = try #require(chunk["dcep"] as? Object)
+    #expect(open["label"] as? String == "moves" && open["ordered"] as? Bool == false)
+    #expect(open["reliability"] as? String == "at most 3 times again" && open["priority"] as? Int == 256)
+    #expect(try Inspector().inspect(packet, as: .sctp).text.contains("DATA_CHANNEL_OPEN"))
+  }
+
   @Test(arguments: ["stun/rfc5769.json", "stun/generated.json"])
   func `STUN messages are decoded as the vectors say`(path: String) throws {
     for vector in try vectors(path) {
@@ -194,7 +232,10 @@ struct VectorTests {
   @Test func `no input of any kind traps, whatever is changed or cut`() throws {
     var dice = SeededGenerator(seed: 7, stream: "inspect/mutations")
     var seeds: [[UInt8]] = []
-    for path in ["stun/generated.json", "rtp/generated.json", "rtcp/generated.json", "turn/channel_data.json"] {
+    for path in [
+      "stun/generated.json", "rtp/generated.json", "rtcp/generated.json", "turn/channel_data.json",
+      "sctp/generated.json",
+    ] {
       seeds += try vectors(path).compactMap { ($0["hex"] as? String).map { bytes(hex: $0) } }
     }
     seeds += try vectors("sdp/generated.json").compactMap { ($0["sdp"] as? String).map { Array($0.utf8) } }
@@ -207,7 +248,7 @@ struct VectorTests {
           bytes[Int.random(in: bytes.indices, using: &dice)] = UInt8.random(in: 0...255, using: &dice)
         }
         bytes.removeLast(Int.random(in: 0...bytes.count, using: &dice) / 4)
-        for format in [InspectionFormat.auto, .stun, .rtp, .rtcp, .dtls, .channelData, .pcap] {
+        for format in [InspectionFormat.auto, .stun, .rtp, .rtcp, .dtls, .sctp, .channelData, .pcap] {
           do throws(InspectionError) {
             #expect(!(try Inspector().inspect(bytes, as: format)).json.text().isEmpty)
           } catch {

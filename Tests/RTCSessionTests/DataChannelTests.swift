@@ -37,6 +37,80 @@ import Testing
     #expect(!made.isUnacknowledged)
   }
 
+  @Test(arguments: [0, 1])
+  func `one end may leave it to the other to begin SCTP`(_ passive: Int) throws {
+    let pair = try ConnectedPair { configuration, side in
+      configuration.transport.sctpStart = side == passive ? .passive : .active
+    }
+    let id = try pair.makeChannel(0)
+    try pair.connect()
+    pair.run(for: .milliseconds(500))
+    try pair.send(0, .text("over"), on: id)
+    let other = try #require(pair.b.announced.first)
+    try pair.send(1, .text("out"), on: other)
+    pair.run(for: .seconds(1))
+    #expect(pair.b.messages(on: other) == [.text("over")] && pair.a.messages(on: id) == [.text("out")])
+  }
+
+  @Test func `where both ends wait for the other no channel opens`() throws {
+    let pair = try ConnectedPair { configuration, _ in configuration.transport.sctpStart = .passive }
+    let id = try pair.makeChannel(0)
+    try pair.connect()
+    pair.run(for: .seconds(10))
+    #expect(pair.a.channel(id)?.state == .connecting && pair.b.dataEvents.isEmpty)
+  }
+
+  @Test func `a snapshot shows the association and what its channels did`() throws {
+    let pair = try ConnectedPair()
+    let id = try pair.makeChannel(0, "moves") {
+      $0.isOrdered = false
+      $0.maxRetransmits = 0
+    }
+    var snapshot = pair.a.core.snapshot(of: "b", at: pair.now)
+    #expect(snapshot.sctp == nil && snapshot.dataChannels.map(\.state) == ["connecting"])
+    #expect(snapshot.dataChannels[0].id == nil)
+    try pair.connect()
+    pair.run(for: .milliseconds(500))
+    try pair.send(0, .text("seven"), on: id)
+    pair.run(for: .seconds(1))
+    snapshot = pair.a.core.snapshot(of: "b", at: pair.now)
+    let sctp = try #require(snapshot.sctp)
+    #expect(sctp.state == "connected" && sctp.maxChannels == 1024 && sctp.maxMessageSize == 262_144)
+    #expect(sctp.localPort == 5000 && sctp.remotePort == 5000)
+    let channel = try #require(snapshot.dataChannels.first)
+    #expect(channel.label == "moves" && channel.id == 1 && channel.state == "open" && !channel.isOrdered)
+    #expect(channel.maxRetransmits == 0 && channel.maxPacketLifeTimeMs == nil && !channel.isNegotiated)
+    #expect((channel.messagesSent, channel.bytesSent, channel.bufferedAmount) == (1, 5, 0))
+    let other = try #require(pair.b.core.snapshot(of: "a", at: pair.now).dataChannels.first)
+    #expect((other.messagesReceived, other.bytesReceived, other.id) == (1, 5, 1))
+    pair.a.core.close(at: pair.now, into: &pair.a.output)
+    #expect(pair.a.core.sctpState == .closed)
+  }
+
+  @Test func `what is encrypted is disclosed where that was asked for, and nowhere else`() throws {
+    let pair = try ConnectedPair { configuration, side in configuration.transport.disclosesData = side == 0 }
+    let id = try pair.makeChannel(0)
+    try pair.connect()
+    pair.run(for: .milliseconds(500))
+    try pair.send(0, .text("said in secret"), on: id)
+    pair.run(for: .seconds(1))
+    let records = pair.a.core.takeDisclosedRecords()
+    #expect(pair.a.core.takeDisclosedRecords().isEmpty && pair.b.core.takeDisclosedRecords().isEmpty)
+    let wire = pair.sent.filter { $0.side == 0 && $0.bytes.first == 23 }.map(\.bytes)
+    #expect(!records.isEmpty && records.map(\.record) == wire)
+    for one in records {
+      #expect(one.record.count == one.content.count + DTLSTransport.Configuration.recordOverhead)
+      let packet = try SCTPPacket(parsing: one.content.span)
+      #expect(packet.hasValidChecksum)
+    }
+    let content = records[0].content
+    let first = try SCTPPacket(parsing: content.span)
+    #expect(first.chunks.map(\.kind) == [.initiation])
+    let text = Array("said in secret".utf8)
+    func holds(_ bytes: [UInt8]) -> Bool { bytes.indices.contains { bytes[$0...].starts(with: text) } }
+    #expect(records.contains { holds($0.content) } && !records.contains { holds($0.record) })
+  }
+
   @Test func `texts and bytes cross as they are, empty ones too`() throws {
     let (pair, a, b) = try ConnectedPair.withChannel()
     let messages: [DataChannelMessage] = [

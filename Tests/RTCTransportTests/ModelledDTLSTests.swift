@@ -118,4 +118,30 @@ struct ModelledDTLSTests {
     }
     #expect(server.state == .connecting)
   }
+
+  @Test func `application data crosses once both are connected, 22 bytes longer than it is`() {
+    var client = ModelledDTLS(role: .client, sizes: .elliptic, configuration: .init(), dice: 1)
+    var server = ModelledDTLS(role: .server, sizes: .elliptic, configuration: .init(), dice: 2)
+    var (toServer, toClient) = (DTLSTransport.Output(), DTLSTransport.Output())
+    let message: [UInt8] = Array(1...100)
+    server.start(at: .start, into: &toClient)
+    client.start(at: .start, into: &toServer)
+    #expect(!client.send(message.span, into: &toServer))
+    server.handle(toServer.datagram(0), at: .start, into: &toClient)
+    toServer.removeAll()
+    client.handle(toClient.datagram(0), at: .start, into: &toServer)
+    #expect(client.send(message.span, into: &toServer))
+    #expect(toServer.datagramCount == 2 && toServer.datagram(1).count == 122)
+    toClient.removeAll()
+    // Before the client's Finished it is nothing that could be read.
+    server.handle(toServer.datagram(1), at: .start, into: &toClient)
+    #expect(toClient.messageCount == 0 && toClient.datagramCount == 0)
+    server.handle(toServer.datagram(0), at: .start, into: &toClient)
+    server.handle(toServer.datagram(1), at: .start, into: &toClient)
+    #expect(toClient.messageCount == 1 && toClient.message(0).array() == message)
+    let limit = DTLSTransport.Configuration().maxMessageSize
+    #expect(client.send([UInt8](repeating: 0, count: limit).span, into: &toServer))
+    #expect(!client.send([UInt8](repeating: 0, count: limit + 1).span, into: &toServer))
+    #expect(!client.send([UInt8]().span, into: &toServer))
+  }
 }

@@ -37,9 +37,13 @@ final class SCTPPair {
   private var free = [Instant.start, Instant.start]
   private var flying: [Arrival] = []
 
-  init(seed: UInt64 = 1, remoteMaxMessageSize: Int = SCTPConfiguration.maxMessageSize) {
+  init(
+    seed: UInt64 = 1, starts: [SCTPConfiguration.Start] = [.active, .active],
+    remoteMaxMessageSize: Int = SCTPConfiguration.maxMessageSize
+  ) {
     sides = (0..<2).map { index in
       var configuration = SCTPConfiguration()
+      configuration.start = starts[index]
       configuration.remoteMaxMessageSize = remoteMaxMessageSize
       let stack = SCTPStack(host: SeededHost(seed: seed).sctp, name: "side-\(index)")
       return Side(UsrsctpAssociation(configuration, on: stack))
@@ -50,9 +54,13 @@ final class SCTPPair {
   var b: Side { sides[1] }
 
   func connect() {
+    begin()
+    run(for: .milliseconds(500))
+  }
+
+  func begin() {
     for side in sides { side.association.connect(at: now, into: &side.output) }
     collect()
-    run(for: .milliseconds(500))
   }
 
   func send(

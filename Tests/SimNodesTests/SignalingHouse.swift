@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCSession
 import SimKernel
 import SimNodes
 import Synchronization
@@ -99,6 +100,8 @@ final class SignalingLog: SessionObserver {
   private let written = Mutex<[SignalingTransfer.Stage]>([])
 
   func noted(_ milestone: Milestone) {}
+
+  func disclosed(_ record: DisclosedRecord) {}
 
   func signaled(_ transfer: SignalingTransfer, _ stage: SignalingTransfer.Stage) {
     written.withLock { $0.append(stage) }

@@ -5,7 +5,7 @@ import RTCWire
 /// The data channels of a connection over one SCTP association: which there are, how they open and close.
 ///
 /// - SeeAlso: RFC 8831, RFC 8832, W3C webrtc-pc §6
-struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
+package struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
   /// By id: those that are not closed.
   private(set) var channels: [Int: DataChannel] = [:]
   /// Their ids, the oldest first.
@@ -22,22 +22,22 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
   private var filled: [Int] = []
   private var nextID = 0
   /// Streams in each direction; the most that there may be, before the association is connected.
-  private var streams = Int(SCTPConfiguration().streams)
+  private(set) var streams = Int(SCTPConfiguration().streams)
   private var role: DTLSTransport.Role?
   private(set) var isClosed = false
   private let maxMessageSize = SCTPConfiguration.maxMessageSize
 
-  init() {}
+  package init() {}
 
   /// Whether an association was begun.
-  var hasAssociation: Bool {
+  package var hasAssociation: Bool {
     switch association {
     case .some: true
     case .none: false
     }
   }
 
-  var nextTimeout: Instant? {
+  package var nextTimeout: Instant? {
     switch association {
     case .some(let association): association.nextTimeout
     case .none: nil
@@ -66,7 +66,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
   // MARK: The application
 
   /// Makes a channel, which opens when the association is connected.
-  mutating func create(
+  package mutating func create(
     label: String, _ options: DataChannelOptions, at now: Instant, into events: inout [DataChannelEvent]
   ) throws(DataChannelError) -> Int {
     guard !isClosed else { throw .connectionClosed }
@@ -86,7 +86,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
     return id
   }
 
-  mutating func send(
+  package mutating func send(
     _ message: DataChannelMessage, on id: Int, at now: Instant, into events: inout [DataChannelEvent]
   ) throws(DataChannelError) {
     guard let channel = channels[id] else { throw .unknownChannel(id) }
@@ -124,7 +124,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
   // MARK: The transport
 
   /// Begins the association. The DTLS role decides who takes which streams (RFC 8832 §6).
-  mutating func start(
+  package mutating func start(
     _ association: consuming Association, role: DTLSTransport.Role, at now: Instant,
     into events: inout [DataChannelEvent]
   ) {
@@ -135,12 +135,12 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
     settle(at: now, into: &events)
   }
 
-  mutating func handle(_ packet: Span<UInt8>, at now: Instant, into events: inout [DataChannelEvent]) {
+  package mutating func handle(_ packet: Span<UInt8>, at now: Instant, into events: inout [DataChannelEvent]) {
     association?.handle(packet, at: now, into: &output)
     settle(at: now, into: &events)
   }
 
-  mutating func handleTimeout(at now: Instant, into events: inout [DataChannelEvent]) {
+  package mutating func handleTimeout(at now: Instant, into events: inout [DataChannelEvent]) {
     association?.handleTimeout(at: now, into: &output)
     settle(at: now, into: &events)
   }
@@ -153,7 +153,7 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
   }
 
   /// Hands over the packets for the peer.
-  mutating func drainPackets(_ body: (Span<UInt8>) -> Void) {
+  package mutating func drainPackets(_ body: (Span<UInt8>) -> Void) {
     var taken = SCTPOutput()
     swap(&taken, &output)
     for index in 0..<taken.packetCount { body(taken.packet(index)) }
@@ -161,10 +161,14 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
     swap(&taken, &output)
   }
 
-  private var isConnected: Bool {
+  /// Whether the association is there.
+  package var isConnected: Bool { associationState == .connected }
+
+  /// `nil` before the association is begun.
+  var associationState: SCTPAssociationState? {
     switch association {
-    case .some(let association): association.state == .connected
-    case .none: false
+    case .some(let association): association.state
+    case .none: nil
     }
   }
 

@@ -26,6 +26,10 @@ public struct ConnectionSnapshot: Hashable, Sendable, Encodable {
   public var transceivers: [TransceiverSnapshot]
   public var outbound: [OutboundSnapshot]
   public var inbound: [InboundSnapshot]
+  /// `nil` before data channels are agreed on.
+  public var sctp: SCTPSnapshot?
+  /// Those that are not closed.
+  public var dataChannels: [DataChannelSnapshot]
 }
 
 /// A description in one of the four slots.

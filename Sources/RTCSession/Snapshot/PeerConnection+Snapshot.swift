@@ -34,7 +34,8 @@ extension PeerConnection {
       },
       transceivers: transceivers.map { TransceiverSnapshot($0, isNegotiated: signaling.currentLocal != nil) },
       outbound: transceivers.compactMap { $0.sender.map { OutboundSnapshot($0.statistics) } },
-      inbound: transceivers.compactMap { $0.receiver.map { InboundSnapshot($0.statistics(at: now)) } })
+      inbound: transceivers.compactMap { $0.receiver.map { InboundSnapshot($0.statistics(at: now)) } },
+      sctp: sctpSnapshot, dataChannels: dataChannelSnapshots)
   }
 
   private var gatheringState: ICEGatheringState {

@@ -75,9 +75,10 @@ struct Handshake: ~Copyable {
     modelled?.handle(datagram, at: now, into: &output)
   }
 
-  /// Sends application data; the model has none.
+  /// Sends application data; says whether that was possible.
   mutating func send(_ message: Span<UInt8>, at now: Instant, into output: inout DTLSTransport.Output) -> Bool {
-    real?.send(message, at: now, into: &output) ?? false
+    if let isSent = real?.send(message, at: now, into: &output) { return isSent }
+    return modelled?.send(message, into: &output) ?? false
   }
 
   mutating func handleTimeout(at now: Instant, into output: inout DTLSTransport.Output) {

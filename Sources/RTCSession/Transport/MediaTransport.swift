@@ -20,6 +20,10 @@ public struct MediaTransport: ~Copyable {
     public var identity: DTLSIdentity
     /// The SCTP of this host, for data channels; `nil` where there are to be none.
     public var sctp: SCTPStack?
+    /// Which end begins the SCTP association: both, as RFC 8831's ends do, unless the application arranged it otherwise.
+    public var sctpStart = SCTPConfiguration.Start.active
+    /// Whether the plain bytes of what is sent as application data are kept for `takeDisclosedRecords`.
+    public var disclosesData = false
 
     public init(
       ice: ICEConfiguration, dtls: DTLSTransport.Configuration = .init(), fidelity: Fidelity = .wire, name: String,
@@ -66,8 +70,8 @@ public struct MediaTransport: ~Copyable {
     public var beforePath = 0
   }
 
-  public private(set) var ice: ICEAgent
-  public private(set) var drops = DropCounts()
+  public internal(set) var ice: ICEAgent
+  public internal(set) var drops = DropCounts()
   /// The keys of this side and the peer, once they are agreed.
   public private(set) var keys: SRTPKeys?
   /// The plain bytes of the packet that `receive` returned last.
@@ -78,10 +82,10 @@ public struct MediaTransport: ~Copyable {
   public private(set) var lastFlightSent: DTLSFlight?
   public private(set) var lastFlightReceived: DTLSFlight?
 
-  private let configuration: Configuration
+  let configuration: Configuration
   /// That of `keys`, for which every packet asks; `nil` again when either side has closed the session.
-  private var profile: SRTPProfile?
-  private var dtls: Handshake?
+  var profile: SRTPProfile?
+  var dtls: Handshake?
   private var srtp: SRTPSession?
   /// What the remote description announced.
   public private(set) var remoteFingerprints: [DTLSFingerprint]?
@@ -93,10 +97,7 @@ public struct MediaTransport: ~Copyable {
   private var outbox = ByteWriter(reserving: 2048)
   private var iceOutput = Output<ICEAgent.Event>()
   private var dtlsOutput = DTLSTransport.Output()
-  /// Application data of DTLS that nobody has taken.
-  private var packets = ByteWriter()
-  private var packetRanges: [Range<Int>] = []
-  private var records = DTLSTransport.Output()
+  var data = ApplicationData()
 
   public init(_ configuration: Configuration, role: ICERole, entropy: EntropySource) {
     self.configuration = configuration
@@ -270,33 +271,6 @@ public struct MediaTransport: ~Copyable {
     send(isRTCP: true, elided: 0, at: now, into: &datagrams, write)
   }
 
-  /// Whether SCTP packets wait for `drainPackets`.
-  var hasPackets: Bool { !packetRanges.isEmpty }
-
-  /// Hands over the SCTP packets that came, in order.
-  mutating func drainPackets(_ body: (Span<UInt8>) -> Void) {
-    for range in packetRanges { body(packets.bytes.span.extracting(range)) }
-    packetRanges.removeAll(keepingCapacity: true)
-    packets.removeAll()
-  }
-
-  /// Sends an SCTP packet as application data of DTLS (RFC 8261).
-  mutating func sendPacket(_ packet: Span<UInt8>, at now: Instant, into datagrams: inout Transmissions) {
-    var record = DTLSTransport.Output()
-    swap(&record, &records)
-    defer {
-      record.removeAll()
-      swap(&record, &records)
-    }
-    guard profile != nil, dtls?.send(packet, at: now, into: &record) == true else {
-      drops.unsendablePackets += 1
-      return
-    }
-    for index in 0..<record.datagramCount {
-      if !ice.send(record.datagram(index), at: now, into: &datagrams) { drops.unsendablePackets += 1 }
-    }
-  }
-
   /// Ends the session: close_notify, then silence.
   public mutating func close(at now: Instant, into output: inout Output<Event>) {
     dtls?.close(at: now, into: &dtlsOutput)
@@ -451,11 +425,7 @@ public struct MediaTransport: ~Copyable {
     guard dtlsOutput.datagramCount > 0 || dtlsOutput.messageCount > 0 || !dtlsOutput.events.isEmpty else { return }
     var handshake = DTLSTransport.Output()
     swap(&handshake, &dtlsOutput)
-    for index in 0..<handshake.messageCount {
-      let begin = packets.count
-      packets.append(handshake.message(index))
-      packetRanges.append(begin..<packets.count)
-    }
+    for index in 0..<handshake.messageCount { data.append(handshake.message(index)) }
     if !isWaitingForPath {
       for index in 0..<handshake.datagramCount {
         ice.send(handshake.datagram(index), at: now, into: &output.datagrams)

@@ -4,7 +4,8 @@ import RTCWire
 /// The flights of a DTLS 1.3 handshake as a model: their order, sizes, repetition and round trips, without any cryptography.
 ///
 /// The library that is linked speaks DTLS 1.2 only. Where the number of round trips of DTLS 1.3 is asked for, this stands
-/// in for it, and what rests on it says `modelled`. Nothing is authenticated, and its keys are no secret.
+/// in for it, and what rests on it says `modelled`. Nothing is authenticated, application data is readable, and its keys
+/// are no secret.
 /// ```
 /// client                    server
 ///   │ ── ClientHello ───────► │
@@ -70,6 +71,10 @@ public struct ModelledDTLS: ~Copyable {
   }
 
   public mutating func handle(_ datagram: Span<UInt8>, at now: Instant, into output: inout DTLSTransport.Output) {
+    if let range = DataRecord.content(of: datagram) {
+      if state == .connected { output.append(message: datagram.extracting(range)) }
+      return
+    }
     guard state == .connecting || state == .connected, let part = Part(parsing: datagram),
       let flight = Flight(rawValue: part.flight)
     else { return }
@@ -98,6 +103,16 @@ public struct ModelledDTLS: ~Copyable {
     case (.client, .acknowledgement): nextTimeout = nil
     default: break
     }
+  }
+
+  /// Sends application data; gives `false`, and sends nothing, unless connected and the message fits into one record.
+  public mutating func send(_ message: Span<UInt8>, into output: inout DTLSTransport.Output) -> Bool {
+    guard state == .connected, !message.isEmpty, message.count <= configuration.maxMessageSize else { return false }
+    var writer = ByteWriter(reserving: message.count + DataRecord.overhead)
+    DataRecord.write(message, sequenceNumber: sequenceNumber, into: &writer)
+    sequenceNumber += 1
+    output.append(writer.bytes.span)
+    return true
   }
 
   /// Repeats the last flight if it is due at `now`.
@@ -212,7 +227,39 @@ private struct Part {
   }
 
   private func appendHeader(epoch: UInt16, _ sequenceNumber: UInt64, length: Int, to writer: inout ByteWriter) {
-    writer.append(UInt8(22))
+    DTLSRecord.writeHeader(.handshake, epoch: epoch, sequenceNumber, length: length, into: &writer)
+  }
+}
+
+/// A record of application data, as long as one of DTLS 1.3 with AES-GCM: RFC 9147 §4 has 5 bytes of header, one of
+/// content type and 16 of tag. It bears the longer header of DTLS 1.2, so that what reads the wire knows it.
+private enum DataRecord {
+  static let overhead = 5 + 1 + 16
+  private static let trailer = overhead - DTLSRecord.headerSize
+  private static let epoch: UInt16 = 3
+
+  /// Where the message of a datagram is that has this record; `nil` for any other.
+  static func content(of datagram: Span<UInt8>) -> Range<Int>? {
+    guard datagram.count > overhead, datagram[0] == DTLSRecord.ContentType.applicationData.rawValue,
+      datagram.bigEndianUInt16(at: 3) == epoch,
+      Int(datagram.bigEndianUInt16(at: 11)) == datagram.count - DTLSRecord.headerSize
+    else { return nil }
+    return DTLSRecord.headerSize..<datagram.count - trailer
+  }
+
+  static func write(_ message: Span<UInt8>, sequenceNumber: UInt64, into writer: inout ByteWriter) {
+    DTLSRecord.writeHeader(
+      .applicationData, epoch: epoch, sequenceNumber, length: message.count + trailer, into: &writer)
+    writer.append(message)
+    writer.appendZeros(trailer)
+  }
+}
+
+extension DTLSRecord {
+  fileprivate static func writeHeader(
+    _ type: ContentType, epoch: UInt16, _ sequenceNumber: UInt64, length: Int, into writer: inout ByteWriter
+  ) {
+    writer.append(type.rawValue)
     writer.append(UInt16(0xFEFD))
     writer.append(epoch)
     writer.append(UInt16(truncatingIfNeeded: sequenceNumber >> 32))

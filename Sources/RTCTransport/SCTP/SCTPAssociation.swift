@@ -3,7 +3,8 @@ public import RTCWire
 
 /// One SCTP association as data channels need it, sans I/O: packets in and out, no sockets, no clock.
 ///
-/// Packets travel as application data of a DTLS connection (RFC 8261). Both ends begin; the handshakes meet.
+/// Packets travel as application data of a DTLS connection (RFC 8261). Both ends begin, and the handshakes meet, unless the
+/// configuration has one of them wait.
 /// - SeeAlso: RFC 9260, RFC 8831
 public protocol SCTPAssociation: ~Copyable {
   var state: SCTPAssociationState { get }
@@ -11,7 +12,7 @@ public protocol SCTPAssociation: ~Copyable {
   /// When `handleTimeout` wants to be called; `nil` when no timer can be running.
   var nextTimeout: Instant? { get }
 
-  /// Begins the association.
+  /// Begins the association, or waits for the peer to do so.
   mutating func connect(at now: Instant, into output: inout SCTPOutput)
 
   /// Takes a packet of the peer. What is none, or of another association, is dropped.

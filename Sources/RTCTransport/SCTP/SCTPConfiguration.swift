@@ -7,6 +7,15 @@ public struct SCTPConfiguration: Hashable, Sendable {
   /// The largest message that this side takes and sends: libwebrtc's.
   public static let maxMessageSize = 262_144
 
+  /// Which end sends INIT (RFC 9260 §5.1).
+  public enum Start: Hashable, Sendable {
+    /// This one, at once. Where both do, as the ends of a WebRTC connection are used to, the handshakes meet (§5.2.1).
+    case active
+    /// The peer: this end waits for it. Two such ends wait for ever.
+    case passive
+  }
+
+  public var start = Start.active
   public var localPort = port
   public var remotePort = port
   /// The largest packet in bytes, a multiple of 4. It is never probed: RFC 8831 §5 allows that where 1200 bytes pass.

@@ -7,7 +7,7 @@ public import RTCWire
 /// Messages wait here, stream by stream, until the library has room for them, so that a stream with much to send leaves
 /// room for the others; the library then serves its streams in turn.
 /// ```
-/// new ── connect ──► connecting ── COOKIE ACK ──► connected ── close, ABORT, SHUTDOWN ──► closed
+/// new ── connect ──► connecting ── COOKIE ECHO or ACK ──► connected ── close, ABORT, SHUTDOWN ──► closed
 /// ```
 public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   public private(set) var state = SCTPAssociationState.new
@@ -34,11 +34,12 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   /// The next tick of the stack while a timer of this association can be running: before it is connected, while
   /// something is not acknowledged, not sent or not agreed on, and for as long as an acknowledgement may be held back.
   ///
-  /// There are no other timers: heartbeats, path MTU probes and the closing of idle associations are off.
+  /// There are no other timers: heartbeats, path MTU probes and the closing of idle associations are off. An end that
+  /// waits for the peer has none: what it has answered to INIT is in the cookie.
   public var nextTimeout: Instant? {
     switch state {
     case .new, .closed: return nil
-    case .connecting: return socket.stack.nextTick
+    case .connecting: return configuration.start == .active ? socket.stack.nextTick : nil
     case .connected:
       let next = socket.stack.nextTick
       let isBusy = isOutstanding || !resetsToSend.isEmpty || !resetsToConfirm.isEmpty || next <= acknowledgesUntil
@@ -151,6 +152,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       outboundStreams = outbound
       output.emit(.connected(outboundStreams: outbound, inboundStreams: inbound))
     case .lost: end(.remote, at: now, into: &output)
+    case .failed(let error): end(.failed(error), at: now, into: &output)
     case .part(let stream, let ppid, let bytes, let isEnd):
       guard state == .connected else { return }
       receive(bytes, stream: stream, ppid: ppid, isEnd: isEnd, at: now, into: &output)

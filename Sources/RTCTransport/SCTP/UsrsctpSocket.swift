@@ -12,6 +12,8 @@ final class UsrsctpSocket {
   enum Notice {
     case connected(outboundStreams: Int, inboundStreams: Int)
     case lost
+    /// The library could not go on.
+    case failed(SCTPError)
     /// A message or a part of it.
     case part(stream: UInt16, ppid: UInt32, bytes: [UInt8], isEnd: Bool)
     case incomingReset([UInt16])
@@ -38,6 +40,8 @@ final class UsrsctpSocket {
   private let configuration: SCTPConfiguration
   private var address = 0
   private var socket: OpaquePointer?
+  /// Whether `socket` has no association, but takes one.
+  private var isListening = false
 
   init(_ configuration: SCTPConfiguration, on stack: SCTPStack) {
     self.configuration = configuration
@@ -46,7 +50,7 @@ final class UsrsctpSocket {
 
   deinit { close(at: nil) }
 
-  /// Opens the socket and sends INIT.
+  /// Opens the socket, and sends INIT or waits for that of the peer.
   ///
   /// - Throws: `SCTPError`.
   func connect(at now: Instant) throws(SCTPError) {
@@ -66,6 +70,7 @@ final class UsrsctpSocket {
     guard let functions, socket != nil else { return }
     stack.perform(at: now) {
       packet.withUnsafeBytes { functions.conninput(endpoint, $0.baseAddress, $0.count, 0) }
+      if isListening { accept() }
     }
   }
 
@@ -225,7 +230,42 @@ final class UsrsctpSocket {
       let socket = functions.socket(AF_CONN, Int32(SOCK_STREAM.rawValue), Self.sctp, nil, nil, 0, nil)
     else { throw .call("usrsctp_socket", errno: errno) }
     self.socket = socket
-    guard functions.set_non_blocking(socket, 1) == 0 else {
+    try configure(socket)
+    try call("usrsctp_bind", functions.bind, socket, port: configuration.localPort)
+    switch configuration.start {
+    case .active:
+      try call("usrsctp_connect", functions.connect, socket, port: configuration.remotePort)
+      try configurePath()
+    case .passive:
+      // There is no association yet: what is set now is for the one to come.
+      try configurePath()
+      guard functions.listen(socket, 1) == 0 else { throw .call("usrsctp_listen", errno: errno) }
+      isListening = true
+    }
+  }
+
+  /// Takes the association that COOKIE ECHO has made, in place of the socket that listened for it: there is one only.
+  private func accept() {
+    guard let functions, let listener = socket else { return }
+    var peer = sockaddr(port: 0)
+    var size = socklen_t(MemoryLayout<sockaddr_conn>.size)
+    let accepted = withUnsafeMutablePointer(to: &peer) {
+      $0.withMemoryRebound(to: Glibc.sockaddr.self, capacity: 1) { functions.accept(listener, $0, &size) }
+    }
+    guard let accepted else { return }
+    isListening = false
+    socket = accepted
+    functions.close(listener)
+    do throws(SCTPError) {
+      try configure(accepted)
+      try configurePath()
+    } catch {
+      notices.append(.failed(error))
+    }
+  }
+
+  private func configure(_ socket: OpaquePointer) throws(SCTPError) {
+    guard functions?.set_non_blocking(socket, 1) == 0 else {
       throw .call("usrsctp_set_non_blocking", errno: errno)
     }
     // Closing aborts, and leaves nothing behind.
@@ -248,9 +288,10 @@ final class UsrsctpSocket {
         Self.sctp, SCTP_EVENT,
         sctp_event(se_assoc_id: UInt32(SCTP_ALL_ASSOC), se_type: UInt16(kind), se_on: 1))
     }
-    try call("usrsctp_bind", functions.bind, socket, port: configuration.localPort)
-    try call("usrsctp_connect", functions.connect, socket, port: configuration.remotePort)
-    // The path is not probed and not watched: consent (RFC 7675) tells when the peer is gone.
+  }
+
+  /// The path is not probed and not watched: consent (RFC 7675) tells when the peer is gone.
+  private func configurePath() throws(SCTPError) {
     var path = sctp_paddrparams()
     path.spp_flags = UInt32(SPP_PMTUD_DISABLE | SPP_HB_DISABLE)
     path.spp_pathmtu = UInt32(configuration.mtu)

@@ -28,9 +28,16 @@ extension Client {
       connection.dataFlows.append(DataFlow(workload, channel: channel, sender: forwarded?.sender))
       connection.announcedChannels.insert(channel)
     case .opened(let channel):
+      if let opened = connection.core.dataChannel(channel) {
+        connections.log.note(.dataChannelOpen, "\(opened.summary), with \(connection.peer)", from: port)
+      }
       guard let index = connection.flow(of: channel) else { return }
       start(index, on: connection, at: now)
     case .message(let channel, .binary(let bytes)):
+      if !connection.hasNotedData.received {
+        connection.hasNotedData.received = true
+        connections.log.note(.firstDataReceived, "\(bytes.count) bytes from \(connection.peer)", from: port)
+      }
       guard let index = connection.flow(of: channel) else { return }
       connection.dataFlows[index].receive(bytes, at: now)
     case .message(_, .text): break
@@ -118,6 +125,11 @@ extension Client {
       return false
     }
     connection.dataFlows[index].noteSent(size)
+    if !connection.hasNotedData.sent {
+      connection.hasNotedData.sent = true
+      connections.log.note(
+        .firstDataSent, "\(size) bytes on \(flow.report.workload.rawValue)", from: port, to: connection.peer)
+    }
     return true
   }
 
@@ -127,5 +139,19 @@ extension Client {
       let flows = connections.all.flatMap(\.dataFlows).filter { $0.report.workload == workload }
       return flows.reduce(into: DataReport(workload)) { $0.merge($1.report) }
     }
+  }
+}
+
+extension DataChannel {
+  /// Its label, stream and reliability.
+  fileprivate var summary: String {
+    let order = isOrdered ? "ordered" : "unordered"
+    let repetition =
+      switch reliability {
+      case .reliable: "reliable"
+      case .maxRetransmits(let count): "sent again at most \(count) times"
+      case .maxPacketLifeTime(let time): "sent again for at most \(time.milliseconds) ms"
+      }
+    return "\(label): stream \(stream.map { "\($0)" } ?? "–"), \(order), \(repetition)"
   }
 }

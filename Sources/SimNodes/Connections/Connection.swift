@@ -29,6 +29,9 @@ final class Connection {
   var announcedTracks: Set<String> = []
   /// Whether the first RTCP each way was told.
   var hasNotedReports = (sent: false, received: false)
+  /// Whether the association, and the first message each way, was told.
+  var hasNotedAssociation = false
+  var hasNotedData = (sent: false, received: false)
   /// What goes on its data channels.
   @exclusivity(unchecked) var dataFlows: [DataFlow] = []
   /// The channels that the peer opened.

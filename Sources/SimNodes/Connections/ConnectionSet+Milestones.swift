@@ -61,6 +61,13 @@ extension ConnectionSet {
     }
   }
 
+  /// Notes that the SCTP association is there, before what its channels tell.
+  func noteAssociation(of connection: Connection) {
+    guard !connection.hasNotedAssociation, connection.core.sctpState == .connected else { return }
+    connection.hasNotedAssociation = true
+    log.note(.sctpEstablished, "with \(connection.peer), in DTLS", from: port)
+  }
+
   /// Notes the first RTCP each way, which the transport only counts.
   func noteReports(of connection: Connection) {
     let transport = (connection.core.transport.hasSentRTCP, connection.core.transport.hasReceivedRTCP)

@@ -58,8 +58,9 @@ final class ConnectionSet {
     var dtls = DTLSTransport.Configuration()
     dtls.srtpProfiles = settings.srtpProfiles
     let name = "\(port.name)/to \(peer)"
-    let transport = MediaTransport.Configuration(
+    var transport = MediaTransport.Configuration(
       ice: ice, dtls: dtls, fidelity: settings.fidelity, name: name, provider: provider, identity: identity, sctp: sctp)
+    transport.disclosesData = settings.observer != nil
     var configuration = PeerConnection.Configuration(
       transport: transport, cname: port.name, ntp: .simulation, purpose: purpose)
     configuration.codecs = settings.codecs
@@ -142,6 +143,7 @@ final class ConnectionSet {
   func finish(_ connection: Connection, at now: Instant, _ handle: (PeerConnection.Event) -> Void) {
     var signsHandshake = false
     var unused: [(Endpoint, Endpoint)] = []
+    noteAssociation(of: connection)
     while !connection.output.events.isEmpty {
       for event in connection.output.takeEvents() {
         if case .transport(let event) = event, note(event, of: connection, at: now) { signsHandshake = true }
@@ -152,6 +154,7 @@ final class ConnectionSet {
       }
     }
     if log.isDetailed { noteReports(of: connection) }
+    if settings.observer != nil { log.disclose(connection.core.takeDisclosedRecords()) }
     setAlarm(connection)
     if signsHandshake || !connection.output.datagrams.isEmpty {
       var slot = processor.reserve(at: now)

@@ -82,6 +82,10 @@ extension Milestone {
     case firstRTCPSent = "first RTCP sent"
     case firstRTCPReceived = "first RTCP received"
     case firstFrameDecoded = "first frame decoded"
+    case sctpEstablished = "SCTP established"
+    case dataChannelOpen = "data channel open"
+    case firstDataSent = "first data message sent"
+    case firstDataReceived = "first data message received"
     case muted
     case onHold = "on hold"
     // The end.
@@ -157,8 +161,8 @@ extension Milestone.Kind {
       .iceCompleted, .iceDisconnected, .iceFailed:
       .ice
     case .flightSent, .flightRepeated, .fingerprintVerified, .dtlsConnected, .dtlsFailed, .keysExported: .dtls
-    case .connected, .firstRTPSent, .firstRTPReceived, .firstRTCPSent, .firstRTCPReceived, .firstFrameDecoded, .muted,
-      .onHold:
+    case .connected, .firstRTPSent, .firstRTPReceived, .firstRTCPSent, .firstRTCPReceived, .firstFrameDecoded,
+      .sctpEstablished, .dataChannelOpen, .firstDataSent, .firstDataReceived, .muted, .onHold:
       .media
     case .dtlsClosed, .iceClosed, .hangUp, .peerLeft: .end
     case .datagramDropped, .natRestarted, .whatIf: .fault
@@ -214,6 +218,9 @@ extension Milestone.Kind {
     case .firstRTPSent, .firstRTPReceived: "RFC 3550 §5.1"
     case .firstRTCPSent, .firstRTCPReceived: "RFC 3550 §6"
     case .firstFrameDecoded: "RFC 7741 §4.5"
+    case .sctpEstablished: "RFC 9260 §5.1"
+    case .dataChannelOpen: "RFC 8832 §6"
+    case .firstDataSent, .firstDataReceived: "RFC 8831 §6.6"
     case .muted: "W3C mediacapture-streams §4.3"
     case .onHold: "RFC 3264 §8.4"
     case .hangUp: "RFC 3550 §6.6"

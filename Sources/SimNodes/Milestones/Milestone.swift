@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCSession
 import RTCTransport
 import RTCWire
 import SimKernel
@@ -56,6 +57,8 @@ public protocol SessionObserver: AnyObject, Sendable {
   func noted(_ milestone: Milestone)
   /// A message of the signaling channel, numbered within its run, has come this far.
   func signaled(_ transfer: SignalingTransfer, _ stage: SignalingTransfer.Stage)
+  /// A record of data is about to leave, encrypted; this is what is in it.
+  func disclosed(_ record: DisclosedRecord)
 }
 
 /// The milestones of one node.
@@ -69,6 +72,9 @@ struct MilestoneLog {
     self.isDetailed = isDetailed
     self.observer = observer
   }
+
+  /// Tells what is in records that are about to leave.
+  func disclose(_ records: [DisclosedRecord]) { for record in records { observer?.disclosed(record) } }
 
   mutating func note(
     _ kind: Milestone.Kind, _ detail: @autoclosure () -> String = "", rfc: String? = nil, from port: NodePort,

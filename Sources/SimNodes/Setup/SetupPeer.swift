@@ -4,7 +4,8 @@ import RTCTransport
 import RTCWire
 import SimKernel
 
-/// One side of a connection that is only set up: the real ICE and DTLS of a client, without media.
+/// One side of a connection that is only set up: the real ICE and DTLS of a client, without media, and where it is asked for
+/// its SCTP with one data channel.
 ///
 /// Packets are read as they leave and come: what a check carries of the handshake counts like a datagram of its own.
 public actor SetupPeer: Node {
@@ -24,6 +25,24 @@ public actor SetupPeer: Node {
     /// Its Finished has left over a pair that works: media may follow.
     case ready
     case dtlsConnected
+    /// The SCTP association is there: with COOKIE ACK, or with the peer's COOKIE ECHO.
+    case associated
+    /// The data channel is open: the opener sends DATA_CHANNEL_OPEN and the first message at once (RFC 8832 §6).
+    case channelOpen
+    case messageReceived
+  }
+
+  /// What a side does for data when media may follow.
+  public struct DataPlan: Hashable, Sendable {
+    /// Whether it sends INIT.
+    public var start: SCTPConfiguration.Start
+    /// Whether it opens the channel and sends a message.
+    public var opensChannel: Bool
+
+    public init(start: SCTPConfiguration.Start, opensChannel: Bool) {
+      self.start = start
+      self.opensChannel = opensChannel
+    }
   }
 
   public nonisolated let port: NodePort
@@ -37,11 +56,23 @@ public actor SetupPeer: Node {
   private weak var peer: SetupPeer?
   private var trickleDelay = Duration.zero
   private var hasSentFinished = false
+  private let data: DataPlan?
+  /// `nil` where there is no data: a set-up is run a thousand times.
+  private let sctp: SCTPStack?
+  private var dataChannels = DataChannelSet<UsrsctpAssociation>()
+  private var dataEvents: [DataChannelEvent] = []
   /// When each step happened first.
   public private(set) var times: [Step: Instant] = [:]
 
-  public init(_ port: NodePort, ice: ICEConfiguration, handshake: HandshakeKind, role: ICERole) {
+  /// - Parameter data: `nil` where there is to be no data.
+  public init(
+    _ port: NodePort, ice: ICEConfiguration, handshake: HandshakeKind, role: ICERole, data: DataPlan? = nil
+  ) {
     self.port = port
+    self.data = data
+    sctp = data.map { _ in
+      SCTPStack(host: .lent(by: HostEnvironment(seed: port.simulation.seed)), name: port.name)
+    }
     let provider: CryptoProvider
     do {
       // The certificate belongs to the host's name; only the handshake's dice are the run's own.
@@ -112,6 +143,7 @@ public actor SetupPeer: Node {
 
   public func wake(at now: Instant) {
     transport.handleTimeout(at: now, into: &output)
+    dataChannels.handleTimeout(at: now, into: &dataEvents)
     finish(at: now)
   }
 
@@ -119,8 +151,54 @@ public actor SetupPeer: Node {
     for event in output.takeEvents() { handle(event, at: now) }
     for index in 0..<output.datagrams.count { noteDeparture(of: output.datagrams[index].bytes, at: now) }
     if hasSentFinished, transport.ice.hasPath { note(.ready, at: now) }
+    if let data { carry(data, at: now) }
     port.send(&output.datagrams)
     if let due = transport.nextTimeout { port.wake(at: due) }
+    if let due = dataChannels.nextTimeout { port.wake(at: due) }
+  }
+
+  /// Begins the association once there are keys and a path, and moves what it says and is told.
+  private func carry(_ data: DataPlan, at now: Instant) {
+    if !dataChannels.hasAssociation, transport.isReady, transport.ice.hasPath, let role = transport.localDTLSRole,
+      let sctp
+    {
+      var configuration = SCTPConfiguration()
+      configuration.start = data.start
+      dataChannels.start(UsrsctpAssociation(configuration, on: sctp), role: role, at: now, into: &dataEvents)
+    }
+    transport.drainPackets { dataChannels.handle($0, at: now, into: &dataEvents) }
+    if dataChannels.isConnected, times[.associated] == nil { associate(data, at: now) }
+    while !dataEvents.isEmpty {
+      let events = dataEvents
+      dataEvents.removeAll(keepingCapacity: true)
+      for event in events { handle(event, opensChannel: data.opensChannel, at: now) }
+    }
+    dataChannels.drainPackets { transport.sendPacket($0, at: now, into: &output.datagrams) }
+  }
+
+  private func associate(_ data: DataPlan, at now: Instant) {
+    note(.associated, at: now)
+    guard data.opensChannel else { return }
+    do throws(DataChannelError) {
+      _ = try dataChannels.create(label: "data", DataChannelOptions(), at: now, into: &dataEvents)
+    } catch {
+      preconditionFailure("an association has room for one channel: \(error)")
+    }
+  }
+
+  private func handle(_ event: DataChannelEvent, opensChannel: Bool, at now: Instant) {
+    switch event {
+    case .opened(let id):
+      note(.channelOpen, at: now)
+      guard opensChannel else { return }
+      do throws(DataChannelError) {
+        try dataChannels.send(.text("first"), on: id, at: now, into: &dataEvents)
+      } catch {
+        preconditionFailure("a channel that is open takes a short message: \(error)")
+      }
+    case .message: note(.messageReceived, at: now)
+    case .announced, .bufferedAmountLow, .closing, .closed: break
+    }
   }
 
   private func handle(_ event: MediaTransport.Event, at now: Instant) {

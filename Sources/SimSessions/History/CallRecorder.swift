@@ -1,4 +1,5 @@
 import RTCPrimitives
+import RTCSession
 import RTCWire
 import SimKernel
 import SimNetwork
@@ -30,16 +31,21 @@ actor CallRecorder: SessionObserver, DatagramObserver {
   /// Moments that say that something is sent, which comes right after them.
   private var awaiting: [(moment: Int, node: String, kind: Message.Kind, transaction: TransactionID?)] = []
   private var packetsOfHop: [Hop: Int] = [:]
+  /// By record of DTLS: the SCTP packet in it.
+  private var contents: [[UInt8]: [UInt8]] = [:]
   private var dropsTold: [String: Int] = [:]
 
   /// A stream on one part of its way: a TURN server sends again what it received.
   private struct Hop: Hashable {
-    let ssrc: UInt32
+    /// The SSRC, or the port of a server; `nil` for data.
+    let ssrc: UInt32?
     let node: Int
   }
 
   /// Of each RTP stream, this many packets are kept on every hop.
   static let keptPackets = 3
+  /// The same of data.
+  static let keptData = 60
   /// Of equal drops, this many become moments.
   static let toldDrops = 12
   static let mostMoments = 3000
@@ -137,7 +143,8 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       append(
         Message(
           number: messages.count, kind: .signaling, title: transfer.message.name, path: [stop(transfer.sender)],
-          bytes: Array(transfer.message.text.utf8), elided: 0, description: transfer.message.sessionDescription))
+          bytes: Array(transfer.message.text.utf8), elided: 0, plaintext: nil,
+          description: transfer.message.sessionDescription))
     }
     guard let number = messageOfTransfer[transfer.number] else { return }
     switch stage {
@@ -155,6 +162,13 @@ actor CallRecorder: SessionObserver, DatagramObserver {
   }
 
   // MARK: Datagrams
+
+  nonisolated func disclosed(_ record: DisclosedRecord) {
+    assumeIsolated { recorder in
+      guard recorder.contents.count < Self.mostMessages else { return }
+      recorder.contents[record.record] = record.content
+    }
+  }
 
   nonisolated func sent(_ packet: PacketHandle, in simulation: Simulation, by node: Int) {
     assumeIsolated { $0.follow(packet, sentBy: node) }
@@ -181,7 +195,7 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       let original = recorder.messages[number]
       let twin = Message(
         number: recorder.messages.count, kind: original.kind, title: original.title + " (copy)", path: original.path,
-        bytes: original.bytes, elided: original.elided, description: nil)
+        bytes: original.bytes, elided: original.elided, plaintext: original.plaintext, description: nil)
       recorder.travelling[copy] = twin.number
       recorder.messages.append(twin)
     }
@@ -205,10 +219,12 @@ actor CallRecorder: SessionObserver, DatagramObserver {
       let hop = Hop(ssrc: ssrc, node: node)
       packetsOfHop[hop, default: 0] += 1
       guard (packetsOfHop[hop] ?? 0) <= Self.keptPackets else { return }
+    } else if content.data != nil {
+      packetsOfHop[Hop(ssrc: nil, node: node), default: 0] += 1
+      guard (packetsOfHop[Hop(ssrc: nil, node: node)] ?? 0) <= Self.keptData else { return }
     }
-    var message = Message(
-      number: messages.count, kind: content.kind, title: content.title, path: [stop(name(of: node), packet)],
-      bytes: bytes, elided: Int(record.elided), description: nil)
+    var message = makeMessage(
+      content, bytes, elided: Int(record.elided), path: [stop(name(of: node), packet)])
     let place = awaiting.firstIndex {
       $0.node == message.sender && $0.kind == (content.inner ?? content.kind) && $0.transaction == content.transaction
     }
@@ -264,11 +280,21 @@ actor CallRecorder: SessionObserver, DatagramObserver {
     let (content, bytes) = simulation.withBytes(of: packet) {
       (MessageContent(of: $0, over: transport, elided: elided), $0.array())
     }
-    messages.append(
-      Message(
-        number: messages.count, kind: content.kind, title: content.title, path: [stop(name(of: sender), packet)],
-        bytes: bytes, elided: elided, description: nil))
+    messages.append(makeMessage(content, bytes, elided: elided, path: [stop(name(of: sender), packet)]))
     return messages.count - 1
+  }
+
+  /// A datagram with what is known of it: what is encrypted gives it its title.
+  private func makeMessage(
+    _ content: MessageContent, _ bytes: [UInt8], elided: Int, path: [Message.Stop]
+  ) -> Message {
+    let plaintext = content.data.flatMap { contents[Array(bytes[$0])] }
+    let title = plaintext.map {
+      content.title.replacing(DTLSFlight.Message.applicationData.description, with: DataContent.title(of: $0))
+    }
+    return Message(
+      number: messages.count, kind: content.kind, title: title ?? content.title, path: path, bytes: bytes,
+      elided: elided, plaintext: plaintext, description: nil)
   }
 
   private func stop(_ lane: String, _ packet: PacketHandle) -> Message.Stop {

@@ -28,6 +28,9 @@ public struct Diagnosis: Hashable, Sendable {
     if let frame = history.last(.firstFrameDecoded) {
       sentences.append("Counted from then, too, both see the other's first frame after \((frame - begin).text) ms.")
     }
+    if let opened = history.last(.dataChannelOpen) {
+      sentences.append("Counted from then, too, a data channel is open at both ends after \((opened - begin).text) ms.")
+    }
     if let path = path(history) { sentences.append(path) }
     return sentences + cameras(Evidence(history)) + silences(history) + breaks(history)
   }

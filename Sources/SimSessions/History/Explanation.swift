@@ -351,6 +351,22 @@ extension Milestone.Kind {
       Explanation(
         "The first picture of the other side can be seen.",
         "All packets of a key frame arrived and were assembled; the jitter buffer released it to the decoder.")
+    case .sctpEstablished:
+      Explanation(
+        "Inside the secret channel a second one stands, for anything but sound and pictures.",
+        "SCTP's handshake (INIT, INIT ACK, COOKIE ECHO, COOKIE ACK) is over; both ends began it, and the two met.")
+    case .dataChannelOpen:
+      Explanation(
+        "A data channel can be written to: chat, files, the moves of a game.",
+        "Who opens it says so with DATA_CHANNEL_OPEN and may send at once; the other end answers DATA_CHANNEL_ACK.")
+    case .firstDataSent:
+      Explanation(
+        "The first message on a data channel leaves.",
+        "A DATA chunk of SCTP, encrypted as application data of DTLS; its PPID says whether it is text or bytes.")
+    case .firstDataReceived:
+      Explanation(
+        "The first message of the other side is here.",
+        "All fragments of a message arrived, and on an ordered channel all messages before it.")
     case .muted:
       Explanation(
         "The microphone is off: silence is sent, so that the connection stays as it is.",

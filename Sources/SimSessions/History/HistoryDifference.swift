@@ -85,7 +85,7 @@ public struct HistoryDifference: Hashable, Sendable {
     if let fault = fork.fault { text += ": \(fault)" }
     text += "."
     // What matters to people: when the two could talk.
-    for kind in [Milestone.Kind.iceConnected, .dtlsConnected, .firstFrameDecoded] {
+    for kind in [Milestone.Kind.iceConnected, .dtlsConnected, .firstFrameDecoded, .dataChannelOpen] {
       let (before, after) = (original.last(kind), fork.last(kind))
       let name = kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()
       switch (before, after) {

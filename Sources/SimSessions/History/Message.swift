@@ -29,6 +29,8 @@ public struct Message: Hashable, Sendable {
   public let bytes: [UInt8]
   /// Bytes on the wire that exist only as a number.
   public let elided: Int
+  /// What is encrypted in it, where the simulation knows it: an SCTP packet.
+  public let plaintext: [UInt8]?
   /// The description that a signaling message carries.
   public let description: SessionDescription?
   /// The first moment that it belongs to.

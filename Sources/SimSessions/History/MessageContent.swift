@@ -10,6 +10,8 @@ struct MessageContent {
   var ssrc: UInt32?
   /// What it holds, where a TURN server relays it.
   var inner: Message.Kind?
+  /// Where records of application data of DTLS lie.
+  var data: Range<Int>?
 
   /// A TCP segment is told by its flags: what it carries may be cut anywhere, and is encrypted by TLS.
   init(of bytes: Span<UInt8>, over transport: TransportProtocol = .udp, elided: Int) {
@@ -23,12 +25,14 @@ struct MessageContent {
       var flight = DTLSFlight()
       let isWhole = (try? flight.append(bytes)) != nil
       self.init(kind: .dtls, title: isWhole && !flight.isEmpty ? "\(flight)" : "DTLS")
+      if isWhole, flight.messages.first == .applicationData { data = 0..<bytes.count }
     case .rtp:
       self.init(kind: .rtp, title: "RTP, payload type \(bytes[1] & 0x7F)")
       ssrc = bytes.count >= 12 ? bytes.bigEndian(at: 8) : nil
     case .rtcp: self.init(kind: .rtcp, title: Self.reportTitle(bytes[1]))
     case .turnChannel where bytes.count > 4:
-      self.init(relaying: MessageContent(of: bytes.extracting(droppingFirst: 4), elided: elided), in: "ChannelData")
+      self.init(
+        relaying: MessageContent(of: bytes.extracting(droppingFirst: 4), elided: elided), in: "ChannelData", at: 4)
     case .turnChannel, .zrtp, .quic, .unknown: self.init(kind: .unknown, title: "unknown protocol")
     }
   }
@@ -38,15 +42,16 @@ struct MessageContent {
     self.title = title
   }
 
-  private init(relaying content: MessageContent, in envelope: String) {
+  private init(relaying content: MessageContent, in envelope: String, at offset: Int) {
     self.init(kind: .turn, title: "\(envelope): \(content.title)")
     (transaction, ssrc, inner) = (content.transaction, content.ssrc, content.kind)
+    data = content.data.map { $0.lowerBound + offset..<$0.upperBound + offset }
   }
 
   private init(stun bytes: Span<UInt8>, elided: Int) {
     if let relayed = try? RelayIndication(parsing: bytes, elided: elided) {
       let content = MessageContent(of: bytes.extracting(relayed.range), elided: relayed.elided)
-      self.init(relaying: content, in: "\(relayed.method) indication")
+      self.init(relaying: content, in: "\(relayed.method) indication", at: relayed.range.lowerBound)
       return
     }
     guard let header = try? STUNHeader(parsing: bytes) else {

@@ -57,16 +57,25 @@ public struct RecordedSetups: Sendable {
   /// Of the recordings with a filter only the delay of this step is compared.
   private static let delayedStep = "B_ice_connected"
 
+  /// A data channel without media or servers. Its descriptions take less time than those that were fitted to, so that only
+  /// what follows the offerer's handshake is compared.
+  private static let dataMode = "data_host"
+  private static let dataBegin = "A_dtls_connected"
+  private static let dataSteps = ["A_dc_open", "B_dc_open"]
+
   /// - Throws: `RecordedSetupsError` for a file that cannot be read, has another form, or lacks a step.
   public init(folder: String) throws(RecordedSetupsError) {
+    let names = ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] }
     spreads = try Self.read(
       "\(folder)/setup_timelines_median.csv",
-      required: ["A_answer_recv", "B_offer_recv"] + Self.steps.flatMap { ["A_\($0.name)", "B_\($0.name)"] })
-    filteredSpreads = try Self.read("\(folder)/setup_fw_timelines_median.csv", required: [Self.delayedStep])
+      required: Self.modes.map { ($0, names) } + [(Self.dataMode, [Self.dataBegin] + Self.dataSteps)])
+    filteredSpreads = try Self.read(
+      "\(folder)/setup_fw_timelines_median.csv", required: Self.modes.map { ($0, [Self.delayedStep]) })
   }
 
   /// Runs the recorded conditions and puts the steps beside each other: those of the whole set-up without a filter, and
-  /// how much later the answerer connects with a stateful filter on both hosts.
+  /// how much later the answerer connects with a stateful filter on both hosts; and when a data channel opens, as both
+  /// begin SCTP, after the offerer's handshake.
   public func compare(seed: UInt64) -> [Row] {
     var rows: [Row] = []
     for (mode, gathering) in Self.gatherings {
@@ -84,7 +93,27 @@ public struct RecordedSetups: Sendable {
         rows.append(delay(mode, conditions, timeline, seed))
       }
     }
+    for time in Self.roundTripTimes { rows += data(time, seed) }
     return rows
+  }
+
+  private func data(_ time: Int, _ seed: UInt64) -> [Row] {
+    var conditions = SetupRunner.Conditions(
+      .recordedChromium, roundTripTime: .milliseconds(time), offererAccess: Self.open)
+    conditions.gathering = .hostsOnly
+    conditions.data = .simultaneous
+    let timeline = SetupRunner.run(conditions, seed: seed)
+    let opened = [timeline.offerer[.channelOpen], timeline.answerer[.channelOpen]]
+    func median(_ step: String) -> Double {
+      Self.spread(of: Key(mode: Self.dataMode, roundTripTime: time, step: step), in: spreads).median
+    }
+    return zip(Self.dataSteps, opened).map { step, opened in
+      let recorded = median(step) - median(Self.dataBegin)
+      let ours = opened.flatMap { opened in timeline.offerer[.dtlsConnected].map { (opened - $0).milliseconds } }
+      return Row(
+        mode: Self.dataMode, roundTripTimeMs: time, step: "\(step) after \(Self.dataBegin) by", ourMs: ours,
+        lowestMs: recorded - 15, highestMs: recorded + 15, recordedMedianMs: recorded)
+    }
   }
 
   /// Within the recorded minimum and maximum, each widened by 10 % or 15 ms, whichever is more.
@@ -118,8 +147,10 @@ public struct RecordedSetups: Sendable {
     return spread
   }
 
-  /// - Parameter required: steps that must be there for every mode and round-trip time that is compared.
-  private static func read(_ path: String, required: [String]) throws(RecordedSetupsError) -> [Key: Spread] {
+  /// - Parameter required: steps of each mode that must be there for every round-trip time that is compared.
+  private static func read(
+    _ path: String, required: [(mode: String, names: [String])]
+  ) throws(RecordedSetupsError) -> [Key: Spread] {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path)
     }
@@ -142,9 +173,9 @@ public struct RecordedSetups: Sendable {
       spreads[Key(mode: cells[places[0]], roundTripTime: time, step: cells[places[2]])] = Spread(
         median: median, minimum: minimum, maximum: maximum)
     }
-    for mode in modes {
+    for (mode, names) in required {
       for time in roundTripTimes {
-        for step in required where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
+        for step in names where spreads[Key(mode: mode, roundTripTime: time, step: step)] == nil {
           throw .missingStep(path, mode: mode, roundTripTimeMs: time, step: step)
         }
       }

@@ -20,6 +20,21 @@ public enum SetupRunner {
     case trickled
   }
 
+  /// How SCTP begins, for data.
+  public enum DataStart: Hashable, Sendable, CaseIterable {
+    /// The offerer sends INIT when its handshake is complete; the answerer waits for it.
+    case offererAlone
+    /// Each side sends INIT when its own handshake is complete, as libwebrtc and its kin do.
+    case simultaneous
+
+    fileprivate var plans: [SetupPeer.DataPlan] {
+      [
+        SetupPeer.DataPlan(start: .active, opensChannel: true),
+        SetupPeer.DataPlan(start: self == .simultaneous ? .active : .passive, opensChannel: false),
+      ]
+    }
+  }
+
   public struct Conditions: Hashable, Sendable {
     public var profile: SetupProfile
     public var roundTripTime: Duration
@@ -29,6 +44,8 @@ public enum SetupRunner {
     public var offererAccess: AccessBehavior
     public var answererAccess = AccessBehavior(name: "open")
     public var gathering = Gathering.ahead
+    /// How SCTP begins; `nil` where there is no data.
+    public var data: DataStart?
     /// A run that has not ended by then counts as not connected.
     public var limit: Duration = .seconds(60)
 
@@ -88,7 +105,10 @@ public enum SetupRunner {
     while simulation.now < end {
       simulation.run(until: min(end, simulation.now + conditions.roundTripTime + .milliseconds(100)))
       times = simulation.perform { [await offerer.times, await answerer.times] }
-      if times.allSatisfy({ $0[.dtlsConnected] != nil && $0[.ready] != nil && $0[.iceConnected] != nil }) { break }
+      let isSetUp = times.allSatisfy {
+        $0[.dtlsConnected] != nil && $0[.ready] != nil && $0[.iceConnected] != nil
+      }
+      if isSetUp, conditions.data == nil || times[1][.messageReceived] != nil { break }
     }
     let steps = times.map { $0.mapValues { $0 - start } }
     return Timeline(offerer: steps[0], answerer: steps[1], traceHash: simulation.traceHash.description)
@@ -124,7 +144,8 @@ public enum SetupRunner {
     ice.pacing = profile.pacing
     ice.embedsHandshake = profile.embedsHandshake
     let peer = SetupPeer(
-      port, ice: ice, handshake: profile.handshake, role: index == 0 ? .controlling : .controlled)
+      port, ice: ice, handshake: profile.handshake, role: index == 0 ? .controlling : .controlled,
+      data: conditions.data?.plans[index])
     simulation.register(peer)
     return peer
   }

@@ -8,7 +8,7 @@ struct Inspect: ParsableCommand {
     commandName: "inspect", abstract: "Decodes a packet, a session description or a capture, field by field.",
     discussion: """
       The input is a file, - for standard input, or hexadecimal digits. Malformed input ends with status 2, the
-      offset and the reason.
+      offset and the reason. SCTP is never taken for itself: it travels inside DTLS, and has to be named.
       """)
 
   @Argument(help: ArgumentHelp("What is decoded: a file, - or hexadecimal digits.", valueName: "file|-|hex"))
@@ -53,7 +53,7 @@ struct Inspect: ParsableCommand {
 
 /// What `--as` takes.
 enum InspectionFormat: String, CaseIterable, ExpressibleByArgument {
-  case auto, sdp, stun, rtp, rtcp, dtls
+  case auto, sdp, stun, rtp, rtcp, dtls, sctp
   case channelData = "channel-data"
   case pcap
 }

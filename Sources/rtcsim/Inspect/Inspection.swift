@@ -4,7 +4,7 @@ import RTCPrimitives
 struct Inspection {
   /// What can be inspected.
   enum Kind: String, CaseIterable {
-    case sdp, stun, rtp, rtcp, dtls, channelData, pcap
+    case sdp, stun, rtp, rtcp, dtls, sctp, channelData, pcap
   }
 
   /// One field, as a row of the text output.

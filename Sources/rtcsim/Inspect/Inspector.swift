@@ -13,6 +13,7 @@ struct Inspector {
     case .rtp: try inspectRTP(bytes)
     case .rtcp: try inspectRTCP(bytes)
     case .dtls: try inspectDTLS(bytes)
+    case .sctp: try inspectSCTP(bytes)
     case .channelData: try inspectChannelData(bytes)
     case .pcap: try inspectCapture(bytes)
     }
@@ -26,6 +27,7 @@ struct Inspector {
     case .rtp: .rtp
     case .rtcp: .rtcp
     case .dtls: .dtls
+    case .sctp: .sctp
     case .channelData: .channelData
     case .pcap: .pcap
     }

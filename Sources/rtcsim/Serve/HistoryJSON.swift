@@ -37,13 +37,16 @@ extension StoredHistory {
     let message = history.messages[number]
     let inspection = MessageDecoder.inspection(of: message)
     let isText = message.kind == .signaling
-    var fields = (inspection?.fields ?? []).map(\.json)
+    let content = MessageDecoder.content(of: message)
+    // What is encrypted has no place among the bytes on the wire.
+    let hidden = (content?.fields ?? []).map { Inspection.Field(nil, $0.name, $0.value, $0.meaning) }
+    var fields = ((inspection?.fields ?? []) + hidden).map(\.json)
     if isText, message.description == nil {
       let text = String(decoding: message.bytes, as: UTF8.self)
       fields = [["offset": nil, "length": nil, "name": "message", "value": .string(text), "meaning": ""]]
     }
     return [
-      "number": JSON(number), "title": .string(inspection?.title ?? message.title),
+      "number": JSON(number), "title": .string(content?.title ?? inspection?.title ?? message.title),
       "bytes": isText ? nil : .string(message.bytes.hexadecimal), "fields": .array(fields),
       "path": .array(message.path.map(\.json)),
       "text": message.description.flatMap { self.number(ofText: $0.description) }.map { JSON($0) } ?? nil,

@@ -10,7 +10,9 @@ struct RecordedSetupReport {
     "Chromium speaks DTLS 1.3 to itself: its flights are modelled here, and ICE is real. Two things were fitted: what the "
     + "programs take, to mode host at RTT 0; and how late timers of checks fire, "
     + "\(SetupProfile.recordedLateness.quantity), to the recordings behind filters at RTT 0. Mode host has host candidates "
-    + "only; in mode stunturn candidates of a STUN and a TURN server on a third host trickle. The profile is "
+    + "only; in mode stunturn candidates of a STUN and a TURN server on a third host trickle. Mode data_host has a data channel "
+    + "in place of media, for which both begin SCTP: of it only what follows the offerer's handshake is compared, because "
+    + "descriptions without media take less time than those that were fitted to. The profile is "
     + "\(SetupProfile.recordedChromium.name)."
 
   var text: String {

@@ -1,13 +1,19 @@
 import RTCPrimitives
 import SimSessions
 
-/// `rtcsim setup`: round trips to media, and how long it takes under loss.
+/// `rtcsim setup`: round trips to media and to data, and how long it takes under loss.
 struct Setup: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "setup", abstract: "Counts the round trips to media, and how long set-up takes under loss.",
+    commandName: "setup",
+    abstract: "Counts the round trips to media and to data, and how long set-up takes under loss.",
     discussion: """
       Two hosts stand one round trip apart; the answer says setup:active. Times count from createOffer, out of the packets:
       ClientHello leaves, answerer ready and offerer ready (its Finished has left and a pair works), answerer complete.
+
+      To data, without loss (JSON key data): when each side may send on a data channel, and when the answerer has the offerer's
+      first message. In the first row the offerer alone starts SCTP when its DTLS handshake is complete, and the answerer
+      waits for its INIT; in the second each starts it when its own is, as browsers do. DATA_CHANNEL_OPEN and the message
+      leave together, as soon as the offerer's association is there.
 
       Profiles:
       \(SetupProfiles.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))

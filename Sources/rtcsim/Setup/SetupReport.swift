@@ -9,10 +9,11 @@ struct SetupReport {
   private let seed: UInt64
   /// Without loss.
   private let ladder: SetupRunner.Timeline
+  private let data: SetupDataReport
   private let bothDTLS: Distribution
   private let media: Distribution
   private let meanDTLS: Double
-  /// Of the run without loss and then of all the others.
+  /// Of the runs without loss, those with data behind the others, and then of all the others.
   private let traceDigest: TraceDigest
 
   /// What `answererRtts` and `offererRtts` mean. With DTLS 1.3 a server is there before the client's Finished has come.
@@ -25,9 +26,11 @@ struct SetupReport {
     var lossless = conditions
     lossless.loss = 0
     ladder = SetupRunner.run(lossless, seed: seed)
+    data = SetupDataReport(conditions, seed: seed)
     var (both, media): ([Int64], [Int64]) = ([], [])
     var digest = TraceDigest()
     digest.combine(ladder.traceHash)
+    for row in data.rows { digest.combine(row.timeline.traceHash) }
     for number in 0..<runs {
       let timeline = SetupRunner.run(conditions, seed: seed &+ UInt64(number))
       if let time = timeline.bothDTLS { both.append(time.nanoseconds) }
@@ -66,7 +69,7 @@ struct SetupReport {
       "profile": .string(conditions.profile.name), "rttMs": JSON(conditions.roundTripTime.milliseconds, decimals: 3),
       "lossPercent": JSON(conditions.loss * 100, decimals: 6), "runs": JSON(runs),
       "offererNat": .string(conditions.offererAccess.name),
-      "media": steps,
+      "media": steps, "data": data.json, "dataNote": .string(data.explanation),
       "bothDtlsMs": [
         "p10": milliseconds(bothDTLS, 0.1), "p50": milliseconds(bothDTLS, 0.5), "mean": JSON(meanDTLS, decimals: 3),
         "p95": milliseconds(bothDTLS, 0.95),
@@ -101,7 +104,7 @@ struct SetupReport {
     return "\(conditions.profile.name): \(conditions.profile.summary)\n"
       + "RTT \(conditions.roundTripTime.quantity), \(loss) % loss each way, "
       + "offerer behind \(conditions.offererAccess.name), \(runs) runs, basis: \(conditions.profile.basis.rawValue)\n\n"
-      + ladder.text() + "\n" + times.text()
+      + ladder.text() + "\n" + data.text + "\n" + times.text()
       + (failed > 0 ? "\(failed) of \(runs) runs were not connected within \(conditions.limit.quantity).\n" : "")
       + "\nseed \(seed) · trace \(traceDigest)\n"
   }

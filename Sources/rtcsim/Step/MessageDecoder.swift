@@ -14,6 +14,11 @@ enum MessageDecoder {
     }
   }
 
+  /// What is encrypted in it, where the simulation knows that.
+  static func content(of message: Message) -> Inspection? {
+    message.plaintext.flatMap { try? Inspector().inspect($0, as: .sctp) }
+  }
+
   /// The header of a TCP segment; ports and checksum are those of the packet.
   private static func segment(_ bytes: [UInt8]) -> Inspection? {
     guard let segment = try? TCPSegment(parsing: bytes.span) else { return nil }
@@ -54,7 +59,10 @@ enum MessageDecoder {
   }
 
   static func text(of message: Message) -> String {
-    if let inspection = inspection(of: message) { return inspection.text }
+    if let inspection = inspection(of: message) {
+      let content = content(of: message).map { "\nencrypted in it, as both ends know it: \($0.text)" }
+      return inspection.text + (content ?? "")
+    }
     guard message.kind == .signaling else { return "the bytes cannot be decoded\n" }
     return String(decoding: message.bytes, as: UTF8.self).printable + "\n"
   }

@@ -31,6 +31,7 @@ struct StepCommand {
       },
       StepCommand("ice", "[a|b]", "candidates and pairs") { try $0.connectivity($1) },
       StepCommand("dtls", "[a|b]", "handshake, fingerprints and keys") { try $0.security($1) },
+      StepCommand("data", "[a|b]", "SCTP and data channels") { try $0.data($1) },
       StepCommand("packet", "[N]", "the moment's message, or message N: bytes and fields") { try $0.packet($1) },
       StepCommand("stats", "[a|b]", "transceivers and statistics") { try $0.statistics($1) },
       StepCommand("snapshot", "[a|b]", "every field of both ends") { try $0.snapshot($1) },

@@ -83,6 +83,29 @@ extension StepSession {
     }
   }
 
+  func data(_ words: [String]) throws -> String {
+    try forEachConnection(words, "data [a|b]") { node, connection in
+      guard connection.sctp != nil || !connection.dataChannels.isEmpty else { return "\(node): no data channels\n" }
+      var channels = Table([
+        .left("channel"), .left("id"), .left("state"), .left("order"), .left("sent again"), .right("buffered\nbytes"),
+        .right("messages\nsent"), .right("bytes\nsent"), .right("messages\nreceived"), .right("bytes\nreceived"),
+      ])
+      for channel in connection.dataChannels {
+        let times = channel.maxRetransmits.map { "at most \($0)×" }
+        let limit = times ?? channel.maxPacketLifeTimeMs.map { "for \(fixed($0, 0)) ms" }
+        channels.append([
+          channel.label, channel.id.map { "\($0)" } ?? "–", channel.state, channel.isOrdered ? "ordered" : "unordered",
+          limit ?? "until it arrives", "\(channel.bufferedAmount)", "\(channel.messagesSent)", "\(channel.bytesSent)",
+          "\(channel.messagesReceived)", "\(channel.bytesReceived)",
+        ])
+      }
+      let sctp = connection.sctp
+      return "\(node): SCTP \(sctp?.state ?? "not agreed on yet")"
+        + (sctp.map { ", ports \($0.localPort) and \($0.remotePort), messages up to \($0.maxMessageSize) bytes" } ?? "")
+        + (sctp?.maxChannels.map { ", \($0) streams" } ?? "") + "\n" + channels.text(indent: 2)
+    }
+  }
+
   func snapshot(_ words: [String]) throws -> String {
     try ends(words, "snapshot [a|b]").map { end in
       SnapshotFields.lines(of: end).map { "\(end.node).\($0)\n" }.joined()
