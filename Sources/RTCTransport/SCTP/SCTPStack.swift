@@ -123,8 +123,12 @@ public final class SCTPStack {
     _ = functions.sysctl_set_sctp_path_rtx_max_default(65_535)
     _ = functions.sysctl_set_sctp_delayed_sack_time_default(UInt32(UsrsctpSocket.delayedAcknowledgement.milliseconds))
     _ = functions.sysctl_set_sctp_initial_cwnd(10)
-    // To limit bursts, usrsctp sets the congestion window to what is on its way and 4 packets more: it sank without any
-    // loss, and the initial window of 10 was one of 4.
-    _ = functions.sysctl_set_sctp_max_burst_default(0)
+    // A limit of bursts that cuts the congestion window to what is on its way and the burst, as is usrsctp's default, lets
+    // the window sink without any loss. Packets are counted instead, as many as the initial window has.
+    _ = functions.sysctl_set_sctp_use_cwnd_based_maxburst(0)
+    _ = functions.sysctl_set_sctp_max_burst_default(10)
+    // In fast recovery usrsctp takes whatever is still missing for lost again with every third SACK. Two retransmissions
+    // (one more than this) for each SACK, which stands for two packets that have left, send no more than the path takes.
+    _ = functions.sysctl_set_sctp_fr_max_burst_default(1)
   }
 }

@@ -23,11 +23,13 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   /// Until when an acknowledgement may be held back.
   private var acknowledgesUntil = Instant.start
   private var isOutstanding = false
+  private var slowStart: LimitedSlowStart
 
   public init(_ configuration: SCTPConfiguration = SCTPConfiguration(), on stack: SCTPStack) {
     self.configuration = configuration
     socket = UsrsctpSocket(configuration, on: stack)
     sending = SCTPSendQueue()
+    slowStart = LimitedSlowStart(packetSize: configuration.mtu)
   }
 
   /// The next tick of the stack while a timer of this association can be running: before it is connected, while
@@ -124,8 +126,11 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       sendResets(at: now)
     } while !socket.notices.isEmpty || socket.hasPackets
     guard state == .connected else { return }
-    let outstanding = socket.outstanding(at: now)
-    isOutstanding = outstanding.map { $0.chunks > 0 || $0.messages > 0 } ?? false
+    let status = socket.status(at: now)
+    if let status, slowStart.raise(window: status.window, roundTrip: status.smoothedRoundTrip, at: now) {
+      socket.limitWindow(to: slowStart.limit, at: now)
+    }
+    isOutstanding = status.map { $0.chunks > 0 || $0.messages > 0 } ?? false
     if !isOutstanding { sending.noteAllSent() }
     isOutstanding = isOutstanding || !sending.isEmpty
   }
@@ -136,6 +141,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       guard state == .connecting else { return }
       state = .connected
       outboundStreams = outbound
+      socket.limitWindow(to: slowStart.limit, at: now)
       output.emit(.connected(outboundStreams: outbound, inboundStreams: inbound))
     case .lost: end(.remote, at: now, into: &output)
     case .part(let stream, let ppid, let bytes, let isEnd):
