@@ -40,6 +40,8 @@ final class SCTPPair {
   /// Packets that found the queue full, by sender.
   private(set) var dropped = [0, 0]
   var loses: (_ side: Int, _ bytes: [UInt8]) -> Bool = { _, _ in false }
+  /// How often the process of a side has its turn: packets first, then timers; `nil` when it always runs.
+  var turns: [Duration?] = [nil, nil]
   var keepsPackets = false
   private var free = [Instant.start, Instant.start]
   private var flying: [Arrival] = []
@@ -92,22 +94,30 @@ final class SCTPPair {
 
   func run(for duration: Duration) {
     let end = now + duration
-    while let due = [flying.first?.time, a.association.nextTimeout, b.association.nextTimeout].compactMap({ $0 }).min(),
-      due <= end
-    {
+    while let due = [flying.first?.time, nextTimeout(of: 0), nextTimeout(of: 1)].compactMap({ $0 }).min(), due <= end {
       now = max(now, due)
       while let first = flying.first, first.time <= now {
         flying.removeFirst()
         deliver(first.bytes, to: first.side)
       }
-      for side in sides {
-        guard let timeout = side.association.nextTimeout, timeout <= now else { continue }
+      for (index, side) in sides.enumerated() {
+        guard let timeout = nextTimeout(of: index), timeout <= now else { continue }
         side.wakes += 1
         side.association.handleTimeout(at: now, into: &side.output)
       }
       collect()
     }
     now = end
+  }
+
+  private func nextTimeout(of side: Int) -> Instant? {
+    sides[side].association.nextTimeout.map { turn(of: side, after: $0) }
+  }
+
+  /// When a side can attend to what happens at `time`.
+  private func turn(of side: Int, after time: Instant) -> Instant {
+    guard let turn = turns[side]?.nanoseconds else { return time }
+    return Instant(nanoseconds: (time.nanoseconds + turn - 1) / turn * turn)
   }
 
   private func collect() {
@@ -134,7 +144,7 @@ final class SCTPPair {
       free[side] = max(now, free[side]) + capacity.time(for: DataSize(bytes: bytes.count + Self.overhead))
       departure = free[side]
     }
-    let arrival = Arrival(time: departure + delay, side: 1 - side, bytes: bytes)
+    let arrival = Arrival(time: turn(of: 1 - side, after: departure + delay), side: 1 - side, bytes: bytes)
     flying.insert(arrival, at: (flying.lastIndex { $0.time <= arrival.time } ?? -1) + 1)
   }
 

@@ -7,8 +7,8 @@ import RTCPrimitives
 /// Congestion avoidance, by one packet per round trip, never meets the limit.
 /// - SeeAlso: RFC 3742
 struct LimitedSlowStart {
-  /// The `max_ssthresh` of RFC 3742 in packets. §2 recommends 100; 200 is fitted: a path of 20 Mbit/s and 100 ms is filled
-  /// about as fast as Chromium was recorded to do it, and overshot by less than a quarter of what doubling does.
+  /// The `max_ssthresh` of RFC 3742 in packets. §2 recommends 100; 200 is fitted: an
+  /// unreliable channel over 20 Mbit/s at 100 ms takes as long to fill its path as Chromium was recorded to take.
   static let threshold = 200
 
   private let packetSize: Int

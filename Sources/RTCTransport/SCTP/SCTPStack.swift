@@ -8,11 +8,13 @@ import RTCPrimitives
 /// seed gives the same packets, whatever happens on other hosts.
 ///
 /// usrsctp does not say when its next timer is due; it is told how much time has passed. As long as an association may
-/// have a timer running (see `UsrsctpAssociation.nextTimeout`) it is told every 10 ms; otherwise not at all, and what
-/// passed is made up for in one step before it is used again.
+/// have a timer running (see `UsrsctpAssociation.nextTimeout`) it is told every 10 ms; otherwise not at all.
 public final class SCTPStack {
   /// How often usrsctp's timers are looked after while one may run: what the library's own timer thread does.
   static let tick = Duration.milliseconds(10)
+  /// The most that the timers are told at once. After more there was nothing to time, or the process did not run; the
+  /// acknowledgements of that time wait to be read then, and what they are about is not late.
+  static let longestStep = Duration.milliseconds(100)
 
   /// The private copy; `nil` before the first association.
   private(set) var library: SCTPLibrary?
@@ -63,9 +65,8 @@ public final class SCTPStack {
     let ticks = (now - tickedAt).nanoseconds / Self.tick.nanoseconds
     guard ticks > 0, let library else { return }
     tickedAt += .nanoseconds(ticks * Self.tick.nanoseconds)
-    perform(at: now) {
-      library.functions.handle_timers(UInt32(clamping: ticks * Self.tick.nanoseconds / 1_000_000))
-    }
+    let step = min(.nanoseconds(ticks * Self.tick.nanoseconds), Self.longestStep)
+    perform(at: now) { library.functions.handle_timers(UInt32(step.milliseconds)) }
   }
 
   /// Runs `body`, which calls usrsctp, with the clock at `now`.

@@ -61,7 +61,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
 
   public mutating func handle(_ packet: Span<UInt8>, at now: Instant, into output: inout SCTPOutput) {
     guard isForUs(packet) else { return }
-    socket.stack.advance(to: now)
+    wake(at: now)
     socket.handle(packet, at: now)
     acknowledgesUntil = now + UsrsctpSocket.delayedAcknowledgement + SCTPStack.tick * 2
     settle(at: now, into: &output)
@@ -86,7 +86,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       throw .messageTooLarge(message.bytes.count, limit: maxMessageSize)
     }
     try sending.append(message, isOrdered: isOrdered, reliability: reliability, at: now)
-    socket.stack.advance(to: now)
+    wake(at: now)
     settle(at: now, into: &output)
   }
 
@@ -98,7 +98,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   public mutating func resetStreams(_ streams: [UInt16], at now: Instant, into output: inout SCTPOutput) {
     guard state == .connected else { return }
     resetsToSend += streams.filter { !resetsToSend.contains($0) && !resetsToConfirm.contains($0) }
-    socket.stack.advance(to: now)
+    wake(at: now)
     settle(at: now, into: &output)
   }
 
@@ -107,6 +107,12 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   public mutating func close(at now: Instant, into output: inout SCTPOutput) {
     guard state == .connecting || state == .connected else { return }
     end(.local, at: now, into: &output)
+  }
+
+  /// Lets the timers know how late it is before something may be timed. While something is, `handleTimeout` does so, and
+  /// first come the packets that were waiting: they may say that nothing is late.
+  private func wake(at now: Instant) {
+    if nextTimeout == nil { socket.stack.advance(to: now) }
   }
 
   /// A peer cannot begin further associations by other ports, and what is malformed never gets to the library.
