@@ -53,7 +53,9 @@ static inline const char *_Nullable rtcsim_library_path(void *_Nonnull library) 
   NAME(sysctl_set_sctp_path_rtx_max_default)                                                                           \
   NAME(sysctl_set_sctp_delayed_sack_time_default)                                                                      \
   NAME(sysctl_set_sctp_initial_cwnd)                                                                                   \
+  NAME(sysctl_set_sctp_use_cwnd_based_maxburst)                                                                        \
   NAME(sysctl_set_sctp_max_burst_default)                                                                              \
+  NAME(sysctl_set_sctp_fr_max_burst_default)                                                                           \
   NAME(sysctl_set_sctp_max_chunks_on_queue)
 
 #define RTCSIM_USRSCTP_FIELD(name) __typeof__(&usrsctp_##name) name;

@@ -25,6 +25,9 @@ final class SCTPPair {
     let bytes: [UInt8]
   }
 
+  /// Bytes of IPv4, UDP and a DTLS record with AES-GCM around a packet.
+  static let overhead = 20 + 8 + 13 + 8 + 16
+
   let sides: [Side]
   private(set) var now = Instant.start
   /// Every packet as it left, with its time and sender: two runs are the same when these are.
@@ -32,7 +35,13 @@ final class SCTPPair {
   private(set) var sent: [(side: Int, bytes: [UInt8])] = []
   var delay = Duration.milliseconds(10)
   var capacity: DataRate?
+  /// What may wait for the capacity; more is lost.
+  var queue: Duration?
+  /// Packets that found the queue full, by sender.
+  private(set) var dropped = [0, 0]
   var loses: (_ side: Int, _ bytes: [UInt8]) -> Bool = { _, _ in false }
+  /// How often the process of a side has its turn: packets first, then timers; `nil` when it always runs.
+  var turns: [Duration?] = [nil, nil]
   var keepsPackets = false
   private var free = [Instant.start, Instant.start]
   private var flying: [Arrival] = []
@@ -93,24 +102,35 @@ final class SCTPPair {
     collect()
   }
 
+  /// Lets go of what was told so far.
+  func forgetEvents() { for side in sides { side.events.removeAll() } }
+
   func run(for duration: Duration) {
     let end = now + duration
-    while let due = [flying.first?.time, a.association.nextTimeout, b.association.nextTimeout].compactMap({ $0 }).min(),
-      due <= end
-    {
+    while let due = [flying.first?.time, nextTimeout(of: 0), nextTimeout(of: 1)].compactMap({ $0 }).min(), due <= end {
       now = max(now, due)
       while let first = flying.first, first.time <= now {
         flying.removeFirst()
         deliver(first.bytes, to: first.side)
       }
-      for side in sides {
-        guard let timeout = side.association.nextTimeout, timeout <= now else { continue }
+      for (index, side) in sides.enumerated() {
+        guard let timeout = nextTimeout(of: index), timeout <= now else { continue }
         side.wakes += 1
         side.association.handleTimeout(at: now, into: &side.output)
       }
       collect()
     }
     now = end
+  }
+
+  private func nextTimeout(of side: Int) -> Instant? {
+    sides[side].association.nextTimeout.map { turn(of: side, after: $0) }
+  }
+
+  /// When a side can attend to what happens at `time`.
+  private func turn(of side: Int, after time: Instant) -> Instant {
+    guard let turn = turns[side]?.nanoseconds else { return time }
+    return Instant(nanoseconds: (time.nanoseconds + turn - 1) / turn * turn)
   }
 
   private func collect() {
@@ -130,11 +150,15 @@ final class SCTPPair {
     guard !loses(side, bytes) else { return }
     var departure = now
     if let capacity {
-      free[side] = max(now, free[side]) + capacity.time(for: DataSize(bytes: bytes.count + 65))
+      if let queue, free[side] - now > queue {
+        dropped[side] += 1
+        return
+      }
+      free[side] = max(now, free[side]) + capacity.time(for: DataSize(bytes: bytes.count + Self.overhead))
       departure = free[side]
     }
-    let arrival = Arrival(time: departure + delay, side: 1 - side, bytes: bytes)
-    flying.insert(arrival, at: flying.firstIndex { $0.time > arrival.time } ?? flying.count)
+    let arrival = Arrival(time: turn(of: 1 - side, after: departure + delay), side: 1 - side, bytes: bytes)
+    flying.insert(arrival, at: (flying.lastIndex { $0.time <= arrival.time } ?? -1) + 1)
   }
 
   private func note(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01B3 }

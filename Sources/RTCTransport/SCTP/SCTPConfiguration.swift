@@ -18,8 +18,9 @@ public struct SCTPConfiguration: Hashable, Sendable {
   public var start = Start.active
   public var localPort = port
   public var remotePort = port
-  /// The largest packet in bytes, a multiple of 4. It is never probed: RFC 8831 §5 allows that where 1200 bytes pass.
-  public var mtu = 1160
+  /// The largest packet in bytes, a multiple of 4: libwebrtc's 1191, which leave room for IPv6, UDP, TURN and DTLS in
+  /// the 1280 bytes that pass everywhere. It is never probed.
+  public var mtu = 1188
   /// Streams in each direction: libwebrtc's number; RFC 8831 §6.2 would have 65535, each of which takes memory.
   public var streams: UInt16 = 1024
   /// The largest message that the peer takes, in bytes.

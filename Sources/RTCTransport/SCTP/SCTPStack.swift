@@ -8,11 +8,13 @@ import RTCPrimitives
 /// seed gives the same packets, whatever happens on other hosts.
 ///
 /// usrsctp does not say when its next timer is due; it is told how much time has passed. As long as an association may
-/// have a timer running (see `UsrsctpAssociation.nextTimeout`) it is told every 10 ms; otherwise not at all, and what
-/// passed is made up for in one step before it is used again.
+/// have a timer running (see `UsrsctpAssociation.nextTimeout`) it is told every 10 ms; otherwise not at all.
 public final class SCTPStack {
   /// How often usrsctp's timers are looked after while one may run: what the library's own timer thread does.
   static let tick = Duration.milliseconds(10)
+  /// The most that the timers are told at once. After more there was nothing to time, or the process did not run; the
+  /// acknowledgements of that time wait to be read then, and what they are about is not late.
+  static let longestStep = Duration.milliseconds(100)
 
   /// The private copy; `nil` before the first association.
   private(set) var library: SCTPLibrary?
@@ -66,9 +68,8 @@ public final class SCTPStack {
     let ticks = (now - tickedAt).nanoseconds / Self.tick.nanoseconds
     guard ticks > 0, let library else { return }
     tickedAt += .nanoseconds(ticks * Self.tick.nanoseconds)
-    perform(at: now) {
-      library.functions.handle_timers(UInt32(clamping: ticks * Self.tick.nanoseconds / 1_000_000))
-    }
+    let step = min(.nanoseconds(ticks * Self.tick.nanoseconds), Self.longestStep)
+    perform(at: now) { library.functions.handle_timers(UInt32(step.milliseconds)) }
   }
 
   /// Runs `body`, which calls usrsctp, with the clock at `now`.
@@ -126,8 +127,12 @@ public final class SCTPStack {
     _ = functions.sysctl_set_sctp_path_rtx_max_default(65_535)
     _ = functions.sysctl_set_sctp_delayed_sack_time_default(UInt32(UsrsctpSocket.delayedAcknowledgement.milliseconds))
     _ = functions.sysctl_set_sctp_initial_cwnd(10)
-    // To limit bursts, usrsctp sets the congestion window to what is on its way and 4 packets more: it sank without any
-    // loss, and the initial window of 10 was one of 4.
-    _ = functions.sysctl_set_sctp_max_burst_default(0)
+    // A limit of bursts that cuts the congestion window to what is on its way and the burst, as is usrsctp's default, lets
+    // the window sink without any loss. Packets are counted instead, as many as the initial window has.
+    _ = functions.sysctl_set_sctp_use_cwnd_based_maxburst(0)
+    _ = functions.sysctl_set_sctp_max_burst_default(10)
+    // In fast recovery usrsctp takes whatever is still missing for lost again with every third SACK. Two retransmissions
+    // (one more than this) for each SACK, which stands for two packets that have left, send no more than the path takes.
+    _ = functions.sysctl_set_sctp_fr_max_burst_default(1)
   }
 }

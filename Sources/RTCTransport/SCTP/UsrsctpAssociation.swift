@@ -24,11 +24,13 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   /// Until when an acknowledgement may be held back.
   private var acknowledgesUntil = Instant.start
   private var isOutstanding = false
+  private var slowStart: LimitedSlowStart
 
   public init(_ configuration: SCTPConfiguration = SCTPConfiguration(), on stack: SCTPStack) {
     self.configuration = configuration
     socket = UsrsctpSocket(configuration, on: stack)
     sending = SCTPSendQueue()
+    slowStart = LimitedSlowStart(packetSize: configuration.mtu)
   }
 
   /// The next tick of the stack while a timer of this association can be running: before it is connected, while
@@ -61,7 +63,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
 
   public mutating func handle(_ packet: Span<UInt8>, at now: Instant, into output: inout SCTPOutput) {
     guard isForUs(packet) else { return }
-    socket.stack.advance(to: now)
+    wake(at: now)
     socket.handle(packet, at: now)
     acknowledgesUntil = now + UsrsctpSocket.delayedAcknowledgement + SCTPStack.tick * 2
     settle(at: now, into: &output)
@@ -86,7 +88,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       throw .messageTooLarge(message.bytes.count, limit: maxMessageSize)
     }
     try sending.append(message, isOrdered: isOrdered, reliability: reliability, at: now)
-    socket.stack.advance(to: now)
+    wake(at: now)
     settle(at: now, into: &output)
   }
 
@@ -98,7 +100,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   public mutating func resetStreams(_ streams: [UInt16], at now: Instant, into output: inout SCTPOutput) {
     guard state == .connected else { return }
     resetsToSend += streams.filter { !resetsToSend.contains($0) && !resetsToConfirm.contains($0) }
-    socket.stack.advance(to: now)
+    wake(at: now)
     settle(at: now, into: &output)
   }
 
@@ -117,6 +119,12 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   public mutating func close(at now: Instant, into output: inout SCTPOutput) {
     guard state == .connecting || state == .connected else { return }
     end(.local, at: now, into: &output)
+  }
+
+  /// Lets the timers know how late it is before something may be timed. While something is, `handleTimeout` does so, and
+  /// first come the packets that were waiting: they may say that nothing is late.
+  private func wake(at now: Instant) {
+    if nextTimeout == nil { socket.stack.advance(to: now) }
   }
 
   /// A peer cannot begin further associations by other ports, and what is malformed never gets to the library.
@@ -138,8 +146,11 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       if isReading { socket.read(at: now) }
     } while !socket.notices.isEmpty || socket.hasPackets
     guard state == .connected else { return }
-    let outstanding = socket.outstanding(at: now)
-    isOutstanding = outstanding.map { $0.chunks > 0 || $0.messages > 0 } ?? false
+    let status = socket.status(at: now)
+    if let status, slowStart.raise(window: status.window, roundTrip: status.smoothedRoundTrip, at: now) {
+      socket.limitWindow(to: slowStart.limit, at: now)
+    }
+    isOutstanding = status.map { $0.chunks > 0 || $0.messages > 0 } ?? false
     if !isOutstanding { sending.noteAllSent() }
     isOutstanding = isOutstanding || !sending.isEmpty
   }
@@ -150,6 +161,7 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
       guard state == .connecting else { return }
       state = .connected
       outboundStreams = outbound
+      socket.limitWindow(to: slowStart.limit, at: now)
       output.emit(.connected(outboundStreams: outbound, inboundStreams: inbound))
     case .lost: end(.remote, at: now, into: &output)
     case .failed(let error): end(.failed(error), at: now, into: &output)

@@ -112,13 +112,38 @@ final class UsrsctpSocket {
     }
   }
 
-  /// Chunks that are in flight and messages that wait in the library; `nil` when there is no association.
-  func outstanding(at now: Instant) -> (chunks: Int, messages: Int)? {
+  /// How an association is doing.
+  struct Status {
+    /// Chunks that are in flight, and messages that wait in the library.
+    let chunks, messages: Int
+    /// The congestion window, in bytes.
+    let window: Int
+    let smoothedRoundTrip: Duration
+  }
+
+  /// `nil` when there is no association.
+  func status(at now: Instant) -> Status? {
     guard let functions, let socket else { return nil }
     var status = sctp_status()
     var size = socklen_t(MemoryLayout<sctp_status>.size)
     let result = stack.perform(at: now) { functions.getsockopt(socket, Self.sctp, SCTP_STATUS, &status, &size) }
-    return result == 0 ? (Int(status.sstat_unackdata), Int(status.sstat_penddata)) : nil
+    guard result == 0 else { return nil }
+    return Status(
+      chunks: Int(status.sstat_unackdata), messages: Int(status.sstat_penddata),
+      window: Int(status.sstat_primary.spinfo_cwnd),
+      smoothedRoundTrip: .milliseconds(Int(status.sstat_primary.spinfo_srtt)))
+  }
+
+  /// Keeps the congestion window at or below a number of bytes; without an association there is none.
+  func limitWindow(to bytes: Int, at now: Instant) {
+    guard let functions, let socket else { return }
+    let limit = sctp_assoc_value(assoc_id: UInt32(SCTP_CURRENT_ASSOC), assoc_value: UInt32(clamping: bytes))
+    // It fails when the peer has ended the association, which is told next.
+    _ = stack.perform(at: now) {
+      withUnsafeBytes(of: limit) {
+        functions.setsockopt(socket, Self.sctp, SCTP_MAX_CWND, $0.baseAddress, socklen_t($0.count))
+      }
+    }
   }
 
   /// Aborts the association; without a time nothing is sent any more.
