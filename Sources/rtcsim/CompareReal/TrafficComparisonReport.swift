@@ -19,17 +19,25 @@ struct TrafficComparisonReport {
         Self.text(row.ratio, 2), Self.text(row.tolerance), row.verdict.rawValue,
       ])
     }
-    var notes = ""
-    for row in rows where row.verdict != .agrees && !row.reason.isEmpty {
-      notes += "\(row.name): \(row.reason).\n"
-    }
     return """
       One call of two with \(media.rawValue) media, seed \(seed): once simulated between ideal links, once between two sockets of
       127.0.0.1 on one thread. Measured over \(seconds) s, from one second after media could flow at both ends.
 
       \(table.text())
-      \(notes)
+      \(Self.notes(on: rows))
       """
+  }
+
+  /// Why rows do not agree, each reason once.
+  private static func notes(on rows: [TrafficRow]) -> String {
+    let odd = rows.filter { $0.verdict != .agrees && !$0.reason.isEmpty }
+    var notes = ""
+    for (index, row) in odd.enumerated() where !odd[..<index].contains(where: { $0.reason == row.reason }) {
+      var names: [String] = []
+      for other in odd where other.reason == row.reason && !names.contains(other.name) { names.append(other.name) }
+      notes += "\(names.joined(separator: ", ")): \(row.reason).\n"
+    }
+    return notes
   }
 
   var json: JSON {
