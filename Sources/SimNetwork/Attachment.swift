@@ -5,13 +5,13 @@ public struct SiteID: Hashable, Sendable {
   let index: Int
 }
 
-/// An address space: the public one, or the inside of a NAT.
+/// An address space: the public one, the inside of a NAT, or what lies behind a router.
 public struct RealmID: Hashable, Sendable {
   let index: Int
   public static let `public` = RealmID(index: 0)
 }
 
-/// The point at which a host or the outside of a NAT is attached to a realm.
+/// The point at which a host or the outside of a NAT or router is attached to a realm.
 public struct AttachmentID: Hashable, Comparable, Sendable {
   let index: Int
 
@@ -61,7 +61,7 @@ struct Attachment {
 }
 
 struct Realm {
-  /// The NAT that leads outwards; `nil` in the public realm.
+  /// The NAT or router that leads outwards; `nil` in the public realm.
   let gateway: Int?
   var attachments = AddressTable()
 }
@@ -111,8 +111,10 @@ struct SharedTranslator {
   let inside: RealmID
 }
 
+/// What leads from one realm into another.
 struct Translator {
   let outside: Int
   let inside: Int
-  var core: NetworkAddressTranslator
+  /// `nil` for a router, which passes every packet on as it is.
+  var core: NetworkAddressTranslator?
 }

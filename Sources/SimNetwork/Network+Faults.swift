@@ -66,14 +66,15 @@ extension Network {
   }
 
   /// The NATs' names, in the order in which they were added.
-  public var translatorNames: [String] { translators.map { attachments[$0.outside].name } }
+  public var translatorNames: [String] { translators.filter { $0.core != nil }.map { attachments[$0.outside].name } }
 
   /// Restarts a NAT with `behavior`, or its own: all mappings are lost.
   ///
   /// - Precondition: there is a NAT with this name.
   public func restartTranslator(named name: String, behavior: NATBehavior? = nil) {
-    guard let index = translatorNames.firstIndex(of: name) else { preconditionFailure("there is no NAT \(name)") }
-    translators[index].core.restart(behavior)
+    let index = translators.firstIndex { $0.core != nil && attachments[$0.outside].name == name }
+    guard let index else { preconditionFailure("there is no NAT \(name)") }
+    translators[index].core?.restart(behavior)
   }
 
   /// Sends a packet into a link that something may happen on.

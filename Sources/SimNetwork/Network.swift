@@ -68,9 +68,15 @@ public final class Network: PacketCarrier {
     -> (inside: RealmID, outside: AttachmentID)
   {
     precondition(plan.addresses.allSatisfy { $0.family == .ipv4 }, "the external addresses of a NAT are IPv4 addresses")
-    let outside = add(plan, name: name, owner: .translator(translators.count))
     let core = NetworkAddressTranslator(
       behavior, externalAddresses: plan.addresses, dice: simulation.generator("\(name)/ports"))
+    return addGateway(core, named: name, plan)
+  }
+
+  func addGateway(_ core: NetworkAddressTranslator?, named name: String, _ plan: AttachmentPlan)
+    -> (inside: RealmID, outside: AttachmentID)
+  {
+    let outside = add(plan, name: name, owner: .translator(translators.count))
     realms.append(Realm(gateway: translators.count))
     translators.append(Translator(outside: outside.index, inside: realms.count - 1, core: core))
     return (RealmID(index: realms.count - 1), outside)
@@ -110,6 +116,7 @@ public final class Network: PacketCarrier {
     for address in plan.addresses {
       realms[plan.realm.index].attachments.insert(address, attachment: index)
     }
+    announce(plan.addresses, from: plan.realm)
     let streams = "\(name)/\(index)"
     attachments.append(
       Attachment(
@@ -194,16 +201,17 @@ public final class Network: PacketCarrier {
     guard let gateway = realms[index].gateway else {
       return drop(packet, simulation, .noRoute, at: attachments[origin].name)
     }
-    guard record.destination.address.family == .ipv4 else {
+    guard record.destination.address.family == .ipv4, translators[gateway].core != nil else {
       return depart(packet, simulation, from: translators[gateway].outside)
     }
-    let isHairpin = translators[gateway].core.externalAddresses.contains(record.destination.address)
-    let hairpinning = translators[gateway].core.behavior.hairpinning
+    let isHairpin = translators[gateway].core?.externalAddresses.contains(record.destination.address) ?? false
+    let hairpinning = translators[gateway].core?.behavior.hairpinning ?? .none
     if isHairpin, hairpinning == .none { return drop(packet, simulation, .noHairpinning, at: name(of: gateway)) }
-    switch translators[gateway].core.translateOutbound(
+    switch translators[gateway].core?.translateOutbound(
       source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
       at: simulation.now)
     {
+    case nil: depart(packet, simulation, from: translators[gateway].outside)
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let external):
       if !isHairpin || hairpinning == .externalSource {
@@ -238,7 +246,9 @@ public final class Network: PacketCarrier {
     }
     switch attachments[index].owner {
     case .translator(let gateway):
-      guard record.destination.address.family == .ipv4 else { return passInwards(packet, simulation, gateway) }
+      guard record.destination.address.family == .ipv4, translators[gateway].core != nil else {
+        return passInwards(packet, simulation, gateway)
+      }
       translateInwards(packet, simulation, gateway, from: record.source)
     case .host(let node):
       counts.delivered += 1
@@ -253,7 +263,7 @@ public final class Network: PacketCarrier {
     }
   }
 
-  /// IPv6 goes on to the address that it is for.
+  /// IPv6, and what a router passes on, goes on to the address that it is for.
   private func passInwards(_ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int) {
     let inside = translators[gateway].inside
     guard let target = realms[inside].attachments[simulation[packet].destination.address] else {
@@ -266,10 +276,11 @@ public final class Network: PacketCarrier {
   private func translateInwards(
     _ packet: PacketHandle, _ simulation: Simulation, _ gateway: Int, from source: Endpoint
   ) {
-    switch translators[gateway].core.translateInbound(
+    switch translators[gateway].core?.translateInbound(
       source: source, destination: simulation[packet].destination, over: TransportHeader(of: packet, in: simulation),
       at: simulation.now)
     {
+    case nil: passInwards(packet, simulation, gateway)
     case .dropped(let reason): drop(packet, simulation, reason, at: name(of: gateway))
     case .translated(let inside):
       simulation[packet].destination = inside

@@ -16,7 +16,7 @@ public struct Link: Sendable {
     case unlimited
     /// Bytes of IP packets that wait or are being sent.
     case size(DataSize)
-    /// What the link serves in this time.
+    /// What the link serves in this time, at the rate that it has when a packet enters.
     case time(Duration)
   }
 
@@ -28,16 +28,19 @@ public struct Link: Sendable {
     public var queueLimit: QueueLimit
     public var loss: LossModel
     public var jitter: Jitter
+    /// How rate and delay change, in the order of their times. Packets do not overtake each other when the delay shrinks.
+    public var changes: [LinkChange]
 
     public init(
       rate: DataRate? = nil, propagationDelay: Duration = .zero, queueLimit: QueueLimit = .unlimited,
-      loss: LossModel = .none, jitter: Jitter = .none
+      loss: LossModel = .none, jitter: Jitter = .none, changes: [LinkChange] = []
     ) {
       self.rate = rate
       self.propagationDelay = propagationDelay
       self.queueLimit = queueLimit
       self.loss = loss
       self.jitter = jitter
+      self.changes = changes
     }
 
     /// No limit, no delay, no loss.
@@ -46,10 +49,9 @@ public struct Link: Sendable {
 
   public let configuration: Configuration
   private var counts = LinkStatistics()
-  private let delay: Int64
-  private let queueTime: Int64
-  private let queueBytes: Int64
-  private var busyUntil: Int64 = 0
+  private var server: LinkServer
+  /// Whether packets that leave one after the other might arrive in another order unless they are kept from it.
+  private let keepsOrder: Bool
   private var lastArrival: Int64 = 0
   private var lossState = LossModel.State()
   private var dice: SeededGenerator
@@ -58,57 +60,44 @@ public struct Link: Sendable {
   public init(_ configuration: Configuration, dice: SeededGenerator) {
     self.configuration = configuration
     self.dice = dice
-    delay = configuration.propagationDelay.nanoseconds
-    switch configuration.queueLimit {
-    case .unlimited: (queueTime, queueBytes) = (.max, .max)
-    case .size(let size): (queueTime, queueBytes) = (.max, Int64(size.bytes))
-    case .time(let time): (queueTime, queueBytes) = (time.nanoseconds, .max)
-    }
+    server = LinkServer(configuration)
+    keepsOrder = !configuration.jitter.reorders && (configuration.jitter != .none || !configuration.changes.isEmpty)
   }
 
   /// What the link has seen so far; bytes that still wait are not carried yet.
   public func statistics(at now: Instant) -> LinkStatistics {
     var result = counts
-    result.carriedBytes -= backlog(at: now)
+    result.carriedBytes -= server.backlog(at: now.nanoseconds)
     return result
   }
 
   /// Counts anew, at the beginning of a window of measurement: what waits now will be carried in it.
   public mutating func resetStatistics(at now: Instant) {
     counts = LinkStatistics()
-    counts.carriedBytes = backlog(at: now)
-  }
-
-  /// Bytes that wait or are being sent.
-  private func backlog(at now: Instant) -> Int64 {
-    guard let rate = configuration.rate, busyUntil > now.nanoseconds else { return 0 }
-    let bits = Double(busyUntil - now.nanoseconds) * Double(rate.bitsPerSecond) / 1e9
-    return Int64((bits / 8).rounded())
+    counts.carriedBytes = server.backlog(at: now.nanoseconds)
   }
 
   /// Sends one IP packet of `size` bytes into the link.
   public mutating func transmit(_ size: DataSize, at now: Instant) -> LinkVerdict {
     counts.offeredPackets += 1
-    var arrival = now.nanoseconds
-    if let rate = configuration.rate {
-      let start = max(arrival, busyUntil)
-      let waiting = start - arrival
-      let waitingBytes = waiting > 0 && queueBytes != .max ? waiting / 8 * rate.bitsPerSecond / 1_000_000_000 : 0
-      if waiting > queueTime || (queueBytes != .max && waitingBytes + Int64(size.bytes) > queueBytes) {
-        counts.noteQueueDrop(at: now)
-        return .dropped(.queueFull)
-      }
-      counts.queueingDelay += waiting
-      busyUntil = start + rate.nanoseconds(for: size)
-      arrival = busyUntil
+    guard !server.isFull(configuration.queueLimit, for: size, at: now.nanoseconds) else {
+      counts.noteQueueDrop(at: now)
+      return .dropped(.queueFull)
     }
+    guard let service = server.serve(size, at: now.nanoseconds) else { return .dropped(.cut) }
+    counts.queueingDelay += service.begin - now.nanoseconds
     counts.carriedPackets += 1
     counts.carriedBytes += Int64(size.bytes)
-    arrival += delay
-    if configuration.jitter != .none {
-      arrival += configuration.jitter.draw(using: &dice)
-      if !configuration.jitter.reorders { arrival = max(arrival, lastArrival) }
-      lastArrival = max(arrival, lastArrival)
+    return leave(at: service.end)
+  }
+
+  /// What becomes of a packet whose last bit has left the link.
+  private mutating func leave(at time: Int64) -> LinkVerdict {
+    var arrival = time + server.delay
+    if configuration.jitter != .none { arrival += configuration.jitter.draw(using: &dice) }
+    if keepsOrder {
+      arrival = max(arrival, lastArrival)
+      lastArrival = arrival
     }
     if configuration.loss != .none, lossState.loses(configuration.loss, using: &dice) {
       counts.lostPackets += 1
