@@ -56,4 +56,22 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     for _ in 0..<12 { sum += unit() }
     return sum
   }
+
+  /// An exponential deviate of mean 1, by comparing uniforms (von Neumann 1951), so that no platform's `log` takes part.
+  public mutating func exponential() -> Double {
+    var whole = 0.0
+    while true {
+      let first = unit()
+      var last = first
+      var isOdd = true
+      while true {
+        let next = unit()
+        guard next < last else { break }
+        last = next
+        isOdd.toggle()
+      }
+      guard !isOdd else { return whole + first }
+      whole += 1
+    }
+  }
 }

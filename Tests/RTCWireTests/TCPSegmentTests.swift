@@ -32,6 +32,28 @@ import Testing
     #expect(parsed.length == 1)
   }
 
+  /// RFC 2018 §2, §3
+  @Test func `selective acknowledgments survive the way, and half a block does not`() throws {
+    var segment = TCPSegment(sequenceNumber: 1, flags: .synchronize, window: 1, maximumSegmentSize: 1460)
+    segment.permitsSelectiveAcknowledgment = true
+    var writer = ByteWriter()
+    segment.write([UInt8]().span, into: &writer)
+    #expect(hex(writer.bytes[20...].map { $0 }) == "020405b4" + "01010402")
+    #expect(try TCPSegment(parsing: writer.bytes.span).permitsSelectiveAcknowledgment)
+
+    segment = TCPSegment(sequenceNumber: 1, acknowledgmentNumber: 2, flags: .acknowledge, window: 1)
+    segment.selectiveAcknowledgments = [.init(begin: 0xFFFF_FFF0, end: 16), .init(begin: 32, end: 48)]
+    writer.removeAll()
+    segment.write([UInt8]().span, into: &writer)
+    #expect(hex(writer.bytes[20...].map { $0 }) == "01010512" + "fffffff000000010" + "0000002000000030")
+    let parsed = try TCPSegment(parsing: writer.bytes.span)
+    #expect(parsed.selectiveAcknowledgments == segment.selectiveAcknowledgments)
+    #expect(throws: TCPError.malformedOption(kind: 5, offset: 20)) {
+      try TCPSegment(
+        parsing: ([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 7 << 4, 0x10, 0, 1, 0, 0, 0, 0] + [5, 6, 0, 0, 0, 0, 0, 0]).span)
+    }
+  }
+
   @Test func `unknown options are skipped and impossible ones are named`() throws {
     func segment(options: [UInt8], dataOffset: UInt8) -> [UInt8] {
       [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, dataOffset << 4, 0x10, 0, 1, 0, 0, 0, 0] + options

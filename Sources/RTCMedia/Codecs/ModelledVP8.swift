@@ -77,7 +77,8 @@ public struct ModelledVP8: Sendable {
 
   /// Changes the target from the next frame on; what is sent follows a lower one at once and a higher one within a second.
   public mutating func setBitrate(_ bitrate: DataRate) {
-    reached = min(reached ?? Double(settings.bitrate.bitsPerSecond), Double(bitrate.bitsPerSecond))
+    let (before, target) = (reached ?? Double(settings.bitrate.bitsPerSecond), Double(bitrate.bitsPerSecond))
+    reached = target < before ? target : max(before, Self.usedAtOnce * target)
     settings.bitrate = bitrate
   }
 
@@ -117,9 +118,10 @@ public struct ModelledVP8: Sendable {
   // MARK: - Measured
 
   private static let framesOfRecovery = 30.0
-  /// Seconds. Fitted to the first two seconds of `cc_fixed1M_owd50.csv`, where the rate follows a target that jumps from 300
-  /// to 796 kbit/s.
-  private static let approach = 0.7
+  /// The share of a raised target that is used at once, and the seconds in which the rest follows. Fitted to the first three seconds of
+  /// `cc_fixed1M_owd50.csv`, where the rate follows a target that jumps from 300 to 796 kbit/s.
+  private static let usedAtOnce = 0.5
+  private static let approach = 1.3
   private static let bufferedSeconds = 0.5 - 0.3 * 0.6
 
   /// Size over the mean size, at quantiles 0, 1/16 … 1.

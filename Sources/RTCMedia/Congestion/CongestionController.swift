@@ -160,6 +160,8 @@ public enum CongestionControllers {
   public static let all = [
     Entry("fixed", FixedRate.self, "no control: the rate that is allowed, whatever happens"),
     Entry("gcc", GoogleCongestionControl.self, "Google congestion control as shipped in libwebrtc"),
+    Entry("gcc-draft", GCCDraft.self, "Google congestion control as in draft-ietf-rmcat-gcc-02"),
+    Entry("nada", NADA.self, "NADA (RFC 8698)"),
   ]
 
   public static func named(_ name: String) -> Entry? { all.first { $0.name == name } }

@@ -50,32 +50,23 @@ struct InterArrival: Hashable, Sendable {
     }
     // One that was overtaken says nothing of the queue.
     guard send >= group.firstSend else { return nil }
-    if startsGroup(send, arrival, after: group) {
-      let delta = previous.map { distance(from: $0, to: group) }
-      switch delta {
-      case .some(.none):
-        return nil
-      case .some(.some(let delta)):
-        advance(send, arrival, bytes, heardAt, over: group)
-        return delta
-      case .none:
-        advance(send, arrival, bytes, heardAt, over: group)
-        return nil
-      }
+    guard startsGroup(send, arrival, after: group) else {
+      group.lastSend = max(group.lastSend, send)
+      group.lastArrival = arrival
+      group.heardAt = heardAt
+      group.bytes += bytes
+      current = group
+      return nil
     }
-    group.lastSend = max(group.lastSend, send)
-    group.lastArrival = arrival
-    group.heardAt = heardAt
-    group.bytes += bytes
-    current = group
-    return nil
-  }
-
-  private mutating func advance(_ send: Double, _ arrival: Double, _ bytes: Int, _ heardAt: Instant, over group: Group)
-  {
+    var delta: Delta?
+    if let previous {
+      delta = distance(from: previous, to: group)
+      guard delta != nil else { return nil }
+    }
     previous = group
     current = Group(
       firstSend: send, lastSend: send, firstArrival: arrival, lastArrival: arrival, heardAt: heardAt, bytes: bytes)
+    return delta
   }
 
   /// `nil`, and all forgotten where need be, when the receiver's clock went back or jumped.

@@ -34,6 +34,8 @@ public final class SendControl {
   /// What the encoders could use, when it was last told.
   @exclusivity(unchecked) private var allocated = DataRate.zero
   @exclusivity(unchecked) public private(set) var statistics = Statistics()
+  /// Up to which rate padding fills what media leaves, whatever the controller asks for.
+  @exclusivity(unchecked) private var filledRate = DataRate.zero
 
   /// What happened so far.
   public struct Statistics: Hashable, Sendable {
@@ -81,6 +83,13 @@ public final class SendControl {
     guard total != allocated else { return }
     allocated = total
     controller?.setAllocated(total, at: now)
+    adopt(at: now)
+  }
+
+  /// Fills what media leaves of this rate with packets sent again, in place of FEC.
+  public func fill(upTo rate: DataRate, at now: Instant) {
+    guard rate != filledRate else { return }
+    filledRate = rate
     adopt(at: now)
   }
 
@@ -132,7 +141,8 @@ public final class SendControl {
 
   private func adopt(at now: Instant) {
     guard let decision = controller?.decision else { return }
-    pacer.setRates(pacing: decision.pacingRate, padding: decision.paddingRate, at: now)
+    let padding = max(decision.paddingRate, filledRate)
+    pacer.setRates(pacing: decision.pacingRate, padding: padding, at: now)
     for probe in controller?.takeProbes() ?? [] { pacer.add(probe, at: now) }
     noteFlight()
     nextDeparture = pacer.nextTimeout(at: now)

@@ -10,12 +10,15 @@ struct ReassemblyQueue: Sendable {
   }
 
   private var pieces: [Piece] = []
+  /// Where what arrived last begins.
+  private var latest: Int64 = 0
 
   var isEmpty: Bool { pieces.isEmpty }
 
   /// Keeps those of `bytes`, which begin at `begin`, that are not there yet.
   mutating func insert(_ bytes: Span<UInt8>, at begin: Int64) {
     let end = begin + Int64(bytes.count)
+    latest = begin
     var begin = begin
     var index = 0
     while begin < end {
@@ -30,6 +33,20 @@ struct ReassemblyQueue: Sendable {
         begin = pieces[index].end
       }
     }
+  }
+
+  /// The runs without a gap that lie around what arrived last, then the first others; at most `count` (RFC 2018 §4).
+  func runs(atMost count: Int) -> [Range<Int64>] {
+    var runs: [Range<Int64>] = []
+    for piece in pieces {
+      if let last = runs.last, last.upperBound == piece.begin {
+        runs[runs.count - 1] = last.lowerBound..<piece.end
+      } else {
+        runs.append(piece.begin..<piece.end)
+      }
+    }
+    if let place = runs.firstIndex(where: { $0.contains(latest) }) { runs.insert(runs.remove(at: place), at: 0) }
+    return Array(runs.prefix(count))
   }
 
   /// Takes away what follows `edge` without a gap, and what lies before it; gives it in order.

@@ -23,6 +23,12 @@ extension TCPConnection {
     return bytes
   }
 
+  /// Throws away what has arrived in order, for whoever only counts; gives how much it was.
+  public mutating func discardReceived() -> DataSize {
+    defer { received.removeAll() }
+    return .bytes(received.count)
+  }
+
   private mutating func handleFirst(_ segment: TCPSegment, at now: Instant, into output: inout Output<Event>) {
     guard segment.flags.isDisjoint(with: [.acknowledge, .reset]), segment.flags.contains(.synchronize) else { return }
     learn(synchronize: segment)
@@ -58,7 +64,10 @@ extension TCPConnection {
     initialReceived = segment.sequenceNumber
     nextReceived = 1
     segmentSize = min(segmentSize, Int(segment.maximumSegmentSize ?? Self.defaultSegmentSize))
-    congestion = TCPCongestion(segmentSize: max(1, segmentSize))
+    usesSelectiveAcknowledgment =
+      configuration.offersSelectiveAcknowledgment && segment.permitsSelectiveAcknowledgment
+    congestion = TCPCongestion(
+      configuration.congestionControl, segmentSize: max(1, segmentSize), isSelective: usesSelectiveAcknowledgment)
     segmentSize = max(1, segmentSize)
     scalesWindow = segment.windowScale != nil
     peerWindowScale = segment.windowScale ?? 0
@@ -146,9 +155,15 @@ extension TCPConnection {
       let count = Int(edge - unacknowledged)
       noteAcknowledged(upTo: edge, at: now)
       let reaction = congestion.acknowledged(
-        count, upTo: edge, flight: Int(sentEnd - edge), wasLimiting: 2 * flightBefore >= congestion.window)
+        count, upTo: edge, flight: Int(sentEnd - edge), wasLimiting: 2 * flightBefore >= congestion.window,
+        roundTrip: timeout.smoothed, at: now)
       if reaction == .retransmit { retransmitFirst(into: &output) }
+      noteSelective(segment, from: edge, at: now, into: &output)
       return noteFinishAcknowledged(edge, at: now, into: &output)
+    }
+    guard !usesSelectiveAcknowledgment else {
+      if edge == unacknowledged { noteSelective(segment, from: edge, at: now, into: &output) }
+      return true
     }
     if edge == unacknowledged, segment.length == 0, !changesWindow, sentEnd > unacknowledged {
       let reaction = congestion.duplicate(of: edge, sent: sentEnd, flight: Int(sentEnd - unacknowledged))
@@ -169,6 +184,7 @@ extension TCPConnection {
     unacknowledged = edge
     nextSent = max(nextSent, edge)
     sendBuffer.drop(upTo: edge)
+    scoreboard.drop(upTo: edge)
     isRepeatedTimeout = false
     let isMoreOnItsWay = sentEnd > edge
     stalledSince = isMoreOnItsWay ? now : nil

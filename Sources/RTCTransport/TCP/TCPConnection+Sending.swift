@@ -19,7 +19,8 @@ extension TCPConnection {
       if nextSent == unacknowledged, nextSent < endOfStream, now - lastSent > timeout.duration {
         congestion.restartAfterIdleTime()
       }
-      while nextSent < endOfStream {
+      if usesSelectiveAcknowledgment, congestion.recoveryEnd != nil { transmitInRecovery(at: now, into: &output) }
+      while congestion.recoveryEnd == nil || !usesSelectiveAcknowledgment, nextSent < endOfStream {
         let available = Int(sendBuffer.end - nextSent)
         // A window of zero is probed with one byte (RFC 9293 §3.8.6.1).
         let limit = unacknowledged + Int64(min(congestion.window, max(peerWindow, 1)))
@@ -34,7 +35,7 @@ extension TCPConnection {
   }
 
   /// Sends up to `size` bytes from `nextSent` on, with the FIN if it follows them.
-  private mutating func transmit(upTo size: Int, at now: Instant, into output: inout Output<Event>) {
+  mutating func transmit(upTo size: Int, at now: Instant, into output: inout Output<Event>) {
     let place = nextSent
     let finishes = isFinishing && place + Int64(size) == sendBuffer.end
     let isLast = place + Int64(size) == sendBuffer.end
@@ -83,6 +84,8 @@ extension TCPConnection {
       sent: sentEnd, flight: Int(sentEnd - unacknowledged), isRepeated: isRepeatedTimeout)
     isRepeatedTimeout = true
     nextSent = unacknowledged
+    // A receiver may take back what it acknowledged selectively (RFC 2018 §8).
+    scoreboard = TCPScoreboard()
     retransmissionDue = nil
     transmitPending(at: now, into: &output)
   }
@@ -96,6 +99,8 @@ extension TCPConnection {
       window: UInt16(clamping: configuration.receiveWindow.bytes),
       maximumSegmentSize: UInt16(clamping: configuration.maximumSegmentSize))
     if scalesWindow { segment.windowScale = Self.windowScale }
+    segment.permitsSelectiveAcknowledgment =
+      isAnswer ? usesSelectiveAcknowledgment : configuration.offersSelectiveAcknowledgment
     write(segment, [UInt8]().span, into: &output)
     if stalledSince == nil {
       stalledSince = now
@@ -118,15 +123,23 @@ extension TCPConnection {
 
   static var windowScale: UInt8 { 7 }
 
-  private var numberToExpect: UInt32 { initialReceived &+ UInt32(truncatingIfNeeded: nextReceived) }
+  private var numberToExpect: UInt32 { receivedNumber(of: nextReceived) }
 
-  private mutating func sendSegment(
+  private func receivedNumber(of place: Int64) -> UInt32 { initialReceived &+ UInt32(truncatingIfNeeded: place) }
+
+  mutating func sendSegment(
     at place: Int64, size: Int, flags: TCPSegment.Flags, into output: inout Output<Event>
   ) {
     let scale = scalesWindow ? Self.windowScale : 0
-    let segment = TCPSegment(
+    var segment = TCPSegment(
       sequenceNumber: initialSent &+ UInt32(truncatingIfNeeded: place), acknowledgmentNumber: numberToExpect,
       flags: flags, window: UInt16(clamping: configuration.receiveWindow.bytes >> Int(scale)))
+    // Data segments are as large as the peer takes, without room for options.
+    if size == 0, usesSelectiveAcknowledgment, !reassembly.isEmpty {
+      segment.selectiveAcknowledgments = reassembly.runs(atMost: 3).map {
+        TCPSegment.Block(begin: receivedNumber(of: $0.lowerBound), end: receivedNumber(of: $0.upperBound))
+      }
+    }
     if size > 0 {
       sendBuffer.withBytes(at: place, count: size) { write(segment, $0, into: &output) }
     } else {

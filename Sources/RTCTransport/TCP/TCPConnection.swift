@@ -15,8 +15,8 @@ import RTCWire
 ///                                                        ▼         ACK
 ///                                                     lastAck ───────────► closed
 /// ```
-/// - SeeAlso: RFC 9293; RFC 5681, 6582 and 6928 (congestion), RFC 6298 (timer), RFC 5961 §3 (blind resets)
-/// - Note: Left out: selective acknowledgments and timestamps, limited transmit (RFC 3042), keep-alives, urgent data,
+/// - SeeAlso: RFC 9293; RFC 5681, 6582, 6928 and 9438 (congestion), RFC 6298 (timer), RFC 5961 §3 (blind resets)
+/// - Note: Left out: timestamps, limited transmit (RFC 3042), keep-alives, urgent data,
 ///   explicit congestion notification. Segments are sent at once, as with Nagle's algorithm switched off. The owner is
 ///   taken to read at once, so the window that is offered stays what it is.
 public struct TCPConnection: Sendable {
@@ -25,6 +25,9 @@ public struct TCPConnection: Sendable {
     public var maximumSegmentSize = 1460
     /// What the peer may have on its way, rounded down to whole kibibytes (2^7 times the window field).
     public var receiveWindow = DataSize.kibibytes(4096)
+    public var congestionControl = TCPCongestionControl.reno
+    /// Whether selective acknowledgments are offered and, if the peer does so too, used (RFC 2018, RFC 6675).
+    public var offersSelectiveAcknowledgment = false
     /// RFC 6298 §2.4
     public var minimumRetransmissionTimeout = Duration.seconds(1)
     /// How long an acknowledgment may wait for data to travel with (RFC 9293 §3.8.6.3: at most 500 ms).
@@ -87,6 +90,9 @@ public struct TCPConnection: Sendable {
   var peerWindow = 0
   var peerWindowScale: UInt8 = 0
   var scalesWindow = true
+  var usesSelectiveAcknowledgment = false
+  var scoreboard = TCPScoreboard()
+  var reduction = ProportionalRateReduction(flight: 0, deliveredBefore: 0)
   var congestion: TCPCongestion
   var timeout: RetransmissionTimeout
   /// The segment whose round trip is being measured.
@@ -114,7 +120,7 @@ public struct TCPConnection: Sendable {
     state = listens ? .listen : .closed
     initialSent = UInt32(truncatingIfNeeded: entropy.next())
     segmentSize = configuration.maximumSegmentSize
-    congestion = TCPCongestion(segmentSize: segmentSize)
+    congestion = TCPCongestion(configuration.congestionControl, segmentSize: segmentSize)
     timeout = RetransmissionTimeout(minimum: configuration.minimumRetransmissionTimeout)
   }
 
@@ -131,6 +137,8 @@ public struct TCPConnection: Sendable {
   public var backlog: DataSize { .bytes(Int(max(0, sendBuffer.end - nextSent))) }
   /// Bytes on their way.
   public var flight: DataSize { .bytes(Int(sentEnd - unacknowledged)) }
+  /// Bytes that the peer has; its acknowledgment of a FIN counts as one.
+  public var acknowledged: DataSize { .bytes(Int(max(0, unacknowledged - 1))) }
   public var congestionWindow: DataSize { .bytes(congestion.window) }
   public var smoothedRoundTripTime: Duration? { timeout.smoothed }
 

@@ -49,6 +49,8 @@ public struct Link: Sendable {
 
   public let configuration: Configuration
   private var counts = LinkStatistics()
+  /// `nil` until somebody measures.
+  private var meter: LinkMeter?
   private var server: LinkServer
   /// Whether packets that leave one after the other might arrive in another order unless they are kept from it.
   private let keepsOrder: Bool
@@ -73,9 +75,24 @@ public struct Link: Sendable {
 
   /// Counts anew, at the beginning of a window of measurement: what waits now will be carried in it.
   public mutating func resetStatistics(at now: Instant) {
+    let statistics = statistics(at: now)
+    meter?.noteReset(of: statistics)
     counts = LinkStatistics()
     counts.carriedBytes = server.backlog(at: now.nanoseconds)
   }
+
+  /// Begins a window of measurement.
+  public mutating func beginMeasurement(at now: Instant) { meter = LinkMeter(at: now, statistics(at: now)) }
+
+  /// What was measured since the last time, or since the beginning; `nil` when nobody measures. The next window begins.
+  public mutating func takeMeasurement(at now: Instant) -> LinkMeasurement? {
+    guard let measurement = meter?.measurement(at: now, statistics(at: now)) else { return nil }
+    beginMeasurement(at: now)
+    return measurement
+  }
+
+  /// How long a packet would wait that entered now.
+  public func queueingDelay(at now: Instant) -> Duration { .nanoseconds(server.waiting(at: now.nanoseconds)) }
 
   /// Sends one IP packet of `size` bytes into the link.
   public mutating func transmit(_ size: DataSize, at now: Instant) -> LinkVerdict {
@@ -85,7 +102,9 @@ public struct Link: Sendable {
       return .dropped(.queueFull)
     }
     guard let service = server.serve(size, at: now.nanoseconds) else { return .dropped(.cut) }
-    counts.queueingDelay += service.begin - now.nanoseconds
+    let waiting = service.begin - now.nanoseconds
+    counts.queueingDelay += waiting
+    meter?.note(waiting: waiting)
     counts.carriedPackets += 1
     counts.carriedBytes += Int64(size.bytes)
     return leave(at: service.end)

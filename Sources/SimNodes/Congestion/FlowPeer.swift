@@ -18,7 +18,8 @@ public actor FlowPeer: Node {
     public var audio: DataRate?
     /// Whether the picture becomes smaller when the rate is too low for it.
     public var adaptsSize = true
-    /// Whether a share of the rate is kept from the encoder under loss, as Chromium keeps one for FEC; it is not sent.
+    /// Whether a share of the rate is kept from the encoder under loss, as Chromium keeps one for FEC; packets that are
+    /// sent again fill it.
     public var reservesProtection = false
 
     public init(
@@ -231,6 +232,12 @@ public actor FlowPeer: Node {
     guard target != reading.target else { return }
     reading.target = target
     videoEncoder?.setBitrate(target)
+    // FEC is not sent; packets that are sent again take its place.
+    let share = repair.protectionShare
+    let total = RateAllocation.total(
+      of: target.scaled(by: 1 / (1 - share)), framesPerSecond: video.framesPerSecond, packet: Self.videoPacket,
+      overhead: Self.videoOverhead)
+    connection.control?.fill(upTo: share > 0 ? total : .zero, at: now)
   }
 
   /// What was sent and what of it again, and what is lost.

@@ -180,7 +180,9 @@ struct TURNStreams {
       return insert(ends, isServer: true, at: now)
     }
     statistics.discarded += 1
-    if !header.flags.contains(.reset) { refuse(header, ends) }
+    if let refusal = header.refusal {
+      segments.append(over: .tcp, from: ends.local, to: ends.remote) { refusal.write([UInt8]().span, into: &$0) }
+    }
     return nil
   }
 
@@ -192,16 +194,6 @@ struct TURNStreams {
     streams[oldest]?.abort(into: &output)
     settle(oldest)
     return true
-  }
-
-  /// RFC 9293 §3.10.7.1
-  private mutating func refuse(_ segment: TCPSegment, _ ends: Ends) {
-    let acknowledges = segment.flags.contains(.acknowledge)
-    let reset = TCPSegment(
-      sequenceNumber: acknowledges ? segment.acknowledgmentNumber : 0,
-      acknowledgmentNumber: acknowledges ? 0 : segment.sequenceNumber &+ UInt32(segment.length),
-      flags: acknowledges ? .reset : [.reset, .acknowledge], window: 0)
-    segments.append(over: .tcp, from: ends.local, to: ends.remote) { reset.write([UInt8]().span, into: &$0) }
   }
 
   private mutating func insert(_ ends: Ends, isServer: Bool, at now: Instant) -> Int {

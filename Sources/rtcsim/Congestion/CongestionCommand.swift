@@ -30,10 +30,12 @@ struct CongestionCommand: ParsableCommand {
   var suite: String?
   @Option(help: "\(Self.controllers), or all. (default: those of the suite)") var controller: String?
   @Option(help: "How many seeds. (default: those of the suite)") var seeds: Int?
+  @Option(name: .customLong("case"), help: "Only this case of the suite, or only this recording.") var caseName: String?
   @Option(help: "Compare with the recordings in this folder instead.") var against: String?
   @Option(
     help: "Write capacity, target, rate and queueing delay over time as a picture (SVG), of the first case and seed.")
   var plot: String?
+  @Option(help: "Write the same every 100 ms as CSV, of the first case and seed.") var csv: String?
   @Option(help: "The first seed.") var seed: UInt64 = 1
   @Option(help: "table or json.") var format = OutputFormat.table
 
@@ -45,7 +47,7 @@ struct CongestionCommand: ParsableCommand {
     guard (1...10_000).contains(count) else {
       throw CommandLineError.badValue(name: "--seeds", found: "\(count)", allowed: "1 to 10000")
     }
-    let runs = suite.cases.flatMap { testCase in
+    let runs = try chosen(suite.cases, \.name).flatMap { testCase in
       controllers.flatMap { controller in
         (0..<UInt64(count)).map { CongestionRun(testCase, controller: controller, seed: seed &+ $0) }
       }
@@ -55,13 +57,29 @@ struct CongestionCommand: ParsableCommand {
     for (number, run) in runs.enumerated() {
       let result = run.result()
       report.append(run.rows(of: result))
-      if number == 0, let plot { try AtomicFile.write(CongestionPlot(run: run, result: result).svg, to: plot) }
+      if number == 0 { try write(run, result) }
       progress.advance(
         by: run.testCase.duration.inSeconds, label: "\(run.testCase.name), \(run.controller.name), seed \(run.seed)")
     }
     progress.finish()
     Terminal.write(format == .json ? report.json.text() + "\n" : report.text)
     if !report.passes { throw ExitCode(1) }
+  }
+
+  private func chosen<Element>(_ all: [Element], _ name: (Element) -> String) throws -> [Element] {
+    guard let caseName else { return all }
+    let found = all.filter { name($0) == caseName }
+    guard !found.isEmpty else {
+      throw CommandLineError.badValue(
+        name: "--case", found: caseName, allowed: all.map(name).joined(separator: ", "))
+    }
+    return found
+  }
+
+  /// The files that were asked for.
+  private func write(_ run: CongestionRun, _ result: CongestionRun.Result) throws {
+    if let plot { try AtomicFile.write(CongestionPlot(run: run, result: result).svg, to: plot) }
+    if let csv { try AtomicFile.write(CongestionSeries(run: run, result: result).text, to: csv) }
   }
 
   private func chosenSuite() throws -> CongestionSuites.Suite {
@@ -96,10 +114,10 @@ struct CongestionCommand: ParsableCommand {
     let progress = ProgressLine(total: Double(recordings.count * controllers.count))
     var report = RecordedCongestionReport(notRun: recordings.notRun)
     for controller in controllers {
-      for (number, recording) in recordings.all.enumerated() {
+      for (number, recording) in try chosen(recordings.all, \.name).enumerated() {
         let (run, result) = recording.run(controller: controller, seed: seed)
         report.append(recordings.rows(of: recording, run, result))
-        if number == 0, let plot { try AtomicFile.write(CongestionPlot(run: run, result: result).svg, to: plot) }
+        if number == 0 { try write(run, result) }
         progress.advance(by: 1, label: recording.name)
       }
     }

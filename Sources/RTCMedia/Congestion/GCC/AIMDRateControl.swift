@@ -4,9 +4,8 @@ import RTCPrimitives
 /// they grow.
 ///
 /// ```
-///             overusing            normal
-///   increase ───────────► decrease        (any) ── underusing ──► hold ──────► increase
-///                            └── at once ──► hold
+///   increase ── overusing ──► (drop once) ──► hold ── normal ──► increase
+///   increase ── underusing ─────────────────► hold
 /// ```
 /// - SeeAlso: draft-ietf-rmcat-gcc-02 §5.5; libwebrtc aimd_rate_control.cc, whose constants these are
 struct AIMDRateControl: Hashable, Sendable {
@@ -18,7 +17,8 @@ struct AIMDRateControl: Hashable, Sendable {
 
   private var phase = Phase.hold
   private var capacity = LinkCapacityEstimator()
-  private var throughput: DataRate?
+  /// The last that was measured; the start rate before that.
+  private var throughput: DataRate
   private var changedAt: Instant?
 
   private static let backoff = 0.85
@@ -33,11 +33,12 @@ struct AIMDRateControl: Hashable, Sendable {
   private static let detectionTime = Duration.milliseconds(100)
   private static let framesPerSecond = 30.0
   private static let packetBits = 1200.0 * 8
-  /// kDefaultBackoffFactor's companion in DelayBasedBwe: without a throughput the rate is halved.
+  /// Without a measured throughput.
   private static let blindBackoff = 0.5
 
   init(start: DataRate, minimum: DataRate) {
     estimate = start
+    throughput = start
     self.minimum = minimum
   }
 
@@ -82,17 +83,16 @@ struct AIMDRateControl: Hashable, Sendable {
   }
 
   private mutating func increase(at now: Instant) {
-    if let throughput, capacity.isAboveRange(throughput) { capacity.reset() }
+    if capacity.isAboveRange(throughput) { capacity.reset() }
     let elapsed = changedAt.map { (now - $0).inSeconds } ?? 0
     changedAt = now
-    let limit = throughput.map { $0 * 1.5 + .kilobitsPerSecond(10) } ?? .kilobitsPerSecond(10)
+    let limit = throughput * 1.5 + .kilobitsPerSecond(10)
     guard estimate < limit else { return }
     let growth = capacity.estimate == nil ? multiplicativeGrowth(elapsed) : additiveGrowthPerSecond * elapsed
     estimate = max(minimum, min(estimate + DataRate(saturating: growth), limit))
   }
 
   private mutating func decrease(at now: Instant) {
-    let throughput = self.throughput ?? .zero
     var lower = throughput * Self.backoff
     if lower > Self.backoffOffset { lower = lower - Self.backoffOffset }
     if lower > estimate, let full = capacity.estimate { lower = full * Self.backoff }

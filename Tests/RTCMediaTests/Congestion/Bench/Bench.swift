@@ -78,11 +78,11 @@ struct Bench {
     link.limit = plan.queue
   }
 
-  /// In the recordings Chromium keeps a sixth of the first 3.2 s for FEC that it does not send, and its VP8 encoder takes 1.3 s
+  /// In the recordings Chromium keeps a sixth of the first 3.2 s for FEC that it does not send, and its VP8 encoder takes 1.5 s
   /// to fill what it is given.
   private var startShare: Double {
     let seconds = (now - .start).inSeconds
-    return seconds > 3.2 ? 1 : 5.0 / 6 * min(1, 0.6 + 0.4 * seconds / 1.3)
+    return seconds > 3.2 ? 1 : 5.0 / 6 * max(0.57, min(1, 0.57 + 0.43 * (seconds - 0.8) / 0.7))
   }
 
   /// Frames vary by a tenth, and what an encoder with rate control makes of a second by a few percent.

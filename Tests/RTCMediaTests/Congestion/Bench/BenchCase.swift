@@ -1,3 +1,4 @@
+import RTCMedia
 import RTCPrimitives
 
 /// A call over one bottleneck, as data.

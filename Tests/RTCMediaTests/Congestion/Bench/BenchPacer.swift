@@ -48,7 +48,11 @@ struct BenchPacer {
     paddingDebt = min(max(0, paddingDebt - padding * elapsed), padding * 0.5)
     var left: [(DataSize, ProbeCluster.ID?)] = []
     takeProbes(at: now, into: &left)
-    while debt < pacing * Self.burst, let size = pop() { left.append((size, nil)); debt += Double(size.bytes) }
+    // While it probes everything belongs to the probe, or its interval would hold other packets, too.
+    while clusters.isEmpty || !hasMedia, debt < pacing * Self.burst, let size = pop() {
+      left.append((size, nil))
+      debt += Double(size.bytes)
+    }
     for (size, id) in left {
       paddingDebt += Double(size.bytes)
       if id != nil { debt += Double(size.bytes) }
