@@ -17,7 +17,7 @@ SWIFT_MINIMUM = 6.3
 RTCSIM = .build/release/rtcsim
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test deps-interop interop swift build compare test determinism bench lint
+.PHONY: help deps deps-test deps-interop interop flood swift build compare test determinism bench lint
 
 help: ## Shows this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ deps-interop: deps-test ## Installs the programs that the interop tests talk to
 
 interop: deps-interop ## Talks to programs that nobody here wrote, on this machine only
 	@RTCSIM_FLOOD=200000 swift test --disable-xctest --filter InteropTests
+
+flood: build deps-test ## Sends ten million datagrams of garbage to a live peer and TURN server
+	@RTCSIM_FLOOD=10000000 RTCSIM_PROGRAM=$(CURDIR)/$(RTCSIM) swift test --disable-xctest --no-parallel \
+	  --filter 'InteropTests\.(Peer|TURN)FloodTests'
 
 build: deps ## Builds rtcsim for use
 	@swift build -c release --product rtcsim >&2

@@ -32,6 +32,25 @@ import Testing
     }
   }
 
+  /// Each process makes a call with aiortc, which tells what came over the wire.
+  @Test(.enabled(if: Installed.python != nil, "make deps-interop installs aiortc"), .timeLimit(.minutes(3)))
+  func `two processes that do the same choose nothing alike`() async throws {
+    var runs: [[String: [String]]] = []
+    for _ in 0..<2 {
+      let outcome = try await PeerOutcome.call(
+        peer: ["--offer"], script: "call_aiortc.py", ["--seconds", "0", "--messages", "4"])
+      runs.append(try #require(outcome.page["random"] as? [String: [String]], "\(outcome.json)"))
+    }
+    let items = ["session", "ufrag", "pwd", "fingerprint", "ssrc", "cname", "sctpTag"]
+    #expect(runs.allSatisfy { $0.keys.sorted() == items.sorted() })
+    for item in items {
+      let values = runs.map { Set($0[item] ?? []) }
+      #expect(!values[0].isEmpty && values[0].isDisjoint(with: values[1]), "\(item) \(values)")
+    }
+    // Sound and pictures have one each.
+    #expect(runs.allSatisfy { $0["ssrc"]?.count == 2 && $0["sctpTag"] != ["0"] }, "\(runs)")
+  }
+
   @Test func `the clock counts from its making and knows the year`() {
     let clock = SystemClock()
     let first = clock.now

@@ -9,8 +9,7 @@ import Testing
 /// Garbage at a live server.
 @Suite(.serialized, .timeLimit(.minutes(60)))
 struct TURNFloodTests {
-  /// How many datagrams are sent; `make interop` sends more than `make test`.
-  private static let count = ProcessInfo.processInfo.environment["RTCSIM_FLOOD"].flatMap { Int($0) } ?? 20_000
+  private static let count = FloodSize.datagrams
   private static let seed: UInt64 = 7
 
   @Test func `a call through the server goes on while garbage comes, and memory does not grow`() throws {
@@ -63,6 +62,12 @@ struct TURNFloodTests {
 
 }
 
+/// How many datagrams are sent.
+enum FloodSize {
+  /// `make interop` sends more than `make test`, and `make flood` most. A multiple of 4000, for there are four quarters.
+  static let datagrams = ProcessInfo.processInfo.environment["RTCSIM_FLOOD"].flatMap { Int($0) } ?? 20_000
+}
+
 /// Random datagrams, and messages that are nearly right.
 private final class Flood {
   var dice: SeededGenerator
@@ -71,9 +76,13 @@ private final class Flood {
   private(set) var accidentalBindings = 0
   private var socket: DatagramSocket?
   private var waiting: TransactionID?
+  /// Random bytes from which pieces are cut: to draw each byte takes longer than to send it.
+  private let page: [UInt8]
 
   init(seed: UInt64, on loop: SocketLoop) throws {
-    dice = SeededGenerator(seed: seed, stream: "flood")
+    var dice = SeededGenerator(seed: seed, stream: "flood")
+    page = (0..<1 << 16).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
+    self.dice = dice
     socket = try DatagramSocket(Endpoint(TURNServers.loopback, 0), on: loop) { [unowned self] datagram, _ in
       guard let message = try? STUNMessage(parsing: datagram.bytes) else { return }
       if message.transactionID == waiting { isAnswered = true }
@@ -117,5 +126,8 @@ private final class Flood {
     return bytes
   }
 
-  private func random(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.next()) } }
+  private func random(_ count: Int) -> [UInt8] {
+    let begin = Int(dice.next() % UInt64(page.count - count))
+    return Array(page[begin..<begin + count])
+  }
 }

@@ -133,6 +133,14 @@ class Relay:
         return re.sub(r"(candidate:\S+ \d+ udp \d+ )(\S+) (\d+)", replace, text, flags=re.IGNORECASE)
 
 
+def chosen_at_random(sdp):
+    """What a description says that nobody may be able to guess."""
+    patterns = {
+        "session": r"^o=\S+ (\d+)", "ufrag": r"^a=ice-ufrag:(\S+)", "pwd": r"^a=ice-pwd:(\S+)",
+        "fingerprint": r"^a=fingerprint:(.+?)\r?$", "ssrc": r"^a=ssrc:(\d+)", "cname": r"^a=ssrc:\d+ cname:(\S+)"}
+    return {name: sorted(set(re.findall(pattern, sdp, flags=re.MULTILINE))) for name, pattern in patterns.items()}
+
+
 def data_messages(count):
     dice = random.Random(1)
     odd = ["a text, with an ö and an 🙂", "", b""]
@@ -215,6 +223,7 @@ async def call(arguments):
                         await send_local()
                 elif kind in ("offer", "answer"):
                     summary["sections"] = re.findall(r"^m=(\w+)", message["sdp"], flags=re.MULTILINE)
+                    summary["random"] = chosen_at_random(message["sdp"])
                     await connection.setRemoteDescription(aiortc.RTCSessionDescription(message["sdp"], kind))
                     if kind == "offer":
                         add_media()
@@ -231,6 +240,8 @@ async def call(arguments):
         async def talk():
             await asyncio.wait_for(connected, 20)
             summary["echo"] = await echo(await asyncio.wait_for(channel, 20), arguments.messages)
+            # Nothing else tells the tag that the program chose (RFC 9260 §5.3.1).
+            summary["random"]["sctpTag"] = [str(connection.sctp._remote_verification_tag)]
             if not arguments.data_only:
                 await asyncio.sleep(arguments.seconds)
                 summary.update(received=dict(received.counts), size=received.size, mean=received.mean,

@@ -92,4 +92,31 @@ import Testing
     }
     #expect(pair.isConnected)
   }
+
+  /// OpenSSL by itself gives up over an encrypted record that is too short to be one.
+  @Test func `records of any size that nobody encrypted do not disturb an established connection`() throws {
+    let pair = try DTLSPair(CryptoProvider(host: seeded.host))
+    pair.start()
+    pair.run()
+    var dice = EntropySource(SeededGenerator(seed: 24, stream: "records"))
+    func record(_ type: UInt8, epoch: UInt8, _ size: Int) -> [UInt8] {
+      [type, 0xFE, 0xFD, 0, epoch, 0, 0] + dice.bytes(4) + [UInt8(size >> 8), UInt8(size & 0xFF)] + dice.bytes(size)
+    }
+    for type in 20...24 as ClosedRange<UInt8> {
+      for epoch in 0...2 as ClosedRange<UInt8> {
+        for size in [0, 1, 2, 7, 8, 15, 16, 17, 23, 24, 25, 40, 400] {
+          for side in [DTLSPair.Side.client, .server] {
+            pair.deliver(record(type, epoch: epoch, size), to: side)
+            // Behind another one, and behind a header that OpenSSL skips.
+            pair.deliver(record(23, epoch: 1, 30) + record(type, epoch: epoch, size), to: side)
+            pair.deliver(record(type, epoch: 0, 0) + record(type, epoch: epoch, size), to: side)
+          }
+        }
+      }
+    }
+    #expect(pair.isConnected)
+    #expect(pair.send(.client, [1, 2, 3]) && pair.send(.server, [4]))
+    pair.run()
+    #expect(pair.isConnected)
+  }
 }

@@ -76,8 +76,12 @@ import Testing
       guard let records = try? DTLSRecord.records(in: datagram.span) else { continue }
       accepted += 1
       #expect(records.last?.range.upperBound == datagram.count)
-      let begins = DTLSRecord.begins(datagram.span)
-      #expect(begins)
+      let shortest = records.filter { $0.epoch > 0 }.map { $0.range.count - DTLSRecord.headerSize }.min() ?? 0
+      let (areWhole, areLonger) = (
+        DTLSRecord.areWhole(datagram.span, smallestEncrypted: shortest),
+        DTLSRecord.areWhole(datagram.span, smallestEncrypted: shortest + 1)
+      )
+      #expect(areWhole && areLonger == !records.contains { $0.epoch > 0 })
     }
     #expect(accepted > 0)
   }

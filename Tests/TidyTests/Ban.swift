@@ -124,6 +124,9 @@ extension Ban {
         name: "a CryptoHost of one's own", instead: "CryptoHost.system", word: "CryptoHost",
         pattern: /\bCryptoHost\s*(?:\.\s*init\s*)?\(/, onlyTargets: ["RTCSockets"]),
       Ban(
+        name: "an SCTPHost of one's own", instead: "SCTPHost.system, which an SCTPStack has by itself", word: "SCTP",
+        pattern: /\b(?:SCTPHost\s*(?:\.\s*init\s*)?\(|SCTPStack\s*\(\s*host\s*:)/, onlyTargets: ["RTCSockets"]),
+      Ban(
         name: "a host that is not the system", instead: "CryptoProvider(host: .system)", word: "CryptoProvider",
         pattern: /\bCryptoProvider\s*(?:\.\s*init\s*)?\(/, onlyTargets: ["RTCSockets"],
         excuse: .arguments(containing: ".system")),

@@ -107,6 +107,7 @@ struct ScannerTests {
     ("var dice = SeededGenerator(seed: 1, stream: name)", "SeededGenerator is banned"),
     ("let entropy = EntropySource(generator)", "an EntropySource of one's own is banned"),
     ("let host = CryptoHost(libraryContext: nil, seed: 0)", "a CryptoHost of one's own is banned"),
+    ("let stack = SCTPStack(host: host, name: \"a\")", "an SCTPHost of one's own is banned"),
     ("let provider = try CryptoProvider(host: host)", "a host that is not the system is banned"),
     ("settings.handshake = .modelledDTLS13(sizes)", "what is modelled is banned"),
     ("settings.fidelity = .model", "what is modelled is banned"),

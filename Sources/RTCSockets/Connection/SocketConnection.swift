@@ -52,6 +52,9 @@ public final class SocketConnection: TimedParticipant {
   /// Is told each RTP packet; its plain bytes are in `core.received` for the length of the call.
   public var packetHandler: (PeerConnection.IncomingPacket, Instant) -> Void = { _, _ in }
 
+  /// Is told each UDP datagram that is given to a socket, as it is on the wire; it must not call the connection.
+  public var sendHandler: (Datagram, Instant) -> Void = { _, _ in }
+
   private let loop: SocketLoop
   private var sockets: [DatagramSocket] = []
   private var relays: RelayStreams?
@@ -179,7 +182,9 @@ public final class SocketConnection: TimedParticipant {
   private func send(_ datagram: Datagram, at now: Instant) {
     precondition(datagram.elided == 0, "real peers want every byte")
     switch datagram.transport {
-    case .udp: sockets.first { $0.local == datagram.source }?.send(datagram.bytes, to: datagram.destination)
+    case .udp:
+      sendHandler(datagram, now)
+      sockets.first { $0.local == datagram.source }?.send(datagram.bytes, to: datagram.destination)
     case .tcp:
       do throws(SocketError) {
         try relays?.send(datagram)

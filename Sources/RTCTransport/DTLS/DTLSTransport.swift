@@ -87,7 +87,9 @@ public struct DTLSTransport: ~Copyable {
 
   /// Takes a datagram of the peer. What is no DTLS is dropped and counted.
   public mutating func handle(_ datagram: Span<UInt8>, at now: Instant, into output: inout Output) {
-    guard state == .connecting || state == .connected, DTLSRecord.begins(datagram) else {
+    guard state == .connecting || state == .connected,
+      DTLSRecord.areWhole(datagram, smallestEncrypted: connection.smallestRecord)
+    else {
       droppedDatagrams += 1
       return
     }

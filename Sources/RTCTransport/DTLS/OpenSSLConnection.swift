@@ -139,6 +139,15 @@ final class OpenSSLConnection {
     return String(cString: name)
   }
 
+  /// What the cipher adds to a record: nonce and tag of AES-GCM (RFC 5288 §3), or the tag of ChaCha20-Poly1305 (RFC 7905).
+  ///
+  /// OpenSSL 3.0 ends the connection with the alert internal_error over an encrypted record that is shorter, though it cannot
+  /// be the peer's; RFC 6347 §4.1.2.7 wants such records discarded.
+  var smallestRecord: Int {
+    guard let cipher = SSL_get_current_cipher(ssl) else { return 24 }
+    return SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305 ? 16 : 24
+  }
+
   /// Whether the master secret covers the handshake (RFC 7627).
   var hasExtendedMasterSecret: Bool { SSL_ctrl(ssl, SSL_CTRL_GET_EXTMS_SUPPORT, 0, nil) == 1 }
 

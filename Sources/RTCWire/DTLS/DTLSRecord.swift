@@ -61,14 +61,20 @@ public struct DTLSRecord: Hashable, Sendable {
     content = try Self.content(of: header, in: datagram)
   }
 
-  /// Whether `datagram` begins with a whole record that has a valid header; never allocates.
-  public static func begins(_ datagram: Span<UInt8>) -> Bool {
-    do {
-      _ = try Header(parsing: datagram, at: 0)
-      return true
-    } catch {
-      return false
-    }
+  /// Whether `datagram` is whole records with valid headers, and each that is encrypted has a body of at least
+  /// `smallestEncrypted` bytes; never allocates.
+  public static func areWhole(_ datagram: Span<UInt8>, smallestEncrypted: Int) -> Bool {
+    var offset = 0
+    repeat {
+      do throws(DTLSRecordError) {
+        let header = try Header(parsing: datagram, at: offset)
+        guard header.epoch == 0 || header.body.count >= smallestEncrypted else { return false }
+        offset = header.body.upperBound
+      } catch {
+        return false
+      }
+    } while offset < datagram.count
+    return true
   }
 
   private static func content(of header: Header, in datagram: Span<UInt8>) throws(DTLSRecordError) -> Content {

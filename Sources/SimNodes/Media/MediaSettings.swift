@@ -46,7 +46,7 @@ public struct CapturedMedia: Sendable {
   public let videoPhase: Duration
   public let audioPhase: Duration
   let camera: SyntheticCamera?
-  let voice: SyntheticSpeech
+  package let voice: SyntheticSpeech
 
   public init(participant: Int, settings: MediaSettings, seed: UInt64) {
     self.participant = participant
@@ -66,20 +66,20 @@ public struct CapturedMedia: Sendable {
   }
 
   /// The number of the first picture at or after `instant`.
-  func videoIndex(at instant: Instant) -> Int {
+  package func videoIndex(at instant: Instant) -> Int {
     let interval = settings.frameInterval.nanoseconds
     return Int((instant.nanoseconds - videoPhase.nanoseconds + interval - 1) / interval)
   }
 
-  func videoTime(_ index: Int) -> Instant {
+  package func videoTime(_ index: Int) -> Instant {
     .start + videoPhase + .nanoseconds(Int64(index) * settings.frameInterval.nanoseconds)
   }
 
-  func audioIndex(at instant: Instant) -> Int {
+  package func audioIndex(at instant: Instant) -> Int {
     Int((instant.nanoseconds - audioPhase.nanoseconds + 19_999_999) / 20_000_000)
   }
 
-  func audioTime(_ index: Int) -> Instant { .start + audioPhase + .nanoseconds(Int64(index) * 20_000_000) }
+  package func audioTime(_ index: Int) -> Instant { .start + audioPhase + .nanoseconds(Int64(index) * 20_000_000) }
 
   /// The picture with this number.
   public func picture(_ index: Int) -> VideoFrame {

@@ -4,17 +4,17 @@ import RTCSession
 import RTCWire
 
 /// Codes video for one connection.
-final class VideoStreamEncoder {
+package final class VideoStreamEncoder {
   private var modelled: ModelledVP8?
   private var real: VP8Encoder?
   private let clock: RTPClock
   private var buffer = ByteWriter(reserving: 4096)
-  var needsKeyFrame = true
+  package var needsKeyFrame = true
   /// When the last frame was coded: an encoder works on one at a time.
   var busyUntil = Instant.start
 
   /// - Parameter stream: names the dice of this encoder.
-  init(_ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String) {
+  package init(_ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String) {
     var dice = SeededGenerator(seed: seed, stream: "\(stream)/clock")
     clock = RTPClock(rate: 90_000, offset: UInt32(truncatingIfNeeded: dice.next()))
     switch mode {
@@ -47,7 +47,7 @@ final class VideoStreamEncoder {
   func dropsNextFrame() -> Bool { modelled?.dropsNextFrame() ?? false }
 
   /// Codes a picture (`nil` for modelled media); gives the frame, whose bytes are in `bytes`.
-  func encode(_ picture: VideoFrame?, capturedAt time: Instant, mark: Instant? = nil) -> EncodedFrame? {
+  package func encode(_ picture: VideoFrame?, capturedAt time: Instant, mark: Instant? = nil) -> EncodedFrame? {
     buffer.removeAll()
     let timestamp = clock.timestamp(at: time)
     let frame: EncodedFrame?
@@ -66,17 +66,17 @@ final class VideoStreamEncoder {
     return frame
   }
 
-  var bytes: ByteWriter { buffer }
+  package var bytes: ByteWriter { buffer }
 }
 
 /// Codes sound for one connection.
-final class AudioStreamEncoder {
+package final class AudioStreamEncoder {
   private var modelled: ModelledOpus?
   private var real: OpusEncoder?
   private let clock: RTPClock
   private var buffer = ByteWriter(reserving: 512)
 
-  init(
+  package init(
     _ bitrate: DataRate, mode: MediaMode, fidelity: Fidelity, pattern: SpeechPattern, seed: UInt64, stream: String
   ) {
     var dice = SeededGenerator(seed: seed, stream: "\(stream)/clock")
@@ -100,7 +100,7 @@ final class AudioStreamEncoder {
   /// - Parameters:
   ///   - isSilent: digital silence, for modelled media.
   ///   - mark: what is stated as its capture time, if that is not `time`.
-  func encode(
+  package func encode(
     _ index: Int, _ sound: AudioFrame?, isSilent: Bool = false, capturedAt time: Instant, mark: Instant? = nil
   ) -> EncodedFrame? {
     buffer.removeAll()
@@ -116,5 +116,5 @@ final class AudioStreamEncoder {
       at: index, isSilent: isSilent, rtpTimestamp: timestamp, captureTime: mark ?? time, into: &buffer)
   }
 
-  var bytes: ByteWriter { buffer }
+  package var bytes: ByteWriter { buffer }
 }

@@ -125,9 +125,10 @@ enum Installed {
     return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
   }
 
-  /// `rtcsim` as it was built with the tests.
-  static let rtcsim = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    .appending(path: "rtcsim")
+  /// `rtcsim` as it was built with the tests, unless `RTCSIM_PROGRAM` names another one.
+  static let rtcsim =
+    ProcessInfo.processInfo.environment["RTCSIM_PROGRAM"].map { URL(filePath: $0) }
+    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "rtcsim")
 
   static var hasCoturn: Bool { turnserver != nil && uclient != nil && turnPeer != nil }
 
