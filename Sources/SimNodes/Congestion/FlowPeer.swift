@@ -81,6 +81,7 @@ public actor FlowPeer: Node {
   private var nextRepairNote = Instant.start
   private var endsAt = Instant.distantFuture
   private var audioIndex = 0
+  private var captured = 0
   private var reading = Reading()
   /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 8 of extensions + 3 of
   /// VP8's descriptor + 10.
@@ -274,13 +275,20 @@ public actor FlowPeer: Node {
       videoEncoder.resize(width: size.width, height: size.height)
       (reading.width, reading.height) = size
     }
-    guard !videoEncoder.dropsNextFrame() else {
+    guard !isLeftOut() && !videoEncoder.dropsNextFrame() else {
       reading.framesDropped += 1
       return
     }
     guard let frame = videoEncoder.encode(nil, capturedAt: now) else { return }
     let bytes = videoEncoder.bytes
     connection.send(frame, in: bytes.bytes.span, on: videoLine, at: now, into: &output.datagrams)
+  }
+
+  /// Whether the controller wants this frame left out, because too much is in flight: every so many-th.
+  private func isLeftOut() -> Bool {
+    guard let share = connection.control?.decision?.frameReduction, share > 0 else { return false }
+    captured += 1
+    return captured.isMultiple(of: max(1, Int(1 / share)))
   }
 
   private func captureAudio(at now: Instant) {

@@ -3,6 +3,7 @@ import RTCMedia
 import RTCPrimitives
 import SimNetwork
 import SimNodes
+import RTCTransport
 
 /// Cases out of files.
 ///
@@ -12,11 +13,12 @@ import SimNodes
 ///   link: { rate: '2M', delay: '30ms', queue: '300ms', schedule: [{ at: '20s', rate: '200k' }, { at: '30s', rate: '2M' }] },
 ///   backward: { delay: '30ms' },
 ///   flows: [{ name: 'video1', video: { width: 640, height: 360, maximum: '2M' }, audio: '20k' }],
+///   crossTraffic: [{ pattern: 'bulk', control: 'cubic', start: '30s', end: '50s' }],
 ///   phases: [{ from: '0s', to: '20s', judgedFrom: '10s', utilisation: [0.7, 1.0], largestQueue: '200ms' }],
 /// }
 /// ```
 extension CongestionCase {
-  private static let fieldNames = ["name", "duration", "link", "backward", "flows", "phases"]
+  private static let fieldNames = ["name", "duration", "link", "backward", "flows", "crossTraffic", "phases"]
   private static let largestFlowCount = 50
   private static let longest = Duration.seconds(3600)
 
@@ -56,6 +58,15 @@ extension CongestionCase {
     guard (1...Self.largestFlowCount).contains(flows.count), flows.contains(where: { $0.direction == .forward }) else {
       throw flowsReader.failure("1 to \(Self.largestFlowCount) flows, of which one at least goes forward")
     }
+    var crossTraffic: [CrossFlow] = []
+    if let list = fields["crossTraffic"] {
+      for element in try list.elements("a list of TCP flows") {
+        crossTraffic.append(try CrossFlow(element, duration: duration))
+      }
+      guard crossTraffic.count <= Self.largestFlowCount else {
+        throw list.failure("at most \(Self.largestFlowCount) TCP flows")
+      }
+    }
     var phases: [Phase] = []
     if let list = fields["phases"] {
       for element in try list.elements("a list of phases") { phases.append(try Phase(element, duration: duration)) }
@@ -65,7 +76,7 @@ extension CongestionCase {
     }
     self.init(
       name: name, source: reader.file, duration: duration, forward: forward, backward: backward ?? plain, flows: flows,
-      phases: phases)
+      crossTraffic: crossTraffic, phases: phases)
   }
 }
 
@@ -94,11 +105,28 @@ extension CongestionCase.Flow {
   }
 }
 
+extension CongestionCase.CrossFlow {
+  fileprivate init(_ reader: FieldReader, duration: Duration) throws(ScenarioError) {
+    let fields = try reader.object(["pattern", "control", "direction", "start", "end"])
+    let pattern = try fields["pattern"]?.name(of: ["bulk", "short"]) ?? "bulk"
+    let start = try fields["start"]?.duration() ?? .zero
+    let end = try fields["end"]?.duration() ?? duration
+    guard start < end, end <= duration else {
+      throw fields.failure(
+        "end", found: end.quantity, "after the start and within the \(duration.quantity) of the case")
+    }
+    self.init(
+      pattern == "bulk" ? .bulk : .rfc8868, try fields["control"]?.choice(TCPCongestionControl.self) ?? .cubic,
+      direction: try fields["direction"]?.choice(CongestionCase.Direction.self) ?? .forward, start: start, end: end)
+  }
+}
+
 extension VP8Settings {
   fileprivate init(flow reader: FieldReader) throws(ScenarioError) {
     let fields = try reader.object(["width", "height", "framesPerSecond", "maximum"])
     self.init(
-      width: try fields["width"]?.integer(.pictureSide) ?? 640, height: try fields["height"]?.integer(.pictureSide) ?? 360,
+      width: try fields["width"]?.integer(.pictureSide) ?? 640,
+      height: try fields["height"]?.integer(.pictureSide) ?? 360,
       bitrate: try fields["maximum"]?.rate() ?? .kilobitsPerSecond(2500),
       framesPerSecond: try fields["framesPerSecond"]?.integer(.frameRate) ?? 30)
   }

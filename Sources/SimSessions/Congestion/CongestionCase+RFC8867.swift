@@ -3,11 +3,11 @@ import RTCPrimitives
 import SimNetwork
 import SimNodes
 
-/// The wired cases of RFC 8867 that have media alone; the bands are ours, because the RFC names no numbers.
+/// The wired cases of RFC 8867; the bands are ours, because the RFC names no numbers.
 ///
 /// From ten seconds after each step the link is used to 70 to 100 %, and in 5.4 the flows share it with an index of 0.8.
 extension CongestionCase {
-  static let rfc8867 = [variableCapacity, congestedFeedback, competingFlows]
+  static let rfc8867 = [variableCapacity, congestedFeedback, competingFlows, longTCP, shortTCP]
 
   private static let settling = Duration.seconds(10)
   private static let queue = Link.QueueLimit.time(.milliseconds(300))
@@ -23,6 +23,9 @@ extension CongestionCase {
 
   private static let limits = RateLimits(
     minimum: .kilobitsPerSecond(30), start: .kilobitsPerSecond(300), maximum: .megabitsPerSecond(10))
+
+  /// No starvation: in competition with TCP a flow keeps this much, sound included.
+  private static let leastShare = DataRate.kilobitsPerSecond(50)
 
   private static func link(_ steps: [(seconds: Int, kilobits: Int64)]) -> Link.Configuration {
     Link.Configuration(
@@ -76,4 +79,35 @@ extension CongestionCase {
           "40-120 s", from: .seconds(40), to: .seconds(120), judgedFrom: .seconds(80),
           bands: Bands(utilisation: 0.7...1.0, largestQueue: .milliseconds(200), smallestJain: 0.8))
       ])
+
+  /// §5.6: media against a TCP transfer that does not end; the RFC expects that media falls to its lowest rate and no lower.
+  private static let longTCP = CongestionCase(
+    name: "5.6", source: "RFC 8867 §5.6, bands of ours", duration: .seconds(120), forward: link([(0, 2000)]),
+    backward: Link.Configuration(propagationDelay: delay),
+    flows: [
+      Flow("video1", media(upTo: .megabitsPerSecond(5)), start: .seconds(5), end: .seconds(120), limits: limits)
+    ],
+    crossTraffic: [CrossFlow(end: .seconds(120))],
+    phases: [
+      Phase(
+        "5-120 s", from: .seconds(5), to: .seconds(120), judgedFrom: .seconds(15),
+        bands: Bands(utilisation: 0.7...1.0, smallestRate: leastShare))
+    ])
+
+  /// §5.7: media against ten short TCP flows, two of which are on at the beginning (RFC 8868 §5.1).
+  private static let shortTCP = CongestionCase(
+    name: "5.7", source: "RFC 8867 §5.7, bands of ours", duration: .seconds(300), forward: link([(0, 2000)]),
+    backward: Link.Configuration(propagationDelay: delay),
+    flows: (1...2).map { number in
+      Flow(
+        "video\(number)", media(upTo: .megabitsPerSecond(5)), start: .seconds(5), end: .seconds(300), limits: limits)
+    },
+    crossTraffic: (0..<10).map { number in
+      CrossFlow(.rfc8868, start: number < 2 ? .zero : .seconds(number), end: .seconds(300))
+    },
+    phases: [
+      Phase(
+        "5-300 s", from: .seconds(5), to: .seconds(300), judgedFrom: .seconds(15),
+        bands: Bands(utilisation: 0.7...1.0, largestQueue: .milliseconds(250), smallestRate: leastShare))
+    ])
 }

@@ -2,6 +2,7 @@ public import RTCMedia
 public import RTCPrimitives
 public import SimNetwork
 public import SimNodes
+public import RTCTransport
 
 /// One case of congestion control: two routers with a link between them, flows of media across it, and what is expected.
 ///
@@ -37,6 +38,26 @@ public struct CongestionCase: Hashable, Sendable {
       self.start = start
       self.end = end
       self.limits = limits
+    }
+  }
+
+  /// TCP that shares the link.
+  public struct CrossFlow: Hashable, Sendable {
+    public var pattern: CrossTraffic.Pattern
+    public var control: TCPCongestionControl
+    public var direction: Direction
+    public var start: Duration
+    public var end: Duration
+
+    public init(
+      _ pattern: CrossTraffic.Pattern = .bulk, _ control: TCPCongestionControl = .cubic,
+      direction: Direction = .forward, start: Duration = .zero, end: Duration
+    ) {
+      self.pattern = pattern
+      self.control = control
+      self.direction = direction
+      self.start = start
+      self.end = end
     }
   }
 
@@ -90,11 +111,12 @@ public struct CongestionCase: Hashable, Sendable {
   public var forward: Link.Configuration
   public var backward: Link.Configuration
   public var flows: [Flow]
+  public var crossTraffic: [CrossFlow]
   public var phases: [Phase]
 
   public init(
     name: String, source: String, duration: Duration, forward: Link.Configuration, backward: Link.Configuration,
-    flows: [Flow], phases: [Phase]
+    flows: [Flow], crossTraffic: [CrossFlow] = [], phases: [Phase]
   ) {
     self.name = name
     self.source = source
@@ -102,14 +124,16 @@ public struct CongestionCase: Hashable, Sendable {
     self.forward = forward
     self.backward = backward
     self.flows = flows
+    self.crossTraffic = crossTraffic
     self.phases = phases
   }
 }
 
 extension RateLimits {
-  /// Chromium's: 30 kbit/s for video, a start at 300 kbit/s (`BitrateConstraints`), and no limit but the encoder's.
+  /// Chromium's: 30 kbit/s for video, a start at 300 kbit/s (`BitrateConstraints`), and no limit but the encoder's, so that the
+  /// estimate may rise far above what is sent, as it was recorded to.
   public static let chromium = RateLimits(
-    minimum: .kilobitsPerSecond(30), start: .kilobitsPerSecond(300), maximum: .megabitsPerSecond(20))
+    minimum: .kilobitsPerSecond(30), start: .kilobitsPerSecond(300), maximum: .megabitsPerSecond(1000))
 }
 
 extension Link.Configuration {

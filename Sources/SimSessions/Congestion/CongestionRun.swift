@@ -93,6 +93,8 @@ public struct CongestionRun: Sendable {
         }
       }
     }
+    addCrossTraffic(simulation, network, (forward.inside, backward.inside), site, from: begin)
+    network.beginMeasurement(of: forward.outside, .up)
     var recorder = SampleRecorder(testCase, begin: begin)
     let ends = flows
     while simulation.now < begin + testCase.duration {
@@ -102,7 +104,7 @@ public struct CongestionRun: Sendable {
         for flow in ends { readings.append(await flow.sender.read()) }
         return readings
       }
-      recorder.note(network.statistics(of: forward.outside).uplink, readings, at: simulation.now)
+      recorder.note(network.takeMeasurement(of: forward.outside, .up), readings, at: simulation.now)
     }
     let figures = simulation.perform { () async -> [(sender: FlowPeer.Reading, receiver: FlowPeer.Reading)] in
       var figures: [(sender: FlowPeer.Reading, receiver: FlowPeer.Reading)] = []
@@ -110,6 +112,28 @@ public struct CongestionRun: Sendable {
       return figures
     }
     return Result(samples: recorder.samples, traceHash: simulation.traceHash.description, ends: figures)
+  }
+
+  /// One host on the left that opens all connections to one on the right: uploads go forward, downloads backward.
+  private func addCrossTraffic(
+    _ simulation: Simulation, _ network: Network, _ realms: (left: RealmID, right: RealmID), _ site: SiteID,
+    from begin: Instant
+  ) {
+    guard !testCase.crossTraffic.isEmpty else { return }
+    let (own, remote) = (IPAddress(v4: 0xC612_FE01), IPAddress(v4: 0xC613_FE01))
+    let server = CrossTrafficServer(simulation.makePort(named: "tcp/server"))
+    network.attach(server.port, AttachmentPlan(addresses: [remote], realm: realms.right, site: site))
+    simulation.register(server)
+    let client = CrossTrafficClient(
+      simulation.makePort(named: "tcp/client"), own: own, server: remote,
+      testCase.crossTraffic.map { flow in
+        CrossTraffic(
+          flow.direction == .forward ? .upload : .download, flow.pattern, flow.control, from: begin + flow.start,
+          until: begin + flow.end)
+      })
+    network.attach(client.port, AttachmentPlan(addresses: [own], realm: realms.left, site: site))
+    simulation.register(client)
+    simulation.spawn { await client.start() }
   }
 
   private func makePeer(
@@ -132,7 +156,6 @@ public struct CongestionRun: Sendable {
 private struct SampleRecorder {
   private let testCase: CongestionCase
   private let begin: Instant
-  private var last = LinkStatistics()
   private var lastReadings: [FlowPeer.Reading] = []
   private(set) var samples: [CongestionRun.Sample] = []
 
@@ -141,16 +164,15 @@ private struct SampleRecorder {
     self.begin = begin
   }
 
-  mutating func note(_ link: LinkStatistics, _ readings: [FlowPeer.Reading], at now: Instant) {
-    defer { (last, lastReadings) = (link, readings) }
+  mutating func note(_ link: LinkMeasurement, _ readings: [FlowPeer.Reading], at now: Instant) {
+    defer { lastReadings = readings }
     guard now > begin else { return }
     var sample = CongestionRun.Sample(time: now - begin)
     sample.capacity = testCase.forward.rate(at: sample.time - .nanoseconds(1))
-    sample.carriedBytes = link.carriedBytes - last.carriedBytes
-    sample.offeredPackets = link.offeredPackets - last.offeredPackets
-    sample.droppedPackets = link.queueDrops - last.queueDrops + link.lostPackets - last.lostPackets
-    sample.queueingDelay = .nanoseconds(
-      (link.queueingDelay - last.queueingDelay) / max(1, link.carriedPackets - last.carriedPackets))
+    sample.carriedBytes = Int64(link.carried.bytes)
+    sample.offeredPackets = link.offeredPackets
+    sample.droppedPackets = link.queueDrops + link.lostPackets
+    sample.queueingDelay = link.queueingDelay.maximum
     for (index, reading) in readings.enumerated() {
       let before = lastReadings.indices.contains(index) ? lastReadings[index] : FlowPeer.Reading()
       var flow = CongestionRun.FlowSample()

@@ -58,9 +58,6 @@ public struct RecordedCongestion: Sendable {
   }
 
   public let all: [Recording]
-  /// Recordings that need what is not there, with the reason.
-  public let notRun: [(name: String, reason: String)]
-
   public var count: Int { all.count }
 
   /// Two recordings of one profile: what lies between them, widened, is accepted of queues and of times.
@@ -103,8 +100,7 @@ public struct RecordedCongestion: Sendable {
         recordings[index].phases[place].p95Queue = own.isEmpty ? nil : own[Int(0.95 * Double(own.count))]
       }
     }
-    all = recordings.filter { !$0.name.hasPrefix("tcp_") }
-    notRun = recordings.filter { $0.name.hasPrefix("tcp_") }.map { ($0.name, "it competes with a TCP download") }
+    all = recordings
   }
 
   /// `loss10_owd25` lost 10 % of the packets.
@@ -203,6 +199,7 @@ extension RecordedCongestion.Recording {
         rate: rates[0], propagationDelay: oneWayDelay, queueLimit: queue > .zero ? .time(queue) : .unlimited,
         loss: loss > 0 ? .independent(probability: loss) : .none, changes: changes),
       backward: Link.Configuration(propagationDelay: oneWayDelay), flows: flows,
+      crossTraffic: name.hasPrefix("tcp_") ? [CongestionCase.CrossFlow(start: .seconds(20), end: .seconds(45))] : [],
       phases: phases.map { phase in
         CongestionCase.Phase(
           "\(Int(phase.start))-\(Int(phase.end)) s", from: Duration(inSeconds: phase.start),

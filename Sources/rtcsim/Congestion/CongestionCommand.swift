@@ -112,7 +112,7 @@ struct CongestionCommand: ParsableCommand {
     let controllers = try chosenControllers(CongestionControllers.all.filter { $0.name == "gcc" })
     let recordings = try RecordedCongestion(folder: folder)
     let progress = ProgressLine(total: Double(recordings.count * controllers.count))
-    var report = RecordedCongestionReport(notRun: recordings.notRun)
+    var report = RecordedCongestionReport()
     for controller in controllers {
       for (number, recording) in try chosen(recordings.all, \.name).enumerated() {
         let (run, result) = recording.run(controller: controller, seed: seed)

@@ -2,10 +2,7 @@ import SimSessions
 
 /// What `rtcsim cc --against` prints.
 struct RecordedCongestionReport {
-  private let notRun: [(name: String, reason: String)]
   private var rows: [RecordedCongestion.Row] = []
-
-  init(notRun: [(name: String, reason: String)]) { self.notRun = notRun }
 
   mutating func append(_ more: [RecordedCongestion.Row]) { rows += more }
 
@@ -26,7 +23,6 @@ struct RecordedCongestionReport {
     }
     let judged = rows.filter { $0.accepted != nil }
     var text = table.text()
-    for (name, reason) in notRun { text += "\n\(name): not run: \(reason)\n" }
     text += "\n\(judged.filter(\.passes).count) of \(judged.count) figures within what is accepted\n"
     text += "target and rate are means of each phase's second half, queue and time of the whole phase\n"
     return text
@@ -51,15 +47,7 @@ struct RecordedCongestionReport {
               JSON.Member(name: "pass", value: row.accepted == nil ? .null : .boolean(row.passes)),
               JSON.Member(name: "note", value: JSON(row.note)),
             ])
-          })),
-      JSON.Member(
-        name: "notRun",
-        value: .array(
-          notRun.map {
-            .object([
-              JSON.Member(name: "recording", value: JSON($0.name)), JSON.Member(name: "reason", value: JSON($0.reason)),
-            ])
-          })),
+          }))
     ])
   }
 
