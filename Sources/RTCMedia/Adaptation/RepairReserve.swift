@@ -10,7 +10,7 @@ public struct RepairReserve: Sendable {
   /// libwebrtc's `VCMLossProtectionLogic` takes the largest of ten windows of a second and the one that is not over.
   private static let memory = Duration.seconds(11)
   /// Seconds. Fitted to how the encoders' targets came back in both recordings of `cc_rfc8867_5_1`.
-  private static let fading = 0.8
+  private static let fading = 1.1
   /// Less counts as none.
   private static let leastLoss = 0.0005
   private static let largestShare = 0.5

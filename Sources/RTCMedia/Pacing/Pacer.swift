@@ -14,13 +14,18 @@ public struct Pacer: Sendable {
     /// With every header down to IP.
     public var size: DataSize
     public var isRetransmission: Bool
+    /// Whether it goes before media.
+    public var isUrgent: Bool
     var enqueuedAt = Instant.start
 
-    public init(stream: Int32, number: SequenceNumber, size: DataSize, isRetransmission: Bool = false) {
+    public init(
+      stream: Int32, number: SequenceNumber, size: DataSize, isRetransmission: Bool = false, isUrgent: Bool? = nil
+    ) {
       self.stream = stream
       self.number = number
       self.size = size
       self.isRetransmission = isRetransmission
+      self.isUrgent = isUrgent ?? isRetransmission
     }
   }
 
@@ -35,7 +40,7 @@ public struct Pacer: Sendable {
   private static let longestQueue = Duration.seconds(2).inSeconds
   private static let longestDebt = Duration.milliseconds(500).inSeconds
 
-  private var retransmissions = PacketQueue()
+  private var urgent = PacketQueue()
   private var video = PacketQueue()
   private var prober = Prober()
   private var pacingRate = 0.0
@@ -51,12 +56,12 @@ public struct Pacer: Sendable {
 
   public init() {}
 
-  public var isEmpty: Bool { retransmissions.isEmpty && video.isEmpty }
+  public var isEmpty: Bool { urgent.isEmpty && video.isEmpty }
   /// The bytes that wait.
-  public var queueSize: DataSize { retransmissions.size + video.size }
+  public var queueSize: DataSize { urgent.size + video.size }
   /// How long the oldest packet has waited.
   public func longestWait(at now: Instant) -> Duration {
-    let times = [retransmissions.first?.enqueuedAt, video.first?.enqueuedAt].compactMap(\.self)
+    let times = [urgent.first?.enqueuedAt, video.first?.enqueuedAt].compactMap(\.self)
     return times.min().map { now - $0 } ?? .zero
   }
 
@@ -73,7 +78,7 @@ public struct Pacer: Sendable {
     var packet = packet
     packet.enqueuedAt = now
     prober.noteMedia(packet.size)
-    if packet.isRetransmission { retransmissions.append(packet) } else { video.append(packet) }
+    if packet.isUrgent { urgent.append(packet) } else { video.append(packet) }
   }
 
   /// What may leave now; to be asked until it says nothing. A packet counts as sent.
@@ -107,7 +112,7 @@ public struct Pacer: Sendable {
 
   /// Forgets a stream's packets, for example when it has been stopped.
   public mutating func removeAll() {
-    retransmissions.removeAll()
+    urgent.removeAll()
     video.removeAll()
   }
 
@@ -143,7 +148,7 @@ public struct Pacer: Sendable {
     paddingDebt = min(paddingDebt + Double(size.bytes), paddingRate * Self.longestDebt)
   }
 
-  private mutating func popPacket() -> Packet? { retransmissions.popFirst() ?? video.popFirst() }
+  private mutating func popPacket() -> Packet? { urgent.popFirst() ?? video.popFirst() }
 }
 
 /// A queue in a ring that is used again.

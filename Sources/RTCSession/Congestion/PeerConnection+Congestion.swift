@@ -22,6 +22,17 @@ extension PeerConnection {
     control.nextDeparture = control.pacer.nextTimeout(at: now)
   }
 
+  /// Sends the packets of a transceiver that were made last once more, behind those that wait: a stand-in for FEC.
+  public mutating func repeatLast(
+    _ count: Int, on index: Int, at now: Instant, into datagrams: inout Transmissions
+  ) {
+    guard let control, control.decision != nil, canSend(on: index), let sender = transceivers[index].sender else {
+      return
+    }
+    sender.repeatLast(count, control, stream: index, at: now)
+    pace(at: now, into: &datagrams)
+  }
+
   /// Sends packets again that the peer may have missed, or empty ones, until they are about as much as `size`.
   private mutating func sendPadding(
     _ size: DataSize, probe: ProbeCluster.ID?, at now: Instant, _ control: SendControl,

@@ -29,13 +29,12 @@ public final class SendControl {
   @exclusivity(unchecked) var scratch = ByteWriter(reserving: 1500)
   /// Bytes that each packet has below RTP: the tag of SRTP, UDP and IP.
   @exclusivity(unchecked) private(set) var packetOverhead = networkHeaders
+  @exclusivity(unchecked) private var retransmissions = RateLimiter()
   /// When the pacer has something again.
   @exclusivity(unchecked) var nextDeparture: Instant?
   /// What the encoders could use, when it was last told.
   @exclusivity(unchecked) private var allocated = DataRate.zero
   @exclusivity(unchecked) public private(set) var statistics = Statistics()
-  /// Up to which rate padding fills what media leaves, whatever the controller asks for.
-  @exclusivity(unchecked) private var filledRate = DataRate.zero
 
   /// What happened so far.
   public struct Statistics: Hashable, Sendable {
@@ -86,11 +85,10 @@ public final class SendControl {
     adopt(at: now)
   }
 
-  /// Fills what media leaves of this rate with packets sent again, in place of FEC.
-  public func fill(upTo rate: DataRate, at now: Instant) {
-    guard rate != filledRate else { return }
-    filledRate = rate
-    adopt(at: now)
+  /// Whether a packet of this size may be sent again now: repetitions together keep within the target.
+  func mayRetransmit(_ size: DataSize, at now: Instant) -> Bool {
+    guard let target = controller?.decision.target else { return false }
+    return retransmissions.admit(size, within: target, at: now)
   }
 
   /// The number that the next packet bears.
@@ -141,8 +139,7 @@ public final class SendControl {
 
   private func adopt(at now: Instant) {
     guard let decision = controller?.decision else { return }
-    let padding = max(decision.paddingRate, filledRate)
-    pacer.setRates(pacing: decision.pacingRate, padding: padding, at: now)
+    pacer.setRates(pacing: decision.pacingRate, padding: decision.paddingRate, at: now)
     for probe in controller?.takeProbes() ?? [] { pacer.add(probe, at: now) }
     noteFlight()
     nextDeparture = pacer.nextTimeout(at: now)

@@ -15,13 +15,14 @@ extension RTPStreamSender {
   private static let largestPaddingLength = 224
 
   func enqueue(
-    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, _ control: SendControl, stream: Int,
-    at now: Instant
+    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isUrgent: Bool = true, _ control: SendControl,
+    stream: Int, at now: Instant
   ) {
     let size = sent.size(of: packet) + (isRetransmission ? retransmissionOverhead : 0) + control.packetOverhead
     control.pacer.enqueue(
       Pacer.Packet(
-        stream: Int32(stream), number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission),
+        stream: Int32(stream), number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
+        isUrgent: isRetransmission && isUrgent),
       at: now)
   }
 
@@ -40,6 +41,15 @@ extension RTPStreamSender {
     newestNumber = paced.number
     paddingCursor = 0
     if parameters.retransmission != nil { control.pacer.mayPad = true }
+  }
+
+  /// Hands the packets that were stored last to the pacer once more, behind those that it has.
+  func repeatLast(_ count: Int, _ control: SendControl, stream: Int, at now: Instant) {
+    guard isActive, parameters.retransmission != nil else { return }
+    for back in stride(from: count, through: 1, by: -1) {
+      guard let packet = sent.packet(sequenceNumber + -back) else { continue }
+      enqueue(packet, isRetransmission: true, isUrgent: false, control, stream: stream, at: now)
+    }
   }
 
   /// Whether this stream has one of retransmissions, on which padding may travel.

@@ -19,7 +19,7 @@ public final class RTPStreamSender {
   @exclusivity(unchecked) public internal(set) var statistics = OutboundStreamStatistics()
   private let ntp: NTPClock
   private let clock: RTPClock
-  @exclusivity(unchecked) private var sequenceNumber: SequenceNumber
+  @exclusivity(unchecked) private(set) var sequenceNumber: SequenceNumber
   @exclusivity(unchecked) private var packetizer: VP8Packetizer
   @exclusivity(unchecked) private var opus = OpusPacketizer()
   @exclusivity(unchecked) var sent: RetransmissionBuffer
@@ -124,13 +124,15 @@ public final class RTPStreamSender {
   ) {
     statistics.nackCount += 1
     for number in numbers {
-      guard mayRepeat else { return }
-      guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
-      repairBudget -= 1
       if let control, parameters.transportSequenceID != 0 {
+        guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
+        guard control.mayRetransmit(.bytes(sent.size(of: packet) + control.packetOverhead), at: now) else { return }
         enqueue(packet, isRetransmission: true, control, stream: stream, at: now)
         continue
       }
+      guard mayRepeat else { return }
+      guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
+      repairBudget -= 1
       var header = 0
       var payload = packet.elided
       let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in

@@ -82,6 +82,8 @@ public actor FlowPeer: Node {
   private var endsAt = Instant.distantFuture
   private var audioIndex = 0
   private var captured = 0
+  /// Packets of protection that are to be sent.
+  private var protectionOwed = 0.0
   private var reading = Reading()
   /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 8 of extensions + 3 of
   /// VP8's descriptor + 10.
@@ -233,12 +235,6 @@ public actor FlowPeer: Node {
     guard target != reading.target else { return }
     reading.target = target
     videoEncoder?.setBitrate(target)
-    // FEC is not sent; packets that are sent again take its place.
-    let share = repair.protectionShare
-    let total = RateAllocation.total(
-      of: target.scaled(by: 1 / (1 - share)), framesPerSecond: video.framesPerSecond, packet: Self.videoPacket,
-      overhead: Self.videoOverhead)
-    connection.control?.fill(upTo: share > 0 ? total : .zero, at: now)
   }
 
   /// What was sent and what of it again, and what is lost.
@@ -282,6 +278,18 @@ public actor FlowPeer: Node {
     guard let frame = videoEncoder.encode(nil, capturedAt: now) else { return }
     let bytes = videoEncoder.bytes
     connection.send(frame, in: bytes.bytes.span, on: videoLine, at: now, into: &output.datagrams)
+    protect(frame, on: videoLine, at: now)
+  }
+
+  /// FEC is not sent; packets of the frame that are sent again behind it take its place.
+  private func protect(_ frame: EncodedFrame, on line: Int, at now: Instant) {
+    let share = repair.protectionShare
+    guard share > 0 else { return protectionOwed = 0 }
+    let packets = (frame.size.bytes + Self.videoPacket.bytes - 1) / Self.videoPacket.bytes
+    protectionOwed += Double(packets) * share / (1 - share)
+    let count = min(Int(protectionOwed), packets)
+    protectionOwed -= Double(count)
+    connection.repeatLast(count, on: line, at: now, into: &output.datagrams)
   }
 
   /// Whether the controller wants this frame left out, because too much is in flight: every so many-th.

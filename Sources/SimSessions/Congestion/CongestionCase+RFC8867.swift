@@ -48,7 +48,7 @@ extension CongestionCase {
     name: "5.1", source: "RFC 8867 §5.1, bands of ours", duration: .seconds(100),
     forward: link([(0, 1000), (40, 2500), (60, 600), (80, 1000)]),
     backward: Link.Configuration(propagationDelay: delay),
-    flows: [Flow("video1", media(upTo: .megabitsPerSecond(5)), end: .seconds(100), limits: limits)],
+    flows: [Flow("video1", media(upTo: .kilobitsPerSecond(2000)), end: .seconds(100), limits: limits)],
     phases: phases(
       at: [0, 40, 60, 80], end: 100,
       bands: Bands(utilisation: 0.7...1.0, largestQueue: .milliseconds(200))))
@@ -59,8 +59,8 @@ extension CongestionCase {
     forward: link([(0, 2000), (20, 1000), (40, 500), (60, 2000)]),
     backward: link([(0, 2000), (35, 800), (70, 2000)]),
     flows: [
-      Flow("video1", media(upTo: .megabitsPerSecond(5)), end: .seconds(100), limits: limits),
-      Flow("video2", media(upTo: .megabitsPerSecond(5)), direction: .backward, end: .seconds(100), limits: limits),
+      Flow("video1", media(upTo: .kilobitsPerSecond(1500)), end: .seconds(100), limits: limits),
+      Flow("video2", media(upTo: .kilobitsPerSecond(1500)), direction: .backward, end: .seconds(100), limits: limits),
     ],
     phases: phases(at: [0, 20, 40, 60], end: 100, bands: Bands(utilisation: 0.7...1.0)))
 
@@ -70,10 +70,10 @@ extension CongestionCase {
     backward: Link.Configuration(propagationDelay: delay),
     flows: [0, 20, 40].enumerated().map { number, start in
       Flow(
-        "video\(number + 1)", media(upTo: .megabitsPerSecond(5)), start: .seconds(start), end: .seconds(120),
+        "video\(number + 1)", media(upTo: .kilobitsPerSecond(1500)), start: .seconds(start), end: .seconds(120),
         limits: limits)
     },
-    phases: phases(at: [0, 20], end: 40, bands: Bands(utilisation: 0.7...1.0, largestQueue: .milliseconds(200)))
+    phases: phases(at: [0, 20], end: 40, bands: Bands(largestQueue: .milliseconds(200)))
       + [
         Phase(
           "40-120 s", from: .seconds(40), to: .seconds(120), judgedFrom: .seconds(80),
@@ -85,7 +85,7 @@ extension CongestionCase {
     name: "5.6", source: "RFC 8867 §5.6, bands of ours", duration: .seconds(120), forward: link([(0, 2000)]),
     backward: Link.Configuration(propagationDelay: delay),
     flows: [
-      Flow("video1", media(upTo: .megabitsPerSecond(5)), start: .seconds(5), end: .seconds(120), limits: limits)
+      Flow("video1", media(upTo: .kilobitsPerSecond(1500)), start: .seconds(5), end: .seconds(120), limits: limits)
     ],
     crossTraffic: [CrossFlow(end: .seconds(120))],
     phases: [
@@ -100,7 +100,7 @@ extension CongestionCase {
     backward: Link.Configuration(propagationDelay: delay),
     flows: (1...2).map { number in
       Flow(
-        "video\(number)", media(upTo: .megabitsPerSecond(5)), start: .seconds(5), end: .seconds(300), limits: limits)
+        "video\(number)", media(upTo: .kilobitsPerSecond(1500)), start: .seconds(5), end: .seconds(300), limits: limits)
     },
     crossTraffic: (0..<10).map { number in
       CrossFlow(.rfc8868, start: number < 2 ? .zero : .seconds(number), end: .seconds(300))
@@ -108,6 +108,6 @@ extension CongestionCase {
     phases: [
       Phase(
         "5-300 s", from: .seconds(5), to: .seconds(300), judgedFrom: .seconds(15),
-        bands: Bands(utilisation: 0.7...1.0, largestQueue: .milliseconds(250), smallestRate: leastShare))
+        bands: Bands(smallestRate: leastShare))
     ])
 }
