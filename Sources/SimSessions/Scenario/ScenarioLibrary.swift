@@ -48,7 +48,7 @@ public struct ScenarioLibrary: Sendable {
     let path = try path(of: name, in: .scenarios)
     let folder = URL(filePath: path).deletingLastPathComponent()
     let files = ScenarioFiles(
-      costs: { name throws(ScenarioError) in try costs(name) }, nats: nats,
+      costs: { name throws(ScenarioError) in try costs(name) }, nats: nats, links: links,
       prices: { name throws(ScenarioError) in try prices(name) },
       media: { name in
         let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
@@ -73,6 +73,16 @@ public struct ScenarioLibrary: Sendable {
       nats.append(try NATBehaviors.Named(text: Self.text(of: path), file: path, name: name))
     }
     return nats
+  }
+
+  /// The links of the folder, in alphabetical order.
+  public func links() throws(ScenarioError) -> [LinkPreset] {
+    var links: [LinkPreset] = []
+    for name in names(in: .links) {
+      let path = try path(of: name, in: .links)
+      links.append(try LinkPreset(text: Self.text(of: path), file: path, name: name))
+    }
+    return links
   }
 
   /// What an option names: an access, a NAT of the list or of the folder, or a chain of NATs.
@@ -100,6 +110,7 @@ public struct ScenarioLibrary: Sendable {
     case scenarios = "Scenarios"
     case costs = "Costs"
     case nats = "NATs"
+    case links = "Links"
     case prices = "Prices"
 
     var word: String {
@@ -107,6 +118,7 @@ public struct ScenarioLibrary: Sendable {
       case .scenarios: "scenario"
       case .costs: "cost file"
       case .nats: "NAT"
+      case .links: "link"
       case .prices: "price list"
       }
     }
