@@ -31,6 +31,7 @@ static inline const char *_Nullable rtcsim_library_path(void *_Nonnull library) 
   NAME(bind)                                                                                                           \
   NAME(connect)                                                                                                        \
   NAME(sendv)                                                                                                          \
+  NAME(recvv)                                                                                                          \
   NAME(close)                                                                                                          \
   NAME(sysctl_set_sctp_sendspace)                                                                                      \
   NAME(sysctl_set_sctp_recvspace)                                                                                      \

@@ -12,6 +12,11 @@ public struct DataRate: Hashable, Comparable, Sendable {
   /// Megabits (10^6) per second, for output only.
   @inlinable public var megabitsPerSecond: Double { Double(bitsPerSecond) / 1e6 }
 
+  /// This rate times a factor, rounded.
+  @inlinable public func scaled(by factor: Double) -> DataRate {
+    .bitsPerSecond(Int64((Double(bitsPerSecond) * factor).rounded()))
+  }
+
   @inlinable public static func < (left: DataRate, right: DataRate) -> Bool { left.bitsPerSecond < right.bitsPerSecond }
   @inlinable public static func + (left: DataRate, right: DataRate) -> DataRate {
     .bitsPerSecond(left.bitsPerSecond + right.bitsPerSecond)

@@ -47,6 +47,19 @@ extension PeerConnection {
   /// Bytes of messages of a channel that were not yet transmitted; 0 for one that is closed.
   public func bufferedAmount(ofDataChannel id: Int) -> Int { dataChannels.bufferedAmount(of: id) }
 
+  /// Bytes of messages of all channels that were not yet transmitted.
+  public var bufferedAmount: Int { dataChannels.bufferedAmount }
+
+  /// Says whether what the peer sends on data channels is taken, as it is at first.
+  ///
+  /// As long as it is not, it fills the receive window of the association, of all its channels, and the peer has to wait:
+  /// how a server holds a sender back without losing anything. The association must have begun.
+  /// - SeeAlso: RFC 9260 §6.2 (`a_rwnd`)
+  public mutating func setReadsData(_ isReading: Bool, at now: Instant, into output: inout Output<Event>) {
+    dataChannels.setReading(isReading, at: now, into: &dataEvents)
+    flushData(at: now, into: &output)
+  }
+
   /// A channel; `nil` when it is closed or never was.
   public func dataChannel(_ id: Int) -> DataChannel? { dataChannels[id] }
 

@@ -191,7 +191,9 @@ extension PeerConnection {
       transceivers[index].direction = media.direction
       transceivers[index].sender?.isActive = media.direction.sends
       if media.direction.sends, transceivers[index].sender == nil, let ssrc = transceivers[index].media.ssrcs.first,
-        let parameters = StreamParameters(media, ssrc: ssrc, codecs: media.sendCodecs)
+        let parameters = StreamParameters(
+          media, ssrc: ssrc, retransmissionSSRC: transceivers[index].media.retransmissionSSRC,
+          codecs: media.sendCodecs)
       {
         let sender = RTPStreamSender(parameters, ntp: configuration.ntp, entropy: &entropy)
         transceivers[index].sender = sender
@@ -201,6 +203,7 @@ extension PeerConnection {
       expect(media, on: index)
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
+    if configuration.congestion != nil { adoptCongestionControl(negotiation) }
     if let agreed = negotiation.transport { apply(agreed, at: now) }
     apply(negotiation.data, at: now, into: &output)
   }

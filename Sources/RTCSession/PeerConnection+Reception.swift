@@ -31,18 +31,29 @@ extension PeerConnection {
       drops.malformedRTP += 1
       return nil
     }
+    noteArrival(packet, bytes, at: now)
     guard let (index, receiver) = remoteSources.find(packet.header.ssrc) ?? adopt(packet, bytes) else {
       drops.unknownSource += 1
       earlySources.note(packet.header.sequenceNumber, of: packet.header.ssrc)
       return nil
     }
     prefetch(receiver, bytes: 1024)
+    if packet.header.ssrc == receiver.parameters.retransmission?.ssrc {
+      return receiveRetransmission(packet, of: receiver, on: index, at: now, into: &output)
+    }
     guard earlySources.accept(packet.header.sequenceNumber, of: packet.header.ssrc),
       receiver.insert(packet, bytes, at: now, feedback: &feedback, from: feedbackSSRC)
     else {
       drops.replayed += 1
       return nil
     }
+    return noteReception(of: packet, by: receiver, on: index, at: now, into: &output)
+  }
+
+  private mutating func noteReception(
+    of packet: RTPPacket, by receiver: RTPStreamReceiver, on index: Int, at now: Instant,
+    into output: inout Output<Event>
+  ) -> IncomingPacket {
     noteRepair(receiver.nextTimeout, of: index)
     if !feedback.isEmpty { sendFeedback(at: now, into: &output) }
     if !receiver.hasBegun {
@@ -50,6 +61,24 @@ extension PeerConnection {
       output.emit(.firstPacketReceived(transceiver: index))
     }
     return IncomingPacket(transceiver: index, packet: packet, nextPlayout: receiver.nextPlayout)
+  }
+
+  /// Takes a packet of a stream of retransmissions as the one that it repeats (RFC 4588 §4); padding, and what has
+  /// arrived before, is only counted.
+  @inline(never)
+  private mutating func receiveRetransmission(
+    _ packet: RTPPacket, of receiver: RTPStreamReceiver, on index: Int, at now: Instant,
+    into output: inout Output<Event>
+  ) -> IncomingPacket? {
+    guard packet.payloadRange.count >= 2, packet.paddingLength == 0 else { return nil }
+    transport.restoreOriginal(packet, payloadType: receiver.parameters.payloadType, ssrc: receiver.parameters.ssrc)
+    let inbox = transport.inbox
+    let bytes = inbox.bytes.span
+    guard let original = try? RTPPacket(parsing: bytes, elided: packet.elided),
+      earlySources.accept(original.header.sequenceNumber, of: original.header.ssrc),
+      receiver.insert(original, bytes, isRepeated: true, at: now, feedback: &feedback, from: feedbackSSRC)
+    else { return nil }
+    return noteReception(of: original, by: receiver, on: index, at: now, into: &output)
   }
 
   mutating func receiveRTCP(at now: Instant, into output: inout Output<Event>) {
@@ -74,24 +103,31 @@ extension PeerConnection {
           continue
         }
         switch configuration.purpose {
-        case .playout: sender.retransmit(request.lost, at: now, through: &transport, into: &output.datagrams)
+        case .playout:
+          sender.retransmit(
+            request.lost, at: now, through: &transport, control, stream: index, into: &output.datagrams)
         case .forwarding: output.emit(.packetsRequested(transceiver: index, request.lost))
         }
       case .pictureLossIndication(let request):
         noteKeyFrameRequest(request.mediaSSRC, isFullIntra: false, into: &output)
       case .fullIntraRequest(let request):
         for entry in request.entries { noteKeyFrameRequest(entry.ssrc, isFullIntra: true, into: &output) }
-      case .sourceDescription, .goodbye, .applicationDefined, .transportFeedback, .receiverEstimatedMaximumBitrate,
-        .unknown:
-        break
+      case .transportFeedback(let message): control?.handle(message, at: now)
+      case .receiverEstimatedMaximumBitrate(let estimate): control?.handle(remoteEstimate: estimate.bitrate, at: now)
+      case .sourceDescription, .goodbye, .applicationDefined, .unknown: break
       }
     }
+    if control != nil { pace(at: now, into: &output.datagrams) }
   }
 
   mutating func handle(_ block: ReportBlock, at now: Instant) {
     guard let (_, sender) = ownSources.find(block.ssrc) else { return }
     sender.handle(block, at: now)
     if let time = sender.statistics.roundTripTime { roundTripTime = time }
+    guard let control else { return }
+    if let time = roundTripTime { control.handle(roundTripTime: time, at: now) }
+    control.handle(
+      lossReport: sender.statistics.fractionLost, of: sender.statistics.packetsReported, at: now)
   }
 
   mutating func noteKeyFrameRequest(_ ssrc: UInt32, isFullIntra: Bool, into output: inout Output<Event>) {

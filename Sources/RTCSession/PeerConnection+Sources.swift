@@ -47,13 +47,20 @@ extension PeerConnection {
   }
 
   private mutating func addReceiver(of ssrc: UInt32, codecs: [RTPCodec], on index: Int) {
-    guard let media = transceivers[index].expected, let parameters = StreamParameters(media, ssrc: ssrc, codecs: codecs)
-    else { return }
+    guard let media = transceivers[index].expected else { return }
+    let repair = media.remoteSourceGroups.first { $0.semantics == "FID" && $0.ssrcs.first == ssrc }?.ssrcs.dropFirst()
+      .first
+    guard let parameters = StreamParameters(media, ssrc: ssrc, retransmissionSSRC: repair, codecs: codecs) else {
+      return
+    }
     let receiver = RTPStreamReceiver(parameters, purpose: configuration.purpose, ntp: configuration.ntp)
     // Those that were there when the transport became ready have it from there.
     if transport.isReady, let time = transport.ice.roundTripTime { receiver.setRoundTripTime(time) }
     transceivers[index].receiver = receiver
     receivers.append(receiver)
     remoteSources.insert(ssrc, transceiver: index, stream: receiver)
+    if let repair = parameters.retransmission?.ssrc, remoteSources.find(repair) == nil {
+      remoteSources.insert(repair, transceiver: index, stream: receiver)
+    }
   }
 }

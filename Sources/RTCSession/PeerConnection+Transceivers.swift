@@ -8,8 +8,8 @@ extension PeerConnection {
   @discardableResult
   public mutating func addTransceiver(_ kind: MediaKind, direction: MediaDirection) -> Int {
     var media = LocalMedia(kind: kind, direction: direction)
-    media.codecs = Transceiver.codecs(kind, among: configuration.codecs)
-    media.headerExtensions = Transceiver.headerExtensions(kind)
+    media.codecs = Transceiver.codecs(kind, configuration)
+    media.headerExtensions = Transceiver.headerExtensions(kind, configuration)
     if direction.sends { announceSource(&media) }
     transceivers.append(Transceiver(media))
     return transceivers.count - 1
@@ -54,6 +54,9 @@ extension PeerConnection {
   mutating func announceSource(_ media: inout LocalMedia) {
     guard media.ssrcs.isEmpty else { return }
     media.ssrcs = [UInt32(truncatingIfNeeded: entropy.next())]
+    if media.kind == .video, configuration.congestion != nil {
+      media.retransmissionSSRC = UInt32(truncatingIfNeeded: entropy.next())
+    }
     media.cname = configuration.cname
     media.trackID = String(entropy.next(), radix: 16)
     media.streamIDs = ["-"]
@@ -80,8 +83,8 @@ extension PeerConnection {
       if index < transceivers.count {
         transceivers[index].media = media[index]
       } else {
-        media[index].codecs = Transceiver.codecs(media[index].kind, among: configuration.codecs)
-        media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind)
+        media[index].codecs = Transceiver.codecs(media[index].kind, configuration)
+        media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind, configuration)
         transceivers.append(Transceiver(media[index]))
         transceivers[index].isOfOffer = true
       }

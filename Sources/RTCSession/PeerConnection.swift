@@ -32,6 +32,8 @@ public struct PeerConnection: ~Copyable {
     public var trickles = true
     /// The mean time between two reports.
     public var reportInterval: Duration = .seconds(1)
+    /// Congestion control of what is sent; `nil` for none, and then transport-wide feedback is not offered.
+    public var congestion: CongestionSettings?
 
     public init(
       transport: MediaTransport.Configuration, cname: String, ntp: NTPClock,
@@ -130,6 +132,13 @@ public struct PeerConnection: ~Copyable {
   var early = EarlyCandidates()
   /// Whether feedback may travel without a report before it (RFC 5506).
   var mayReduceSize = false
+  /// Congestion control of what is sent; `nil` for none.
+  public let control: SendControl?
+  /// The identifier of transport-wide sequence numbers; 0 where they were not agreed on.
+  var transportSequenceID: UInt8 = 0
+  var arrivals = TransportFeedbackGenerator()
+  var feedbackCount: UInt8 = 0
+  var lastMediaSource: UInt32 = 0
   /// What the reports of the datagram at hand say.
   var roundTripTime: Duration?
   let feedbackSSRC: UInt32
@@ -139,6 +148,7 @@ public struct PeerConnection: ~Copyable {
     self.configuration = configuration
     sessionID = entropy.next() >> 2
     feedbackSSRC = UInt32(truncatingIfNeeded: entropy.next())
+    control = configuration.congestion.map(SendControl.init)
     transport = MediaTransport(configuration.transport, role: .controlled, entropy: entropy.split())
     self.entropy = entropy
   }
@@ -149,6 +159,8 @@ public struct PeerConnection: ~Copyable {
     if let nextReport { earliest = min(earliest, nextReport) }
     if let nextRepair { earliest = min(earliest, nextRepair) }
     if let due = dataChannels.nextTimeout { earliest = min(earliest, due) }
+    if let due = arrivals.nextTimeout { earliest = min(earliest, due) }
+    if let due = control?.nextTimeout { earliest = min(earliest, due) }
     return earliest == .distantFuture ? nil : earliest
   }
 
@@ -163,6 +175,11 @@ public struct PeerConnection: ~Copyable {
       flushData(at: now, into: &output)
     }
     if let due = nextRepair, due <= now { repair(at: now, into: &output) }
+    if let due = arrivals.nextTimeout, due <= now { sendArrivals(at: now, into: &output) }
+    if let due = control?.nextTimeout, due <= now {
+      control?.handleTimeout(at: now)
+      pace(at: now, into: &output.datagrams)
+    }
     if let due = nextReport, due <= now { report(at: now, into: &output) }
   }
 
@@ -172,7 +189,10 @@ public struct PeerConnection: ~Copyable {
     into datagrams: inout Transmissions
   ) {
     guard canSend(on: index), let sender = transceivers[index].sender else { return }
-    sender.send(frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, into: &datagrams)
+    sender.send(
+      frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, control, stream: index,
+      into: &datagrams)
+    pace(at: now, into: &datagrams)
   }
 
   /// Forwards a packet that another connection received, with a sender of this connection.
@@ -235,6 +255,7 @@ public struct PeerConnection: ~Copyable {
         nextReport = now + configuration.reportInterval * 0.5
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
         startDataChannels(at: now, into: &output)
+        if transportSequenceID != 0 { control?.start(tag: transport.packetTag, at: now) }
       case .dtls(.closed), .dtls(.failed):
         dataChannels.close(at: now, into: &dataEvents)
         flushData(at: now, into: &output)

@@ -22,11 +22,13 @@ public struct Transceiver {
 
   /// The codecs that we have, with the feedback that we act on.
   ///
-  /// - Parameter names: those that are used; `nil` for all.
-  static func codecs(_ kind: MediaKind, among names: [String]?) -> [RTPCodec] {
+  /// With congestion control each video codec has one of retransmissions, too (RFC 4588).
+  static func codecs(_ kind: MediaKind, _ configuration: borrowing PeerConnection.Configuration) -> [RTPCodec] {
+    let names = configuration.codecs
     let known = (kind == .audio ? Codecs.audio : Codecs.video).filter { names?.contains($0.name) ?? true }
-    return known.map { codec in
-      RTPCodec(
+    let isControlled = configuration.congestion != nil
+    return known.flatMap { codec -> [RTPCodec] in
+      var media = RTPCodec(
         payloadType: codec.payloadType, name: codec.name, clockRate: codec.clockRate,
         channels: codec.channels.map(UInt16.init),
         parameters: codec.formatParameters.isEmpty ? nil : codec.formatParameters,
@@ -34,18 +36,26 @@ public struct Transceiver {
           let words = text.split(separator: " ", maxSplits: 1).map(String.init)
           return RTPCodec.Feedback(words[0], words.count > 1 ? words[1] : nil)
         })
+      guard isControlled else { return [media] }
+      media.feedback.append(RTPCodec.Feedback("transport-cc"))
+      guard kind == .video else { return [media] }
+      return [media, .retransmission(of: media)]
     }
   }
 
   /// The header extensions that we write and read.
   ///
   /// The tag of its section is only read, of sources that the peer does not announce: ours are announced.
-  static func headerExtensions(_ kind: MediaKind) -> [HeaderExtensionMap] {
+  static func headerExtensions(
+    _ kind: MediaKind, _ configuration: borrowing PeerConnection.Configuration
+  ) -> [HeaderExtensionMap] {
     let tag = HeaderExtensionMap(id: 1, uri: MediaIdentification.uri, direction: .recvonly)
     let captureTime = HeaderExtensionMap(id: 5, uri: AbsoluteCaptureTime.uri)
+    let numbers =
+      configuration.congestion == nil ? [] : [HeaderExtensionMap(id: 4, uri: TransportSequenceNumber.uri)]
     switch kind {
-    case .audio: return [tag, HeaderExtensionMap(id: 2, uri: AudioLevel.uri), captureTime]
-    case .video: return [tag, captureTime]
+    case .audio: return [tag, HeaderExtensionMap(id: 2, uri: AudioLevel.uri)] + numbers + [captureTime]
+    case .video: return [tag] + numbers + [captureTime]
     }
   }
 }

@@ -6,7 +6,7 @@ struct RTCSim: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rtcsim", abstract: "A deterministic laboratory for WebRTC.", version: "rtcsim 0.1.0",
     subcommands: [
-      Compare.self, Run.self, Step.self, Serve.self, Learn.self, Setup.self, NATMatrix.self, Explain.self, List.self,
+      Compare.self, Run.self, Step.self, Serve.self, Learn.self, Setup.self, NATMatrix.self, CongestionCommand.self, Explain.self, List.self,
       Inspect.self, Bench.self, Peer.self, TURNServerCommand.self,
     ])
 

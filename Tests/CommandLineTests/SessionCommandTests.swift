@@ -27,6 +27,27 @@ struct SessionCommandTests {
     #expect(Set(try hashes(comparison)).count == 6)
   }
 
+  @Test func `a room of players can be compared, and tells what went on data channels and links`() throws {
+    let arguments = ["compare", "game-room", "--participants", "3", "--duration", "6s"]
+    let comparison = try json(arguments)
+    let cells = try #require(comparison["cells"] as? [[String: Any]])
+    #expect(cells.compactMap { $0["topology"] as? String } == ["mesh", "sfu", "mcu"])
+    for cell in cells {
+      #expect(cell["lossPercent"] is NSNull && cell["firstLimit"] as? String == "none")
+      let totals = try #require(cell["dataTotals"] as? [[String: Any]])
+      #expect(totals.compactMap { $0["data-channel.label"] as? String } == ["chat", "game"])
+      #expect(totals.allSatisfy { $0["sim.data.messagesLost"] as? Int == 0 })
+      let bytes = try #require(cell["bytes"] as? [String: Any])
+      #expect(bytes["clientUplink"] as? Int ?? 0 > 0)
+      #expect((bytes["serverEgress"] as? Int == nil) == (cell["topology"] as? String == "mesh"))
+      #expect((cell["dataForwarding"] is NSNull) == (cell["topology"] as? String == "mesh"))
+    }
+    let text = try Program.run(arguments + ["--topologies", "sfu"]).output
+    #expect(text.contains("data channel") && text.contains("sfu: held up to 3 participants"))
+    let run = try Program.run(["run", "game-room", "--duration", "6s"]).output
+    #expect(run.contains("server: ") && run.contains("bytes of IP packets: clients up"))
+  }
+
   @Test func `a run in trouble says why, as text and as JSON, and one without says nothing`() throws {
     let trouble = try json(["run", "trouble/no-common-codec"])
     let sentences = try #require(trouble["diagnosis"] as? [String])
@@ -144,7 +165,7 @@ struct SessionCommandTests {
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
     (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
     (["compare", "two-hosts-udp"], "<scenario>: found 'two-hosts-udp', allowed: people in a session"),
-    (["run", "nosuch"], "allowed: data-channels, dual-stack, meeting"),
+    (["run", "nosuch"], "allowed: data-channels, dual-stack, game-room, meeting"),
     (["compare", "--csv="], "--csv: found '', allowed: a text that is not empty"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
     (["run", "two-peers", "--pcap", "/etc/passwd"], "--pcap: found '/etc/passwd', allowed: a folder that can be"),

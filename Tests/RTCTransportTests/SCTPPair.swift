@@ -80,6 +80,11 @@ final class SCTPPair {
     collect()
   }
 
+  func setReading(_ side: Int, _ isReading: Bool) {
+    sides[side].association.setReading(isReading, at: now, into: &sides[side].output)
+    collect()
+  }
+
   func run(for duration: Duration) {
     let end = now + duration
     while let due = [flying.first?.time, a.association.nextTimeout, b.association.nextTimeout].compactMap({ $0 }).min(),

@@ -29,6 +29,28 @@ import Testing
     #expect(report.goodput == .bitsPerSecond(60 * 8 * 10))
   }
 
+  @Test func `of what a server forwards, nobody misses what was sent before he came`() {
+    var sender = DataFlow(.chat, channel: 0)
+    var receiver = DataFlow(.chat, channel: 0, sender: "client-2")
+    for number in 0..<10 {
+      let message = bytes(sender.message(size: 20, at: .start))
+      sender.noteSent(20)
+      // The first seven were sent before, the tenth overtakes the ninth.
+      if number == 7 || number == 9 { receiver.receive(message, at: .start + .milliseconds(1)) }
+    }
+    #expect(receiver.report.messagesReceived == 2)
+    #expect(receiver.report.messagesLost == 1)
+    #expect(receiver.report.messagesOutOfOrder == 0)
+  }
+
+  @Test(arguments: ["chat/client-2", "game/a/b", "file/"])
+  func `a label tells what is forwarded and who sent it`(text: String) throws {
+    let label = try #require(ForwardedLabel(text))
+    #expect(label.description == text)
+    #expect(DataWorkload(rawValue: label.label) != nil)
+    #expect(ForwardedLabel(label.label) == nil)
+  }
+
   @Test(arguments: [16, 31, 32, 33, 47, 48, 63, 64, 65, 1000])
   func `every chunk of a file has room for a header`(size: Int) {
     var flow = DataFlow(.file, channel: 0)

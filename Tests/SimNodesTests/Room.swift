@@ -23,6 +23,8 @@ final class Room {
     var downlink: (Int) -> Link.Configuration = { _ in Link.Configuration(propagationDelay: .milliseconds(10)) }
     var serverCosts = MeasuredCosts()
     var clientCosts = MeasuredCosts()
+    /// What everybody sends on data channels.
+    var data: DataSettings?
     var canvas = MixingUnit.Canvas(width: 320, height: 180)
   }
 
@@ -135,13 +137,13 @@ final class Room {
       uniqueKeysWithValues: (0..<settings.count).map {
         (Self.name($0), CapturedMedia(participant: $0, settings: settings.media($0), seed: 1))
       })
-    let client = Client(
-      port,
-      Client.Configuration(
-        endpoint: EndpointSettings(
-          addresses: [Self.address(index)], fidelity: .model, costs: settings.clientCosts),
-        media: CapturedMedia(participant: index, settings: media, seed: 1), offers: offers, sources: sources,
-        signalingAccess: SignalingAccess(delay: .milliseconds(10))), signaling: signaling)
+    var configuration = Client.Configuration(
+      endpoint: EndpointSettings(
+        addresses: [Self.address(index)], fidelity: .model, costs: settings.clientCosts),
+      media: CapturedMedia(participant: index, settings: media, seed: 1), offers: offers, sources: sources,
+      signalingAccess: SignalingAccess(delay: .milliseconds(10)))
+    configuration.data = settings.data
+    let client = Client(port, configuration, signaling: signaling)
     simulation.register(client)
     clients.append(client)
   }

@@ -108,8 +108,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{data: {chat: {}}}", "data: found an object, allowed: null, because topology is 'sfu' and only a mesh carries"),
-    ("{topology: 'mcu', data: {chat: {}}}", "allowed: null, because topology is 'mcu' and only a mesh carries data so"),
+    (
+      "{participants: 258, data: {chat: {}, game: {}}}",
+      "participants: found 258, allowed: at most 257, because the server opens 2 data channels of each of the others"
+    ),
+    ("{topology: 'mcu', participants: 514, data: {chat: {}}}", "participants: found 514, allowed: at most 513"),
     ("{topology: 'mesh', data: {}}", "data: found no workload, allowed: null, or at least one of chat, file, game"),
     ("{topology: 'mesh', data: {chat: null}}", "data: found no workload, allowed: null, or at least one of chat"),
     ("{topology: 'mesh', data: {chats: {}}}", "data.chats: unknown field, allowed: chat, file, game; did you mean"),

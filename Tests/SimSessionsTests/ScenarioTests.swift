@@ -15,8 +15,8 @@ struct ScenarioTests {
   @Test func `the repository has the scenarios that are promised`() {
     #expect(
       models.scenarioNames == [
-        "data-channels", "dual-stack", "meeting", "textbook-call", "trouble/camera-busy", "trouble/camera-denied",
-        "trouble/fingerprint-mismatch",
+        "data-channels", "dual-stack", "game-room", "meeting", "textbook-call", "trouble/camera-busy",
+        "trouble/camera-denied", "trouble/fingerprint-mismatch",
         "trouble/no-common-codec", "trouble/page-without-https", "trouble/signaling-down", "trouble/symmetric-nats",
         "trouble/udp-blocked", "trouble/wrong-turn-password", "two-hosts-udp", "two-peers", "two-peers-relay",
         "two-peers-tcp", "two-peers-turn",

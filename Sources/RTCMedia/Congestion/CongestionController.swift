@@ -80,6 +80,8 @@ public struct CongestionDecision: Hashable, Sendable {
   public var paddingRate: DataRate
   /// The most that may be in flight; `nil` for no limit.
   public var congestionWindow: DataSize?
+  /// The share of frames that the encoders are to leave out, 0 ... 1, because too much is in flight.
+  public var frameReduction = 0.0
   /// The share of packets that is lost, 0 ... 1, as the codecs are to expect it.
   public var loss: Double
   public var roundTripTime: Duration?
@@ -156,7 +158,10 @@ public enum CongestionControllers {
 
   /// Adding one is a file and a line here.
   public static let all = [
-    Entry("fixed", FixedRate.self, "no control: the rate that is allowed, whatever happens")
+    Entry("fixed", FixedRate.self, "no control: the rate that is allowed, whatever happens"),
+    Entry("gcc", GoogleCongestionControl.self, "Google congestion control as shipped in libwebrtc"),
+    Entry("gcc-draft", GCCDraft.self, "Google congestion control as in draft-ietf-rmcat-gcc-02"),
+    Entry("nada", NADA.self, "NADA (RFC 8698)"),
   ]
 
   public static func named(_ name: String) -> Entry? { all.first { $0.name == name } }

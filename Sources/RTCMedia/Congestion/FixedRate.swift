@@ -17,7 +17,7 @@ public struct FixedRate: CongestionController {
   public mutating func sent(_ packet: SentPacket) {}
   public mutating func handle(_ feedback: PacketFeedback) {}
   public mutating func handle(lossReport fraction: Double, of packets: Int, at now: Instant) {
-    decision.loss = fraction
+    decision.loss = fraction > 0 ? min(fraction, 1) : 0
   }
   public mutating func handle(roundTripTime: Duration, at now: Instant) { decision.roundTripTime = roundTripTime }
   public mutating func handle(remoteEstimate: DataRate, at now: Instant) {}

@@ -64,6 +64,15 @@ public struct RetransmissionBuffer: ~Copyable, Sendable {
     return packet
   }
 
+  /// The packet with this number, if it is still there.
+  public func packet(_ number: SequenceNumber) -> Packet? {
+    guard let packet = slots[slotIndex(number)].packet, packet.sequenceNumber == number else { return nil }
+    return packet
+  }
+
+  /// The bytes of a packet before protection, whether they exist or not.
+  public func size(of packet: Packet) -> Int { packet.copy.count + packet.elided }
+
   /// Calls `body` with the stored bytes of `packet`, which are there until the next `store`.
   @inlinable
   public func withBytes<Result>(of packet: Packet, _ body: (Span<UInt8>) -> Result) -> Result {

@@ -20,6 +20,18 @@ public struct DataChannelOptions: Hashable, Sendable {
 
   public init() {}
 
+  /// Those of another channel, which is opened in the band.
+  public init(of channel: DataChannel) {
+    isOrdered = channel.isOrdered
+    subprotocol = channel.subprotocol
+    priority = channel.priority
+    switch channel.reliability {
+    case .reliable: break
+    case .maxRetransmits(let count): maxRetransmits = UInt16(clamping: count)
+    case .maxPacketLifeTime(let time): maxPacketLifeTime = min(time, Self.longestLifeTime)
+    }
+  }
+
   static let longestLifeTime = Duration.milliseconds(65_535)
 
   var reliability: DataChannelReliability {

@@ -55,6 +55,14 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
     }
   }
 
+  /// Of all channels.
+  var bufferedAmount: Int {
+    switch association {
+    case .some(let association): association.bufferedAmount
+    case .none: 0
+    }
+  }
+
   // MARK: The application
 
   /// Makes a channel, which opens when the association is connected.
@@ -99,6 +107,12 @@ struct DataChannelSet<Association: SCTPAssociation & ~Copyable>: ~Copyable {
     guard isConnected, let stream = channel.stream else { return finish(id, into: &events) }
     channels[id]?.state = .closing
     association?.resetStreams([stream], at: now, into: &output)
+    settle(at: now, into: &events)
+  }
+
+  /// Says whether what the peer sends is taken, or fills the receive window.
+  mutating func setReading(_ isReading: Bool, at now: Instant, into events: inout [DataChannelEvent]) {
+    association?.setReading(isReading, at: now, into: &output)
     settle(at: now, into: &events)
   }
 

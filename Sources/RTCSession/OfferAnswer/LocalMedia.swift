@@ -13,6 +13,8 @@ public struct LocalMedia: Hashable, Sendable {
   public var streamIDs: [String]
   public var trackID: String?
   public var ssrcs: [UInt32]
+  /// The source of the retransmissions of the first one; `nil` for none.
+  public var retransmissionSSRC: UInt32?
   public var cname: String?
   /// A stopped transceiver keeps its section, with port 0.
   public var isStopped: Bool

@@ -160,7 +160,12 @@ public struct OfferAnswer: Hashable, Sendable {
     if isRTCPReducedSize { attributes.append(.rtcpRsize) }
     for codec in codecs { attributes += Self.lines(of: codec) }
     if direction.sends, let cname = local.cname {
-      attributes += local.ssrcs.map { .ssrc(.cname(cname, of: $0)) }
+      // Where the other side does not know retransmission streams, nothing is sent on it.
+      let repair = codecs.contains { $0.associatedPayloadType != nil } ? local.retransmissionSSRC : nil
+      if let first = local.ssrcs.first, let repair {
+        attributes.append(.ssrcGroup(SourceGroup(semantics: "FID", ssrcs: [first, repair])))
+      }
+      attributes += (local.ssrcs + (repair.map { [$0] } ?? [])).map { .ssrc(.cname(cname, of: $0)) }
     }
     return MediaDescription(
       kind: kind, port: 9, transport: protocolName, formats: codecs.map { String($0.payloadType) },

@@ -49,6 +49,13 @@ public struct RTPCodec: Hashable, Sendable {
       Feedback("nack", "pli"),
     ])
 
+  /// The format of retransmissions of `codec` (RFC 4588 §8.6).
+  static func retransmission(of codec: RTPCodec) -> RTPCodec {
+    RTPCodec(
+      payloadType: codec.payloadType + 1, name: "rtx", clockRate: codec.clockRate,
+      parameters: "apt=\(codec.payloadType)")
+  }
+
   /// One parameter of `a=fmtp`.
   public func parameter(_ name: String) -> String? {
     parameters.flatMap { FormatParameters(format: "", text: $0)[name] }

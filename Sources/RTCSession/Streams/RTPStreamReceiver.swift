@@ -58,14 +58,16 @@ public final class RTPStreamReceiver {
 
   /// Takes a packet; feedback that it causes is appended.
   ///
+  /// - Parameter isRepeated: whether it came on the stream of retransmissions.
   /// - Returns: whether it is new; a packet that came before changes nothing.
   func insert(
-    _ packet: RTPPacket, _ bytes: Span<UInt8>, at now: Instant, feedback: inout [RTCPPacket], from sender: UInt32
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, isRepeated: Bool = false, at now: Instant, feedback: inout [RTCPPacket],
+    from sender: UInt32
   ) -> Bool {
     let header = packet.header
     guard replays.accept(header.sequenceNumber) else { return false }
     counts.bytesReceived += packet.payloadSize
-    var isRetransmission = false
+    var isRetransmission = isRepeated
     if parameters.kind == .video {
       switch repair.insert(header.sequenceNumber, at: now, into: &repairOutput) {
       case .new, .reordered: break

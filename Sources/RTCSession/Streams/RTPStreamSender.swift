@@ -15,18 +15,24 @@ public final class RTPStreamSender {
   /// Whether the negotiated direction of its transceiver sends.
   @exclusivity(unchecked) var isActive = true
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
-  @exclusivity(unchecked) private var repairBudget = largestRepairBudget
-  @exclusivity(unchecked) public private(set) var statistics = OutboundStreamStatistics()
+  @exclusivity(unchecked) var repairBudget = largestRepairBudget
+  @exclusivity(unchecked) public internal(set) var statistics = OutboundStreamStatistics()
   private let ntp: NTPClock
   private let clock: RTPClock
   @exclusivity(unchecked) private var sequenceNumber: SequenceNumber
   @exclusivity(unchecked) private var packetizer: VP8Packetizer
   @exclusivity(unchecked) private var opus = OpusPacketizer()
-  @exclusivity(unchecked) private var sent: RetransmissionBuffer
+  @exclusivity(unchecked) var sent: RetransmissionBuffer
+  /// The number of the next packet of the stream of retransmissions.
+  @exclusivity(unchecked) var retransmissionNumber: SequenceNumber = 0
+  /// The newest packet, which padding repeats first.
+  @exclusivity(unchecked) var newestNumber: SequenceNumber?
+  @exclusivity(unchecked) var paddingCursor = 0
   @exclusivity(unchecked) private var announcer: CaptureTimeAnnouncer
   @exclusivity(unchecked) private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
-  private var roundTripTime = Duration.milliseconds(100)
+  var roundTripTime = Duration.milliseconds(100)
   private static let largestRepairBudget = 64.0
+  private var reportedHighest: Int64?
 
   init(_ parameters: StreamParameters, ntp: NTPClock, entropy: inout EntropySource) {
     self.parameters = parameters
@@ -36,7 +42,15 @@ public final class RTPStreamSender {
     sequenceNumber = SequenceNumber(UInt16(truncatingIfNeeded: entropy.next()) & 0x7FFF)
     packetizer = VP8Packetizer(
       maximumPayloadSize: Self.largestPacket - 36, pictureID: UInt16(truncatingIfNeeded: entropy.next()))
-    sent = RetransmissionBuffer(capacity: parameters.kind == .video ? 512 : 64)
+    // Packets that are paced wait there, too, up to two seconds.
+    let isPaced = parameters.kind == .video && parameters.transportSequenceID != 0
+    sent =
+      isPaced
+      ? RetransmissionBuffer(capacity: 4096, largestAge: .seconds(3))
+      : RetransmissionBuffer(capacity: parameters.kind == .video ? 512 : 64)
+    if parameters.retransmission != nil {
+      retransmissionNumber = SequenceNumber(UInt16(truncatingIfNeeded: entropy.next()) & 0x7FFF)
+    }
     announcer = CaptureTimeAnnouncer(clockRate: parameters.clockRate)
     statistics.ssrc = parameters.ssrc
     statistics.kind = parameters.kind
@@ -44,11 +58,16 @@ public final class RTPStreamSender {
 
   /// Sends one coded frame whose bytes lie in `buffer`.
   ///
-  /// - Parameter audioLevel: of a packet of sound, if it is known.
+  /// With congestion control, packets of video are handed to its pacer, and leave with `release`.
+  /// - Parameters:
+  ///   - audioLevel: of a packet of sound, if it is known.
+  ///   - stream: how the pacer calls this stream.
   func send(
     _ frame: EncodedFrame, in buffer: Span<UInt8>, audioLevel: AudioLevel? = nil, at now: Instant,
-    through transport: inout MediaTransport, into datagrams: inout Transmissions
+    through transport: inout MediaTransport, _ control: SendControl?, stream: Int,
+    into datagrams: inout Transmissions
   ) {
+    let control = parameters.transportSequenceID != 0 ? control : nil
     let announces = announcer.shouldAnnounce(
       rtpTimestamp: frame.rtpTimestamp, captureTime: frame.captureTime, at: now)
     lastFrame = (frame.rtpTimestamp, frame.captureTime)
@@ -59,7 +78,7 @@ public final class RTPStreamSender {
       let marker = opus.marker(of: frame)
       send(
         stored: frame.stored, elided: frame.elided, of: buffer, descriptor: nil, marker: marker, frame,
-        captureTime: announces ? frame.captureTime : nil, audioLevel, at: now, &transport, &datagrams)
+        captureTime: announces ? frame.captureTime : nil, audioLevel, at: now, &transport, control, stream, &datagrams)
     case .video:
       let packets = packetizer.packets(of: frame)
       for index in packets.indices {
@@ -67,7 +86,7 @@ public final class RTPStreamSender {
         send(
           stored: packet.stored, elided: packet.elided, of: buffer, descriptor: packet.descriptor,
           marker: packet.isLast, frame, captureTime: announces && index == 0 ? frame.captureTime : nil, nil, at: now,
-          &transport, &datagrams)
+          &transport, control, stream, &datagrams)
       }
     }
   }
@@ -100,14 +119,18 @@ public final class RTPStreamSender {
 
   /// Sends again what a receiver asks for, if it is still there.
   func retransmit(
-    _ numbers: [SequenceNumber], at now: Instant, through transport: inout MediaTransport,
-    into datagrams: inout Transmissions
+    _ numbers: [SequenceNumber], at now: Instant, through transport: inout MediaTransport, _ control: SendControl?,
+    stream: Int, into datagrams: inout Transmissions
   ) {
     statistics.nackCount += 1
     for number in numbers {
       guard mayRepeat else { return }
       guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
       repairBudget -= 1
+      if let control, parameters.transportSequenceID != 0 {
+        enqueue(packet, isRetransmission: true, control, stream: stream, at: now)
+        continue
+      }
       var header = 0
       var payload = packet.elided
       let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
@@ -129,6 +152,9 @@ public final class RTPStreamSender {
 
   /// Learns what the receiver says about this stream.
   func handle(_ block: ReportBlock, at now: Instant) {
+    let highest = Int64(block.highestSequenceNumber)
+    statistics.packetsReported = reportedHighest.map { Int(max(0, highest - $0)) } ?? 0
+    reportedHighest = highest
     statistics.remotePacketsLost = Int(block.cumulativeLost)
     statistics.fractionLost = Double(block.fractionLost) / 256
     if let time = block.roundTripTime(at: ntp.timestamp(at: now)) {
@@ -159,35 +185,54 @@ public final class RTPStreamSender {
   private func send(
     stored: Range<Int>, elided: Int, of buffer: Span<UInt8>, descriptor: VP8PayloadDescriptor?, marker: Bool,
     _ frame: EncodedFrame, captureTime: Instant?, _ audioLevel: AudioLevel?, at now: Instant,
-    _ transport: inout MediaTransport, _ datagrams: inout Transmissions
+    _ transport: inout MediaTransport, _ control: SendControl?, _ stream: Int, _ datagrams: inout Transmissions
   ) {
     var header = RTPHeader(
       payloadType: parameters.payloadType, sequenceNumber: sequenceNumber, timestamp: frame.rtpTimestamp,
       ssrc: parameters.ssrc, marker: marker)
     let announced = parameters.captureTimeID != 0 ? captureTime : nil
     let level = parameters.audioLevelID != 0 ? audioLevel : nil
-    header.hasExtension = announced != nil || level != nil
+    let number = control.map { TransportSequenceNumber($0.nextNumber) }
+    header.hasExtension = announced != nil || level != nil || number != nil
     var headerSize = 0
-    var payloadSize = 0
-    let size = transport.sendRTP(elided: elided, at: now, into: &datagrams) { writer in
+    func write(into writer: inout ByteWriter) {
       header.write(into: &writer)
-      if header.hasExtension { writeExtensions(announced, level, into: &writer) }
+      if header.hasExtension { writeExtensions(number, announced, level, into: &writer) }
       headerSize = writer.count
       descriptor?.write(into: &writer)
       writer.append(buffer.extracting(stored))
+    }
+    if let control, parameters.kind == .video {
+      control.scratch.removeAll()
+      write(into: &control.scratch)
+      sent.store(sequenceNumber, bytes: control.scratch.bytes.span, elided: elided, at: now)
+      if let packet = sent.packet(sequenceNumber) {
+        enqueue(packet, isRetransmission: false, control, stream: stream, at: now)
+      }
+      sequenceNumber = sequenceNumber.next
+      return
+    }
+    var payloadSize = 0
+    let size = transport.sendRTP(elided: elided, at: now, into: &datagrams) { writer in
+      write(into: &writer)
       payloadSize = writer.count - headerSize + elided
       if parameters.kind == .video {
         sent.store(sequenceNumber, bytes: writer.bytes.span, elided: elided, at: now)
       }
     }
     guard size > 0 else { return }
+    control?.sent(size, probe: nil, at: now)
     sequenceNumber = sequenceNumber.next
     count(payloadSize, header: headerSize, isRetransmission: false)
   }
 
-  private func writeExtensions(_ captureTime: Instant?, _ level: AudioLevel?, into writer: inout ByteWriter) {
+  /// The transport-wide number stands first, where `release` finds it.
+  private func writeExtensions(
+    _ number: TransportSequenceNumber?, _ captureTime: Instant?, _ level: AudioLevel?, into writer: inout ByteWriter
+  ) {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
     do {
+      if let number { try block.append(number, id: parameters.transportSequenceID, into: &writer) }
       if let level { try block.append(level, id: parameters.audioLevelID, into: &writer) }
       if let captureTime {
         let value = AbsoluteCaptureTime(captureTime: ntp.timestamp(at: captureTime))
@@ -199,7 +244,7 @@ public final class RTPStreamSender {
     block.close(&writer)
   }
 
-  private func count(_ payload: Int, header: Int, isRetransmission: Bool) {
+  func count(_ payload: Int, header: Int, isRetransmission: Bool) {
     if isRetransmission {
       statistics.retransmittedPacketsSent += 1
       statistics.retransmittedBytesSent += payload

@@ -10,6 +10,15 @@ public struct StreamParameters: Hashable, Sendable {
   /// The identifiers of header extensions; 0 where one was not agreed on.
   public var audioLevelID: UInt8 = 0
   public var captureTimeID: UInt8 = 0
+  public var transportSequenceID: UInt8 = 0
+  /// The stream of its retransmissions; `nil` where they travel in the stream itself.
+  public var retransmission: RetransmissionStream?
+
+  /// A stream of retransmissions (RFC 4588).
+  public struct RetransmissionStream: Hashable, Sendable {
+    public var ssrc: UInt32
+    public var payloadType: UInt8
+  }
 
   public init(kind: MediaKind, ssrc: UInt32, payloadType: UInt8, clockRate: UInt32) {
     self.kind = kind
@@ -18,11 +27,18 @@ public struct StreamParameters: Hashable, Sendable {
     self.clockRate = clockRate
   }
 
-  init?(_ media: NegotiatedMedia, ssrc: UInt32, codecs: [RTPCodec]) {
-    guard let kind = media.kind, let codec = codecs.first else { return nil }
+  /// - Parameter retransmissionSSRC: the source of its retransmissions, if it has one.
+  init?(_ media: NegotiatedMedia, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, codecs: [RTPCodec]) {
+    guard let kind = media.kind, let codec = codecs.first(where: { $0.associatedPayloadType == nil }) else {
+      return nil
+    }
     self.init(kind: kind, ssrc: ssrc, payloadType: codec.payloadType, clockRate: codec.clockRate)
     audioLevelID = UInt8(media.extensionID(of: AudioLevel.uri) ?? 0)
     captureTimeID = UInt8(media.extensionID(of: AbsoluteCaptureTime.uri) ?? 0)
+    transportSequenceID = UInt8(media.extensionID(of: TransportSequenceNumber.uri) ?? 0)
+    if let retransmissionSSRC, let repair = codecs.first(where: { $0.associatedPayloadType == codec.payloadType }) {
+      retransmission = RetransmissionStream(ssrc: retransmissionSSRC, payloadType: repair.payloadType)
+    }
   }
 }
 
@@ -42,6 +58,7 @@ public struct OutboundStreamStatistics: Hashable, Sendable {
   public var pliCount = 0
   public var firCount = 0
   /// What the receiver reported last.
+  public var packetsReported = 0
   public var remotePacketsLost = 0
   public var fractionLost = 0.0
   public var roundTripTime: Duration?

@@ -106,6 +106,9 @@ public struct MediaTransport: ~Copyable {
   /// Whether media can be sent.
   public var isReady: Bool { profile != nil }
 
+  /// Bytes that SRTP adds to an RTP packet; 0 before the keys are there.
+  var packetTag: Int { profile?.rtpOverhead ?? 0 }
+
   /// The state of the DTLS transport; `new` before its role is known.
   public var dtlsState: DTLSTransport.State {
     switch dtls {
@@ -371,6 +374,19 @@ public struct MediaTransport: ~Copyable {
         return nil
       }
     }
+  }
+
+  /// Makes the packet in `inbox`, a retransmission, the one that it repeats: its number stands in front of its payload.
+  mutating func restoreOriginal(_ packet: RTPPacket, payloadType: UInt8, ssrc: UInt32) {
+    let header = packet.payloadRange.lowerBound
+    var original = inbox.bytes.span.extracting(0..<header).array()
+    let payload = inbox.bytes.span.extracting(header..<inbox.count).array()
+    original += payload.dropFirst(2)
+    var span = original.mutableSpan
+    RTPHeader.rewrite(
+      &span, payloadType: payloadType, sequenceNumber: SequenceNumber(UInt16(payload[0]) << 8 | UInt16(payload[1])),
+      ssrc: ssrc)
+    inbox.replaceAll(with: original.span)
   }
 
   private mutating func noteFlight(_ datagram: Span<UInt8>) {

@@ -34,6 +34,13 @@ public protocol SCTPAssociation: ~Copyable {
   /// Bytes of messages of a stream that were not yet transmitted for the first time.
   func bufferedAmount(of stream: UInt16) -> Int
 
+  /// The same of all streams.
+  var bufferedAmount: Int { get }
+
+  /// Says whether what the peer sends is taken. What is not taken fills the receive window, which the peer is told with
+  /// every SACK (`a_rwnd`, RFC 9260 §6.2), until it may send no more.
+  mutating func setReading(_ isReading: Bool, at now: Instant, into output: inout SCTPOutput)
+
   /// Aborts the association.
   mutating func close(at now: Instant, into output: inout SCTPOutput)
 }

@@ -51,6 +51,9 @@ struct SCTPSendQueue {
     Int(stream) < queued.count ? queued[Int(stream)] + unsent[Int(stream)] : 0
   }
 
+  /// The same of all streams.
+  var bufferedAmount: Int { waitingBytes + unsentBytes }
+
   mutating func append(
     _ message: SCTPMessage, isOrdered: Bool, reliability: DataChannelReliability, at now: Instant
   ) throws(SCTPError) {

@@ -20,6 +20,8 @@ public final class SCTPStack {
   private var dice: UInt64
   /// Up to when the timers have run.
   private var tickedAt = Instant.start
+  /// Where messages are read into, part by part.
+  let readingSpace = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
   /// By address; usrsctp calls back with the address.
   private var sockets: [Unmanaged<UsrsctpSocket>?] = []
 
@@ -31,6 +33,7 @@ public final class SCTPStack {
   }
 
   deinit {
+    defer { readingSpace.deallocate() }
     guard let library else { return }
     // What was closed is freed by timers; the thread of the copy must have ended before its code goes.
     perform(at: tickedAt) {

@@ -11,6 +11,7 @@ public import RTCWire
 /// ```
 public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
   public private(set) var state = SCTPAssociationState.new
+  public private(set) var isReading = true
   private let configuration: SCTPConfiguration
   private let socket: UsrsctpSocket
   private var sending: SCTPSendQueue
@@ -102,6 +103,16 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
 
   public func bufferedAmount(of stream: UInt16) -> Int { sending.bufferedAmount(of: stream) }
 
+  public var bufferedAmount: Int { sending.bufferedAmount }
+
+  public mutating func setReading(_ isReading: Bool, at now: Instant, into output: inout SCTPOutput) {
+    guard isReading != self.isReading else { return }
+    self.isReading = isReading
+    guard isReading, state == .connecting || state == .connected else { return }
+    socket.stack.advance(to: now)
+    settle(at: now, into: &output)
+  }
+
   public mutating func close(at now: Instant, into output: inout SCTPOutput) {
     guard state == .connecting || state == .connected else { return }
     end(.local, at: now, into: &output)
@@ -116,12 +127,14 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
 
   /// Takes what the library wrote and told, and gives it what waits, until nothing more happens.
   private mutating func settle(at now: Instant, into output: inout SCTPOutput) {
+    if isReading { socket.read(at: now) }
     repeat {
       for notice in socket.takeNotices() { take(notice, at: now, into: &output) }
       takePackets(into: &output)
       guard state == .connected else { break }
       pump(at: now, into: &output)
       sendResets(at: now)
+      if isReading { socket.read(at: now) }
     } while !socket.notices.isEmpty || socket.hasPackets
     guard state == .connected else { return }
     let outstanding = socket.outstanding(at: now)

@@ -128,6 +128,25 @@ final class UsrsctpSocket {
     if now != nil { stack.deregister(address) }
   }
 
+  /// Takes what the library has for us. What is not taken fills the receive window that the peer is told (`a_rwnd`);
+  /// once much of it is taken, the library tells the peer.
+  func read(at now: Instant) {
+    guard let functions, let socket else { return }
+    let room = stack.readingSpace
+    stack.perform(at: now) {
+      while true {
+        var information = sctp_rcvinfo()
+        var size = socklen_t(MemoryLayout<sctp_rcvinfo>.size)
+        var kind: UInt32 = 0
+        var flags: Int32 = 0
+        let count = functions.recvv(
+          socket, room.baseAddress, room.count, nil, nil, &information, &size, &kind, &flags)
+        guard count > 0 else { return }
+        receive(UnsafeRawBufferPointer(rebasing: room[..<count]), information, flags: flags)
+      }
+    }
+  }
+
   func takeNotices() -> [Notice] {
     defer { notices.removeAll(keepingCapacity: true) }
     return notices
@@ -142,8 +161,7 @@ final class UsrsctpSocket {
     packetRanges.removeAll(keepingCapacity: true)
   }
 
-  // MARK: Called by usrsctp
-
+  /// Called by usrsctp.
   func transmit(_ packet: UnsafeRawBufferPointer) {
     let begin = packets.count
     packets.bytes.append(contentsOf: packet)
@@ -204,17 +222,7 @@ final class UsrsctpSocket {
     guard let functions else { throw .notConnected }
     functions.register_address(endpoint)
     guard
-      let socket = functions.socket(
-        AF_CONN, Int32(SOCK_STREAM.rawValue), Self.sctp,
-        { _, _, data, count, information, flags, context in
-          guard let data else { return 1 }
-          if let context {
-            Unmanaged<UsrsctpSocket>.fromOpaque(context).takeUnretainedValue()
-              .receive(UnsafeRawBufferPointer(start: data, count: count), information, flags: flags)
-          }
-          free(data)
-          return 1
-        }, nil, 0, Unmanaged.passUnretained(self).toOpaque())
+      let socket = functions.socket(AF_CONN, Int32(SOCK_STREAM.rawValue), Self.sctp, nil, nil, 0, nil)
     else { throw .call("usrsctp_socket", errno: errno) }
     self.socket = socket
     guard functions.set_non_blocking(socket, 1) == 0 else {
@@ -226,6 +234,8 @@ final class UsrsctpSocket {
     try set(Self.sctp, SCTP_NODELAY, UInt32(1))
     // A large message is delivered in a row, not mixed with others (RFC 8831 §6.6 without RFC 8260).
     try set(Self.sctp, SCTP_FRAGMENT_INTERLEAVE, UInt32(0))
+    // A message comes with its stream and its payload protocol identifier.
+    try set(Self.sctp, SCTP_RECVRCVINFO, UInt32(1))
     var start = sctp_initmsg()
     start.sinit_num_ostreams = configuration.streams
     start.sinit_max_instreams = configuration.streams

@@ -29,6 +29,18 @@ public struct RTPForwarding: Hashable, Sendable {
   }
 }
 
+extension RTPHeader {
+  /// Overwrites the fields that change when a packet moves to another stream, in a packet that begins at 0; its marker
+  /// stays.
+  public static func rewrite(
+    _ bytes: inout MutableSpan<UInt8>, payloadType: UInt8, sequenceNumber: SequenceNumber, ssrc: UInt32
+  ) {
+    bytes[1] = bytes[1] & 0x80 | payloadType & 0x7F
+    bytes.store(sequenceNumber.rawValue, at: 2)
+    bytes.store(ssrc, at: 8)
+  }
+}
+
 extension RTPPacket {
   /// Appends the packet with new header fields, for a receiver that has agreed on the same extension identifiers.
   ///

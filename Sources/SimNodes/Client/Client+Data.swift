@@ -22,9 +22,10 @@ extension Client {
   func handle(_ event: DataChannelEvent, of connection: Connection, at now: Instant) {
     switch event {
     case .announced(let channel):
-      let label = connection.core.dataChannel(channel)?.label
-      guard let workload = label.flatMap(DataWorkload.init) else { return }
-      connection.dataFlows.append(DataFlow(workload, channel: channel))
+      guard let label = connection.core.dataChannel(channel)?.label else { return }
+      let forwarded = ForwardedLabel(label)
+      guard let workload = DataWorkload(rawValue: forwarded?.label ?? label) else { return }
+      connection.dataFlows.append(DataFlow(workload, channel: channel, sender: forwarded?.sender))
       connection.announcedChannels.insert(channel)
     case .opened(let channel):
       guard let index = connection.flow(of: channel) else { return }
@@ -45,8 +46,8 @@ extension Client {
 
   /// A channel is open: what is sent by the clock begins now, and a file at the end that opened the channel.
   private func start(_ index: Int, on connection: Connection, at now: Instant) {
-    guard let data = configuration.data else { return }
     let flow = connection.dataFlows[index]
+    guard let data = configuration.data, flow.sender == nil else { return }
     switch flow.report.workload {
     case .chat, .game:
       connection.dataFlows[index].nextSend = now

@@ -33,6 +33,10 @@ final class Connection {
   @exclusivity(unchecked) var dataFlows: [DataFlow] = []
   /// The channels that the peer opened.
   var announcedChannels: Set<Int> = []
+  /// Whether a server forwards what comes on its data channels.
+  var forwardsData = false
+  /// Whether DTLS carries data, so that its records are work like packets of media.
+  var carriesData: Bool { !dataFlows.isEmpty || forwardsData }
 
   init(number: Int, peer: String, isPolite: Bool, core: consuming PeerConnection) {
     negotiation = PerfectNegotiation(isPolite: isPolite)
@@ -68,6 +72,9 @@ public struct ConnectionSummary: Hashable, Sendable {
   public let remoteKey: [UInt8]
   public let outbound: [OutboundStreamStatistics]
   public let inbound: [InboundStreamStatistics]
+  /// How many data channels were opened, and how many of those are closed.
+  public let dataChannelsOpened: Int
+  public let dataChannelsClosed: Int
 
   init(_ connection: Connection, of node: String, at now: Instant) {
     self.node = node
@@ -83,5 +90,6 @@ public struct ConnectionSummary: Hashable, Sendable {
     remoteKey = keys.map { $0.remote.key + $0.remote.salt } ?? []
     outbound = connection.core.transceivers.compactMap { $0.sender?.statistics }
     inbound = connection.core.transceivers.compactMap { $0.receiver?.statistics(at: now) }
+    (dataChannelsOpened, dataChannelsClosed) = connection.core.dataChannelCounts
   }
 }

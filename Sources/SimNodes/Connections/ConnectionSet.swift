@@ -123,7 +123,7 @@ final class ConnectionSet {
     case .stun: processor.perform(.iceCheck, in: &slot)
     case .rtp, .rtcp, .turnChannel: processor.perform(.unprotectPacket(bytes: size), in: &slot)
     // Records of data are enciphered like media.
-    case .dtls where !connection.dataFlows.isEmpty: processor.perform(.unprotectPacket(bytes: size), in: &slot)
+    case .dtls where connection.carriesData: processor.perform(.unprotectPacket(bytes: size), in: &slot)
     default: break
     }
     guard let packet = connection.core.receive(datagram, at: now, into: &connection.output) else { return nil }
@@ -181,7 +181,7 @@ final class ConnectionSet {
       let size = datagram.size.bytes
       switch Demultiplexer.classify(datagram.bytes) {
       case .rtp, .rtcp, .turnChannel: processor.perform(.protectPacket(bytes: size), in: &slot)
-      case .dtls where !connection.dataFlows.isEmpty: processor.perform(.protectPacket(bytes: size), in: &slot)
+      case .dtls where connection.carriesData: processor.perform(.protectPacket(bytes: size), in: &slot)
       case .stun: processor.perform(.iceCheck, in: &slot)
       default: break
       }

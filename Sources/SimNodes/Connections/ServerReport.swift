@@ -9,6 +9,8 @@ public struct ServerReport: Sendable {
   public let waiting: WaitingTimes
   public let connections: [ConnectionSummary]
   public let milestones: [Milestone]
+  /// What was forwarded on data channels in the whole run.
+  public let data: DataForwardingReport
 }
 
 extension ConnectionSet {
@@ -29,12 +31,13 @@ extension ConnectionSet {
       })
   }
 
-  func serverReport(since baseline: MeasurementBaseline) -> ServerReport {
+  func serverReport(since baseline: MeasurementBaseline, _ data: DataForwarder) -> ServerReport {
     let now = port.simulation.now
     return ServerReport(
       cpuSeconds: cpuSeconds(since: baseline),
       busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
       waiting: processor.waiting,
-      connections: all.map { ConnectionSummary($0, of: port.name, at: now) }, milestones: log.milestones)
+      connections: all.map { ConnectionSummary($0, of: port.name, at: now) }, milestones: log.milestones,
+      data: data.report)
   }
 }

@@ -12,14 +12,22 @@ struct DataFlow {
 
   /// The number of the data channel in its connection.
   let channel: Int
+  /// Who sends, where a server forwards; `nil` for the peer. Nothing is sent on such a channel.
+  let sender: String?
   /// When the next message of those that are sent by the clock is due.
   var nextSend = Instant.distantFuture
   /// What is left of a file.
   var remaining = 0
   private(set) var report: DataReport
+  /// The first message that is expected, of what a server forwards the first that came: those before it were sent to
+  /// others. And the one after the newest that came.
+  private var firstNumber: Int
+  private var nextNumber = 0
 
-  init(_ workload: DataWorkload, channel: Int) {
+  init(_ workload: DataWorkload, channel: Int, sender: String? = nil) {
     self.channel = channel
+    self.sender = sender
+    firstNumber = sender == nil ? 0 : .max
     report = DataReport(workload)
   }
 
@@ -53,8 +61,10 @@ struct DataFlow {
     else { return }
     report.messagesReceived += 1
     report.bytesReceived += bytes.count
-    if number < report.messagesExpected { report.messagesOutOfOrder += 1 }
-    report.messagesExpected = max(report.messagesExpected, Int(number) + 1)
+    if number < nextNumber { report.messagesOutOfOrder += 1 }
+    nextNumber = max(nextNumber, Int(number) + 1)
+    firstNumber = min(firstNumber, Int(number))
+    report.messagesExpected = nextNumber - firstNumber
     report.latency.insert(nanoseconds: now.nanoseconds - sent)
     report.firstSent = min(report.firstSent, Instant(nanoseconds: sent))
     report.lastArrived = now

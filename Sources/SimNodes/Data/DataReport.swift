@@ -14,13 +14,13 @@ public struct DataReport: Hashable, Sendable {
   public internal(set) var messagesOutOfOrder = 0
   /// From the call of `send` to the receiving application: what waits in the sender counts.
   public internal(set) var latency = DurationHistogram()
-  /// How many had been sent when the newest of those that came was.
+  /// How many had been sent when the newest of those that came was; where a server forwards, from the first on that came.
   var messagesExpected = 0
   /// Of those that came: when the first was sent, and when the last arrived.
   var firstSent = Instant.distantFuture
   var lastArrived = Instant.start
 
-  init(_ workload: DataWorkload) { self.workload = workload }
+  package init(_ workload: DataWorkload) { self.workload = workload }
 
   /// Messages that did not come although later ones did. Those that are on their way are not among them.
   public var messagesLost: Int { messagesExpected - messagesReceived }
@@ -31,7 +31,7 @@ public struct DataReport: Hashable, Sendable {
   }
 
   /// Adds another channel's.
-  mutating func merge(_ other: DataReport) {
+  package mutating func merge(_ other: DataReport) {
     messagesSent += other.messagesSent
     bytesSent += other.bytesSent
     messagesReceived += other.messagesReceived

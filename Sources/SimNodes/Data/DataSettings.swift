@@ -14,7 +14,8 @@ public struct DataSettings: Hashable, Sendable {
     }
   }
 
-  /// One file from the offerer to the answerer, in order and reliable, as fast as it goes.
+  /// One file from the offerer to the answerer, in order and reliable, as fast as it goes; with a server from who joins
+  /// to those who are there.
   public struct FileTransfer: Hashable, Sendable {
     public var size: DataSize
     /// Of one message.
@@ -74,5 +75,13 @@ public enum DataWorkload: String, Hashable, Sendable, CaseIterable {
       options.maxRetransmits = 0
     }
     return options
+  }
+
+  /// Whether a server forwards it to those who join while it goes on; the rest of a file is of no use.
+  var reachesLateJoiners: Bool {
+    switch self {
+    case .chat, .game: true
+    case .file: false
+    }
   }
 }

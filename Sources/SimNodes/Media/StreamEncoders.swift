@@ -30,6 +30,22 @@ final class VideoStreamEncoder {
     }
   }
 
+  /// Codes at this rate from the next frame on.
+  func setBitrate(_ bitrate: DataRate) {
+    modelled?.setBitrate(bitrate)
+    do {
+      try real?.setBitrate(bitrate)
+    } catch {
+      preconditionFailure("libvpx takes another bitrate: \(error)")
+    }
+  }
+
+  /// Codes another size of picture from the next frame on, a key frame; modelled media only.
+  func resize(width: Int, height: Int) { modelled?.resize(width: width, height: height) }
+
+  /// Whether the next picture is given up so that the rate is held; libvpx decides that itself.
+  func dropsNextFrame() -> Bool { modelled?.dropsNextFrame() ?? false }
+
   /// Codes a picture (`nil` for modelled media); gives the frame, whose bytes are in `bytes`.
   func encode(_ picture: VideoFrame?, capturedAt time: Instant, mark: Instant? = nil) -> EncodedFrame? {
     buffer.removeAll()

@@ -8,7 +8,8 @@ import SimKernel
 ///
 /// A listener hears and sees everybody but himself, so each has encoders of his own; with the layout `shared` all see
 /// one picture of everybody, which is encoded once. What the capture time of a mix is: the mean of those of its parts,
-/// so that latency means the same as without a mixer.
+/// so that latency means the same as without a mixer. What comes on data channels goes to all the others (see
+/// `DataForwarder`): there is nothing to mix.
 public actor MixingUnit: Node, SignalingMember {
   public enum Layout: String, Hashable, Sendable, CaseIterable {
     case individual, shared
@@ -44,6 +45,7 @@ public actor MixingUnit: Node, SignalingMember {
   public nonisolated let port: NodePort
   let signaling: SignalingServer
   let connections: ConnectionSet
+  private let data: DataForwarder
   let media: MediaSettings
   let layout: Layout
   let canvas: Canvas
@@ -70,6 +72,7 @@ public actor MixingUnit: Node, SignalingMember {
     self.layout = layout
     self.canvas = canvas
     connections = ConnectionSet(port, settings, purpose: .playout)
+    data = DataForwarder(connections)
     compositor = VideoCompositor(width: canvas.width, height: canvas.height)
   }
 
@@ -114,7 +117,7 @@ public actor MixingUnit: Node, SignalingMember {
   /// Begins the measured window.
   public func beginMeasuring() { baseline = connections.measurementBaseline(at: port.simulation.now) }
 
-  public func report() -> ServerReport { connections.serverReport(since: baseline) }
+  public func report() -> ServerReport { connections.serverReport(since: baseline, data) }
 
   /// The last picture that a listener was sent, where media is real.
   public func composedPicture(for participant: String) -> VideoFrame? {
@@ -125,12 +128,19 @@ public actor MixingUnit: Node, SignalingMember {
 
   private func finish(_ connection: Connection, at now: Instant) {
     connections.finish(connection, at: now) { handle($0, of: connection, at: now) }
+    data.settle(at: now) { touched in
+      connections.finish(touched, at: now) { handle($0, of: touched, at: now) }
+    }
   }
 
   private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
     case .transport(.ready): start(at: now)
-    case .transport(.dtls(.closed)): remove(connection)
+    case .transport(.dtls(.closed)):
+      remove(connection)
+      data.leave(connection)
+    case .transport(.ice(.stateChanged(.failed))): data.leave(connection)
+    case .dataChannel(let event): data.handle(event, of: connection, at: now)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
@@ -138,15 +148,16 @@ public actor MixingUnit: Node, SignalingMember {
         (layout == .shared ? sharedVideo : listener.video)?.needsKeyFrame = true
       }
     case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
-    case .transport, .packetsRequested, .senderReport, .signalingStateChanged, .negotiationNeeded, .dataChannel: break
+    case .transport, .packetsRequested, .senderReport, .signalingStateChanged, .negotiationNeeded: break
     }
   }
 
   /// The unit's own clocks begin with its first connection.
   private func start(at now: Instant) {
-    guard nextMix == nil else { return }
+    guard nextMix == nil, nextComposition == nil else { return }
     var dice = port.generator(for: "mixing")
-    nextMix = now + .nanoseconds(Int64(dice.next() % 20_000_000))
+    let phase = Duration.nanoseconds(Int64(dice.next() % 20_000_000))
+    if media.audio != nil { nextMix = now + phase }
     if media.video != nil {
       nextComposition = now + .nanoseconds(Int64(dice.next() % UInt64(media.frameInterval.nanoseconds)))
     }

@@ -12,7 +12,7 @@ public enum Work: Hashable, Sendable {
   /// One datagram through the socket, by the bytes of its UDP payload.
   case receivePacket(bytes: Int)
   case sendPacket(bytes: Int)
-  /// Choosing a receiver and rewriting the header of one RTP packet for it.
+  /// Choosing a receiver and rewriting the header of one RTP packet for it; also choosing one of a message of data.
   case forwardPacket
   /// One frame of 20 ms out of this many inputs.
   case mixAudio(inputs: Int)

@@ -9,10 +9,12 @@ import SimKernel
 /// A client offers its own media and one receiving slot per other participant and kind; the slot carries that
 /// participant's stream under the unit's own SSRC. Losses towards the unit are asked for by the unit; losses towards a
 /// receiver are repaired from what the unit keeps; key frame requests go to the source, no more often than is decent.
+/// What comes on data channels goes to all the others (see `DataForwarder`).
 public actor SelectiveForwardingUnit: Node, SignalingMember {
   public nonisolated let port: NodePort
   private let signaling: SignalingServer
   private let connections: ConnectionSet
+  private let data: DataForwarder
   /// What a client's slots carry, in m-line order, by the client's name.
   private let slots: [String: [LineSettings]]
   private var sources: [SourceID: Source] = [:]
@@ -68,6 +70,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     self.signaling = signaling
     self.slots = slots
     connections = ConnectionSet(port, settings, purpose: .forwarding)
+    data = DataForwarder(connections)
   }
 
   public func receive(_ datagram: Datagram, at now: Instant) {
@@ -102,7 +105,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   /// Begins the measured window.
   public func beginMeasuring() { baseline = connections.measurementBaseline(at: port.simulation.now) }
 
-  public func report() -> ServerReport { connections.serverReport(since: baseline) }
+  public func report() -> ServerReport { connections.serverReport(since: baseline, data) }
 
   // MARK: Forwarding
 
@@ -164,12 +167,19 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   private func finish(_ connection: Connection, at now: Instant) {
     connections.finish(connection, at: now) { handle($0, of: connection, at: now) }
+    data.settle(at: now) { touched in
+      connections.finish(touched, at: now) { handle($0, of: touched, at: now) }
+    }
   }
 
   private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
     switch event {
     case .transport(.ready): subscribed(connection, at: now)
-    case .transport(.dtls(.closed)): unsubscribe(connection)
+    case .transport(.dtls(.closed)):
+      unsubscribe(connection)
+      data.leave(connection)
+    case .transport(.ice(.stateChanged(.failed))): data.leave(connection)
+    case .dataChannel(let event): data.handle(event, of: connection, at: now)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
     case .keyFrameRequested(let transceiver):
@@ -179,7 +189,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     case .firstPacketReceived(let transceiver):
       let kind = connection.core.transceivers[transceiver].kind
       connections.log.note(.firstRTPReceived, "\(kind.rawValue) of \(connection.peer)", from: port)
-    case .transport, .signalingStateChanged, .negotiationNeeded, .dataChannel: break
+    case .transport, .signalingStateChanged, .negotiationNeeded: break
     }
   }
 

@@ -27,6 +27,7 @@ public struct SessionResult: Sendable {
   public let serverIngress: DataRate?
   public let serverEgress: DataRate?
   public let serverCPUCores: Double?
+  public let traffic: LinkTraffic
   /// From joining (or from the second join, for the first) to the first remote frame.
   public let setupTimes: [Duration]
   public let audioLatency: DurationHistogram
@@ -84,6 +85,7 @@ public struct SessionResult: Sendable {
       clients.reduce(0) { $0 + $1.busySeconds / Double($1.cores) } / seconds / Double(clients.count) * 100
     serverIngress = nic.map { DataSize(bytes: Int($0.downlink.carriedBytes)).rate(over: window) }
     serverEgress = nic.map { DataSize(bytes: Int($0.uplink.carriedBytes)).rate(over: window) }
+    traffic = LinkTraffic(measured.end)
     serverCPUCores = server.map { $0.busySeconds / seconds }
     setupTimes = Self.setupTimes(clients)
     audioLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.audioLatency) }

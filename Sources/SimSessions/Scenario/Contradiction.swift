@@ -1,3 +1,5 @@
+import RTCTransport
+
 /// Fields that are allowed each by itself, but not together.
 struct Contradiction: Error, Hashable {
   /// One of the fields: what stands there, and what could stand there.
@@ -19,15 +21,24 @@ struct Contradiction: Error, Hashable {
 }
 
 extension SessionScenario {
+  /// Every second stream of an association is for the channels of one end (RFC 8832 §6).
+  private static let streamsOfServer = Int(SCTPConfiguration().streams) / 2
+
   /// Checks what no field shows alone.
   func check() throws(Contradiction) {
     if kinds.isEmpty, data == nil {
       throw Contradiction(("audio", "null", "an object, because video is null too and there is no data"))
     }
-    if data != nil, topology != Mesh().name {
+    if let workloads = data?.workloads.count, topology != Mesh().name,
+      workloads * (participants - 1) > Self.streamsOfServer
+    {
       throw Contradiction(
-        ("data", "an object", "null, because topology is '\(topology)' and only a mesh carries data so far"),
-        ("topology", "'\(topology)'", "'mesh', because only a mesh carries data so far"))
+        (
+          "participants", "\(participants)",
+          "at most \(Self.streamsOfServer / workloads + 1), because the server opens \(workloads) data channels of "
+            + "each of the others to everybody, and has \(Self.streamsOfServer) streams for them"
+        ),
+        ("data", "\(workloads) workloads", "fewer, or null, because \(participants) take part"))
     }
     if media == .real, fidelity == .model {
       throw Contradiction(

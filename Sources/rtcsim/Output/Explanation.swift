@@ -30,8 +30,8 @@ struct Explanation {
     text += "\(session.participants) people join \(session.joinInterval.quantity) apart, then "
     text +=
       "\(session.duration.quantity) pass; fidelity \(session.fidelity.rawValue), media \(session.media.rawValue)\n\n"
-    text += parties(session, plan) + "\n" + connections(plan) + "\n" + streams(plan)
-    return text
+    text += parties(session, plan) + "\n" + connections(plan) + "\n"
+    return text + (session.kinds.isEmpty ? "" : streams(plan)) + data(session, plan)
   }
 
   private static func parties(_ session: SessionScenario, _ plan: SessionPlan) -> String {
@@ -79,11 +79,12 @@ struct Explanation {
     for connection in plan.connections.prefix(shownConnections) {
       table.append([
         connection.offerer.description, connection.answerer.description,
-        tracks(connection.lines),
+        connection.lines.isEmpty ? "none" : tracks(connection.lines),
       ])
     }
     let hidden = plan.connections.count - shownConnections
     return table.text() + (hidden > 0 ? "… and \(hidden) more; --format json lists all\n" : "")
+      + "\(plan.connections.count) connections\n"
   }
 
   /// `sendonly audio, video; recvonly audio, video of client-1, client-3 … client-5`
@@ -136,7 +137,14 @@ struct Explanation {
       guard streams.total > 0 else { continue }
       table.append([kind.rawValue, count(streams.upPerClient), count(streams.downPerClient), "\(streams.total)"])
     }
-    return "\(plan.connections.count) connections\n\n" + table.text()
+    return table.text()
+  }
+
+  private static func data(_ session: SessionScenario, _ plan: SessionPlan) -> String {
+    guard let data = session.data else { return "" }
+    let names = data.workloads.map(\.rawValue).joined(separator: ", ")
+    let way = plan.server == nil ? "on every connection" : "to the server, which forwards to all the others"
+    return "data channels: \(names), \(way)\n"
   }
 
   private static func count(_ value: Double) -> String {

@@ -28,6 +28,7 @@ struct CellReport: Sendable {
         "ingressMbps": megabits(result.serverIngress), "egressMbps": megabits(result.serverEgress),
         "cpuCores": JSON(result.serverCPUCores, decimals: 4),
       ],
+      "bytes": result.trafficJSON,
       "setupMs": [
         "p50": milliseconds(result.setupTime(percentile: 0.5)), "p95": milliseconds(result.setupTime(percentile: 0.95)),
       ], "audioLatencyMs": percentiles(result.audioLatency), "videoLatencyMs": percentiles(result.videoLatency),
@@ -36,6 +37,7 @@ struct CellReport: Sendable {
       "firstLimit": JSON(result.firstLimit.rawValue), "traceHash": JSON(result.traceHash),
       "timingHash": JSON(result.timingHash), "events": JSON(result.events),
       "virtualSeconds": JSON(result.virtualSeconds, decimals: 3), "wallSeconds": JSON(wallSeconds, decimals: 3),
+      "dataTotals": result.dataTotalsJSON, "dataForwarding": result.dataForwardingJSON,
     ]
   }
 

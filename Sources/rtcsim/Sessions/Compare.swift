@@ -1,5 +1,6 @@
 import Foundation
 import RTCPrimitives
+import SimNodes
 import SimSessions
 import Synchronization
 
@@ -97,6 +98,7 @@ struct Compare: ParsableCommand {
     var table = CellReport.table(currency: reports[0].result.currency)
     for report in reports { table.append(report.tableRow) }
     text += table.text() + "\n"
+    if let data = dataTable(reports) { text += data.text() + "\n" }
     for verdict in verdicts { text += verdict.sentence + "\n" }
     text += """
 
@@ -106,6 +108,20 @@ struct Compare: ParsableCommand {
 
       """
     return text
+  }
+
+  /// What went on data channels; `nil` when there are none.
+  private static func dataTable(_ reports: [CellReport]) -> Table? {
+    var table = Table(
+      [.left("topology"), .right("people"), .left("data channel")] + DataReport.columns
+        + [.right("clients up\nkbytes"), .right("clients down\nkbytes")])
+    for result in reports.map(\.result) {
+      let links = [result.traffic.clientUplink, result.traffic.clientDownlink].map { fixed(Double($0.bytes) / 1000, 1) }
+      for data in result.dataTotals {
+        table.append([result.topology, "\(result.participants)", data.workload.rawValue] + data.cells + links)
+      }
+    }
+    return table.isEmpty ? nil : table
   }
 
   private static func json(_ reports: [CellReport], _ verdicts: [Verdict], _ scenario: Scenario) -> JSON {

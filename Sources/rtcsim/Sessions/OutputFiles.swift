@@ -86,6 +86,8 @@ struct OutputFiles: ~Copyable {
           "readyMs": JSON(connection.readyAt?.milliseconds, decimals: 3),
           "localCandidateType": JSON(connection.localCandidate),
           "remoteCandidateType": JSON(connection.remoteCandidate), "srtpCipher": JSON(connection.profile),
+          "dataChannelsOpened": JSON(connection.dataChannelsOpened),
+          "dataChannelsClosed": JSON(connection.dataChannelsClosed),
           "outbound-rtp": .array(connection.outbound.map(outbound)),
           "inbound-rtp": .array(connection.inbound.map(inbound)),
         ]

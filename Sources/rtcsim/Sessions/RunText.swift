@@ -36,7 +36,9 @@ struct RunText {
     var cell = CellReport.table(currency: result.currency)
     cell.append(report.tableRow)
     text += cell.text() + "\n" + cpuTable.text() + "\n"
-    if let data = result.dataTable { text += data.text() + "\n" }
+    if let data = result.dataTable {
+      text += data.text() + "\n" + result.dataLines.map { $0 + "\n" }.joined()
+    }
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
     text += result.relayLines.map { $0 + "\n" }.joined()

@@ -1,0 +1,155 @@
+import RTCMedia
+import RTCPrimitives
+import RTCWire
+
+/// How a connection controls its congestion; without it, everything is sent at once and at any rate.
+public struct CongestionSettings: Sendable {
+  public var controller: CongestionControllers.Entry
+  public var limits: RateLimits
+
+  public init(controller: CongestionControllers.Entry, limits: RateLimits) {
+    self.controller = controller
+    self.limits = limits
+  }
+}
+
+/// Congestion control of what one transport sends: the numbers of its packets, what is said of them, and the pacer.
+///
+/// A class because a connection reaches its streams, its transport and this at the same time.
+public final class SendControl {
+  /// The length of an IPv4 and a UDP header.
+  static let networkHeaders = 28
+
+  let settings: CongestionSettings
+  /// `nil` before media may flow.
+  @exclusivity(unchecked) private(set) var controller: (any CongestionController)?
+  @exclusivity(unchecked) var pacer = Pacer()
+  @exclusivity(unchecked) private(set) var history = SentPacketHistory()
+  /// A packet before it is stored.
+  @exclusivity(unchecked) var scratch = ByteWriter(reserving: 1500)
+  /// Bytes that each packet has below RTP: the tag of SRTP, UDP and IP.
+  @exclusivity(unchecked) private(set) var packetOverhead = networkHeaders
+  /// When the pacer has something again.
+  @exclusivity(unchecked) var nextDeparture: Instant?
+  /// What the encoders could use, when it was last told.
+  @exclusivity(unchecked) private var allocated = DataRate.zero
+  @exclusivity(unchecked) public private(set) var statistics = Statistics()
+  /// Up to which rate padding fills what media leaves, whatever the controller asks for.
+  @exclusivity(unchecked) private var filledRate = DataRate.zero
+
+  /// What happened so far.
+  public struct Statistics: Hashable, Sendable {
+    public var packetsSent = 0
+    /// Of IP packets.
+    public var bytesSent = 0
+    public var feedbackReceived = 0
+    public var paddingBytesSent = 0
+    /// Packets that waited so long that their bytes were gone.
+    public var packetsExpired = 0
+  }
+
+  init(_ settings: CongestionSettings) { self.settings = settings }
+
+  /// What is decided now; `nil` before media may flow.
+  public var decision: CongestionDecision? { controller?.decision }
+
+  /// What waits to be sent.
+  public var queueSize: DataSize { pacer.queueSize }
+
+  /// Begins when media may flow.
+  ///
+  /// - Parameter tag: bytes that SRTP adds to each packet.
+  func start(tag: Int, at now: Instant) {
+    guard controller == nil else { return }
+    packetOverhead = Self.networkHeaders + tag
+    controller = settings.controller.make(settings.limits, now)
+    if allocated > .zero { controller?.setAllocated(allocated, at: now) }
+    adopt(at: now)
+  }
+
+  var nextTimeout: Instant? {
+    guard let due = controller?.nextTimeout else { return nextDeparture }
+    return nextDeparture.map { min($0, due) } ?? due
+  }
+
+  func handleTimeout(at now: Instant) {
+    guard let due = controller?.nextTimeout, due <= now else { return }
+    controller?.handleTimeout(at: now)
+    adopt(at: now)
+  }
+
+  /// Says how much the encoders could use, all headers included.
+  public func setAllocated(_ total: DataRate, at now: Instant) {
+    guard total != allocated else { return }
+    allocated = total
+    controller?.setAllocated(total, at: now)
+    adopt(at: now)
+  }
+
+  /// Fills what media leaves of this rate with packets sent again, in place of FEC.
+  public func fill(upTo rate: DataRate, at now: Instant) {
+    guard rate != filledRate else { return }
+    filledRate = rate
+    adopt(at: now)
+  }
+
+  /// The number that the next packet bears.
+  var nextNumber: SequenceNumber { SequenceNumber(UInt16(truncatingIfNeeded: history.next)) }
+
+  /// Notes a packet that left with `nextNumber`.
+  ///
+  /// - Parameter size: of the UDP payload.
+  func sent(_ size: Int, probe: ProbeCluster.ID?, at now: Instant) {
+    let packet = history.sent(.bytes(size + Self.networkHeaders), at: now, probe: probe)
+    statistics.packetsSent += 1
+    statistics.bytesSent += packet.size.bytes
+    controller?.sent(packet)
+    noteFlight()
+  }
+
+  func handle(_ message: TransportFeedback, at now: Instant) {
+    statistics.feedbackReceived += 1
+    let deltas = message.statuses.lazy.map { status -> Int16? in
+      if case .received(let steps) = status { steps } else { nil }
+    }
+    guard
+      let feedback = history.handle(
+        base: message.baseSequenceNumber, referenceTime: message.referenceTime, deltas: deltas, at: now)
+    else { return }
+    controller?.handle(feedback)
+    adopt(at: now)
+  }
+
+  func handle(lossReport fraction: Double, of packets: Int, at now: Instant) {
+    controller?.handle(lossReport: fraction, of: packets, at: now)
+    adopt(at: now)
+  }
+
+  func handle(roundTripTime: Duration, at now: Instant) {
+    controller?.handle(roundTripTime: roundTripTime, at: now)
+    adopt(at: now)
+  }
+
+  func handle(remoteEstimate: DataRate, at now: Instant) {
+    controller?.handle(remoteEstimate: remoteEstimate, at: now)
+    adopt(at: now)
+  }
+
+  func notePadding(_ size: DataSize) { statistics.paddingBytesSent += size.bytes }
+
+  func noteExpired() { statistics.packetsExpired += 1 }
+
+  private func adopt(at now: Instant) {
+    guard let decision = controller?.decision else { return }
+    let padding = max(decision.paddingRate, filledRate)
+    pacer.setRates(pacing: decision.pacingRate, padding: padding, at: now)
+    for probe in controller?.takeProbes() ?? [] { pacer.add(probe, at: now) }
+    noteFlight()
+    nextDeparture = pacer.nextTimeout(at: now)
+  }
+
+  private func noteFlight() {
+    guard let window = controller?.decision.congestionWindow else { return pacer.isCongested = false }
+    pacer.isCongested = history.bytesInFlight > window
+  }
+}

@@ -1,0 +1,125 @@
+import RTCMedia
+import RTCPrimitives
+import RTCTransport
+import RTCWire
+
+/// What leaves when the pacer says so: media, retransmissions and padding.
+extension RTPStreamSender {
+  /// Where the transport-wide number stands in a packet of ours: behind the fixed header, the head of the extension block
+  /// and that of its first element (RFC 8285 §4.2).
+  private static let transportNumberOffset = RTPHeader.fixedSize + 5
+  /// The original sequence number in front of the payload (RFC 4588 §4).
+  private static let originalNumberSize = 2
+  /// Shorter packets are not worth repeating as padding (libwebrtc's RTX payload padding, too, leaves a rest).
+  private static let smallestPadding = 50
+  private static let largestPaddingLength = 224
+
+  func enqueue(
+    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, _ control: SendControl, stream: Int,
+    at now: Instant
+  ) {
+    let size = sent.size(of: packet) + (isRetransmission ? retransmissionOverhead : 0) + control.packetOverhead
+    control.pacer.enqueue(
+      Pacer.Packet(
+        stream: Int32(stream), number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission),
+      at: now)
+  }
+
+  private var retransmissionOverhead: Int { parameters.retransmission == nil ? 0 : Self.originalNumberSize }
+
+  /// Sends a packet that has waited in the pacer.
+  func release(
+    _ paced: Pacer.Packet, probe: ProbeCluster.ID?, at now: Instant, through transport: inout MediaTransport,
+    _ control: SendControl, into datagrams: inout Transmissions
+  ) {
+    guard isActive, let packet = sent.packet(paced.number) else { return control.noteExpired() }
+    transmit(
+      packet, isRetransmission: paced.isRetransmission, probe: probe, at: now, through: &transport, control,
+      into: &datagrams)
+    guard !paced.isRetransmission else { return }
+    newestNumber = paced.number
+    paddingCursor = 0
+    if parameters.retransmission != nil { control.pacer.mayPad = true }
+  }
+
+  /// Whether this stream has one of retransmissions, on which padding may travel.
+  var canPad: Bool { isActive && parameters.retransmission != nil && newestNumber != nil }
+
+  /// Sends about `size` as padding: a packet again, from the newest backwards, or an empty one where none fits.
+  ///
+  /// - Returns: what was sent, with every header.
+  func pad(
+    _ size: DataSize, probe: ProbeCluster.ID?, at now: Instant, through transport: inout MediaTransport,
+    _ control: SendControl, into datagrams: inout Transmissions
+  ) -> DataSize {
+    guard let newestNumber else { return .zero }
+    if size.bytes >= Self.smallestPadding {
+      let packet = sent.packet(newestNumber + -paddingCursor)
+      paddingCursor = packet == nil || paddingCursor >= 15 ? 0 : paddingCursor + 1
+      if let packet {
+        let sent = transmit(
+          packet, isRetransmission: true, probe: probe, at: now, through: &transport, control, into: &datagrams)
+        if sent > 0 { return .bytes(sent) }
+      }
+    }
+    return padEmpty(size, probe: probe, at: now, through: &transport, control, into: &datagrams)
+  }
+
+  /// Sends a packet that holds nothing but padding (RFC 3550 §5.1).
+  private func padEmpty(
+    _ size: DataSize, probe: ProbeCluster.ID?, at now: Instant, through transport: inout MediaTransport,
+    _ control: SendControl, into datagrams: inout Transmissions
+  ) -> DataSize {
+    guard let stream = parameters.retransmission else { return .zero }
+    var header = RTPHeader(
+      payloadType: stream.payloadType, sequenceNumber: retransmissionNumber, timestamp: 0, ssrc: stream.ssrc)
+    header.hasExtension = true
+    header.hasPadding = true
+    let length = min(max(1, size.bytes), Self.largestPaddingLength)
+    let sent = transport.sendRTP(at: now, into: &datagrams) { writer in
+      header.write(into: &writer)
+      let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
+      _ = try? block.append(
+        TransportSequenceNumber(control.nextNumber), id: parameters.transportSequenceID, into: &writer)
+      block.close(&writer)
+      for _ in 1..<length { writer.append(UInt8(0)) }
+      writer.append(UInt8(length))
+    }
+    guard sent > 0 else { return .zero }
+    retransmissionNumber = retransmissionNumber.next
+    control.sent(sent, probe: probe, at: now)
+    return .bytes(sent + SendControl.networkHeaders)
+  }
+
+  /// - Returns: what was sent, with every header; 0 when nothing was.
+  @discardableResult
+  private func transmit(
+    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, probe: ProbeCluster.ID?, at now: Instant,
+    through transport: inout MediaTransport, _ control: SendControl, into datagrams: inout Transmissions
+  ) -> Int {
+    let repair = isRetransmission ? parameters.retransmission : nil
+    let number = control.nextNumber
+    var headerSize = 0
+    var payloadSize = packet.elided
+    let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
+      sent.withBytes(of: packet) { bytes in
+        headerSize = (try? RTPPacket(parsing: bytes))?.payloadRange.lowerBound ?? bytes.count
+        payloadSize += bytes.count - headerSize
+        guard let repair else { return writer.append(bytes) }
+        writer.append(bytes.extracting(0..<headerSize))
+        writer.append(packet.sequenceNumber.rawValue)
+        writer.append(bytes.extracting(headerSize..<bytes.count))
+        var span = writer.bytes.mutableSpan
+        RTPHeader.rewrite(
+          &span, payloadType: repair.payloadType, sequenceNumber: retransmissionNumber, ssrc: repair.ssrc)
+      }
+      var span = writer.bytes.mutableSpan
+      TransportSequenceNumber(number).encode(into: &span, at: Self.transportNumberOffset)
+    }
+    guard size > 0 else { return 0 }
+    if repair != nil { retransmissionNumber = retransmissionNumber.next }
+    control.sent(size, probe: probe, at: now)
+    count(payloadSize, header: headerSize, isRetransmission: isRetransmission)
+    return size + SendControl.networkHeaders
+  }
+}
