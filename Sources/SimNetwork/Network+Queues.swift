@@ -12,13 +12,13 @@ extension Network {
   fileprivate func serveQueue(_ argument: UInt32) {
     let index = Int(argument >> 1)
     let direction: LinkDirection = argument & 1 == 0 ? .up : .down
-    var drops: [(packet: PacketHandle, reason: DropReason)] = []
+    var drops: [PacketHandle] = []
     let (sent, next) = withLink(of: AttachmentID(index: index), direction) { link in
-      let sent = link.dequeue(at: simulation.now) { drops.append(($0, $1)) }
+      let sent = link.dequeue(at: simulation.now) { drops.append($0) }
       return (sent, link.nextDequeue(at: simulation.now))
     }
     if let next { scheduleQueue(of: index, direction, at: next) }
-    for drop in drops { self.drop(drop.packet, simulation, drop.reason, at: attachments[index].name) }
+    for packet in drops { drop(packet, simulation, .activeQueue, at: attachments[index].name) }
     guard let sent else { return }
     transmit(sent.packet, simulation, sent.verdict, direction == .up ? .afterUplink : .afterDownlink, index)
   }

@@ -140,17 +140,17 @@ public struct Link: Sendable {
     guard isFirst else { return .waits(nil) }
     guard begin <= now.nanoseconds else { return .waits(Instant(nanoseconds: begin)) }
     // It does not wait, so that it is not dropped.
-    return dequeue(at: now) { _, _ in }?.verdict ?? .dropped(.cut)
+    return dequeue(at: now) { _ in }?.verdict ?? .dropped(.cut)
   }
 
-  /// Takes a packet out of the managed queue and sends it; tells those that are dropped before.
+  /// Takes a packet out of the managed queue and sends it; tells those that CoDel drops before.
   mutating func dequeue(
-    at now: Instant, dropped: (PacketHandle, DropReason) -> Void
+    at now: Instant, dropped: (PacketHandle) -> Void
   ) -> (packet: PacketHandle, verdict: LinkVerdict)? {
     var drops: Int64 = 0
     let entry = queue?.dequeue(at: now.nanoseconds) { entry in
       drops += 1
-      dropped(entry.packet, .activeQueue)
+      dropped(entry.packet)
     }
     for _ in 0..<drops { counts.noteQueueDrop(at: now) }
     guard let entry else { return nil }

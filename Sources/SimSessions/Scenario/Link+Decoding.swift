@@ -51,18 +51,16 @@ extension Link.Configuration {
       try files.preset(reader)[direction]
     } trace: {
       reader throws(ScenarioError) in
-      try files.trace(reader)
+      try DeliveryTrace(reader, content: files.media)
     }
   }
 
-  /// Reads a direction of a preset, which stands on nothing.
-  init(preset reader: FieldReader) throws(ScenarioError) {
-    let allowed = "a rate or a schedule, because presets are files of their own"
-    try self.init(reader, over: Link.Configuration(queueLimit: .time(.milliseconds(200)))) {
-      reader throws(ScenarioError) in
-      throw reader.failure(allowed)
+  /// Reads a link of a file that is no scenario: without presets, and with traces beside that file.
+  init(_ reader: FieldReader, over base: Link.Configuration) throws(ScenarioError) {
+    try self.init(reader, over: base) { reader throws(ScenarioError) in
+      throw reader.failure("rate, schedule or trace, because only scenarios name presets")
     } trace: { reader throws(ScenarioError) in
-      throw reader.failure(allowed)
+      try DeliveryTrace(reader) { ScenarioFiles.content(of: $0, beside: reader.file) }
     }
   }
 

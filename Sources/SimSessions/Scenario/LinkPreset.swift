@@ -1,3 +1,4 @@
+import Foundation
 public import SimNetwork
 
 /// An access link of the folder `Models/Links`, with both its directions.
@@ -14,8 +15,9 @@ public struct LinkPreset: Hashable, Sendable {
     self.name = name
     summary = try fields.required("summary", "a sentence").text()
     source = try fields.required("source", "where the values are from, or 'chosen'").text()
-    uplink = try Link.Configuration(preset: try fields.required("uplink", "a link"))
-    downlink = try Link.Configuration(preset: try fields.required("downlink", "a link"))
+    let plain = Link.Configuration(queueLimit: .time(.milliseconds(200)))
+    uplink = try Link.Configuration(try fields.required("uplink", "a link"), over: plain)
+    downlink = try Link.Configuration(try fields.required("downlink", "a link"), over: plain)
   }
 
   public subscript(_ direction: LinkDirection) -> Link.Configuration {
@@ -35,19 +37,29 @@ extension ScenarioFiles {
     return preset
   }
 
-  /// The trace in the file that a text names.
-  func trace(_ reader: FieldReader) throws(ScenarioError) -> DeliveryTrace {
+  /// The path and content of the file called `name` that lies beside `file`.
+  static func content(of name: String, beside file: String) -> (path: String, content: [UInt8])? {
+    let path =
+      name.hasPrefix("/") ? name : URL(filePath: file).deletingLastPathComponent().appending(path: name).path
+    return FileManager.default.contents(atPath: path).map { (path, [UInt8]($0)) }
+  }
+}
+
+extension DeliveryTrace {
+  /// Larger files are not read.
+  private static let largestFile = 50_000_000
+
+  /// Reads the trace in the file that a text names.
+  init(_ reader: FieldReader, content: (String) -> (path: String, content: [UInt8])?) throws(ScenarioError) {
     let allowed = "the path of a file with one time in milliseconds a line"
-    let name = try reader.text(allowed)
-    guard let (path, bytes) = media(name) else { throw reader.failure(allowed + " that can be read") }
-    guard bytes.count <= Self.largestTrace else {
-      throw reader.failure("a file of at most \(Self.largestTrace) bytes", found: "\(path) with \(bytes.count)")
+    guard let (path, bytes) = content(try reader.text(allowed)) else {
+      throw reader.failure(allowed + " that can be read")
     }
-    do throws(DeliveryTrace.Failure) { return try DeliveryTrace(parsing: String(decoding: bytes, as: UTF8.self)) } catch
-    {
+    guard bytes.count <= Self.largestFile else {
+      throw reader.failure("a file of at most \(Self.largestFile) bytes", found: "\(path) with \(bytes.count)")
+    }
+    do throws(Failure) { try self.init(parsing: String(decoding: bytes, as: UTF8.self)) } catch {
       throw reader.failure("a trace in Mahimahi's format", found: "\(path), \(error)")
     }
   }
-
-  private static let largestTrace = 50_000_000
 }

@@ -46,14 +46,10 @@ public struct ScenarioLibrary: Sendable {
   /// The scenario called `name`, or in the file at the path `name`.
   public func scenario(_ name: String) throws(ScenarioError) -> Scenario {
     let path = try path(of: name, in: .scenarios)
-    let folder = URL(filePath: path).deletingLastPathComponent()
     let files = ScenarioFiles(
       costs: { name throws(ScenarioError) in try costs(name) }, nats: nats, links: links,
       prices: { name throws(ScenarioError) in try prices(name) },
-      media: { name in
-        let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
-        return FileManager.default.contents(atPath: path).map { (path, [UInt8]($0)) }
-      })
+      media: { ScenarioFiles.content(of: $0, beside: path) })
     return try Scenario(
       text: Self.text(of: path), file: path, name: scenarioNames.contains(name) ? name : Self.name(of: path),
       files: files)
