@@ -28,6 +28,10 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
   case switchedOff
   /// A firewall lets TCP pass to one port only.
   case tcpBlocked
+  /// A policer had no tokens for it.
+  case policed
+  /// CoDel took it out of a link's queue.
+  case activeQueue
 }
 
 extension DropReason {
@@ -47,6 +51,8 @@ extension DropReason {
     case .cut: "the link is cut"
     case .takenOff: "somebody took it off the link on purpose"
     case .switchedOff: "the host is switched off"
+    case .policed: "the link's policer had no tokens for it"
+    case .activeQueue: "CoDel took it out of the link's queue, in which packets had waited for too long"
     case .tcpBlocked: "the firewall lets TCP pass to port 443 only"
     }
   }

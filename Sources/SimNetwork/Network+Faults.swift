@@ -80,29 +80,15 @@ extension Network {
   /// Sends a packet into a link that something may happen on.
   func disturb(_ packet: PacketHandle, _ simulation: Simulation, _ direction: LinkDirection, of index: Int) {
     switch disturbances.take(direction, of: index, at: simulation.now) {
-    case nil: pass(packet, simulation, direction, of: index)
+    case nil: send(packet, simulation, direction, of: index)
     case .dropNext: drop(packet, simulation, .takenOff, at: attachments[index].name)
     case .cut: drop(packet, simulation, .cut, at: attachments[index].name)
-    case .delayNext(let delay): pass(packet, simulation, direction, of: index, after: delay)
+    case .delayNext(let delay): send(packet, simulation, direction, of: index, after: delay)
     case .duplicateNext:
       let copy = simulation.copy(packet)
       observer?.copied(packet, to: copy, in: simulation)
-      pass(packet, simulation, direction, of: index)
-      pass(copy, simulation, direction, of: index)
+      send(packet, simulation, direction, of: index)
+      send(copy, simulation, direction, of: index)
     }
-  }
-
-  private func pass(
-    _ packet: PacketHandle, _ simulation: Simulation, _ direction: LinkDirection, of index: Int,
-    after delay: Duration = .zero
-  ) {
-    let size = simulation[packet].wireSize
-    var verdict =
-      switch direction {
-      case .up: attachments[index].uplink.transmit(size, at: simulation.now)
-      case .down: attachments[index].downlink.transmit(size, at: simulation.now)
-      }
-    if case .arrives(let time) = verdict { verdict = .arrives(time + delay) }
-    transmit(packet, simulation, verdict, direction == .up ? .afterUplink : .afterDownlink, index)
   }
 }

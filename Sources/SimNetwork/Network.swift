@@ -22,6 +22,7 @@ public final class Network: PacketCarrier {
   @exclusivity(unchecked) private var siteDelays: [[Int64]] = []
   @exclusivity(unchecked) private var attachmentsOfNode: [[Int]] = []
   private var handler = 0
+  var queueHandler = 0
   /// Whether a node is sending right now.
   @exclusivity(unchecked) private var isCarrying = false
   /// What somebody does to links; empty in nearly every run.
@@ -31,6 +32,7 @@ public final class Network: PacketCarrier {
     self.simulation = simulation
     super.init()
     handler = simulation.addHandler(self)
+    queueHandler = simulation.addHandler(QueueService(self))
     simulation.setCarrier(self)
   }
 
@@ -186,8 +188,7 @@ public final class Network: PacketCarrier {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
     guard disturbances.isEmpty else { return disturb(packet, simulation, .up, of: index) }
-    transmit(
-      packet, simulation, attachments[index].uplink.transmit(record.wireSize, at: simulation.now), .afterUplink, index)
+    send(packet, simulation, .up, of: index)
   }
 
   /// From the uplink of `origin` into a realm: to an interface there, or out through its NAT.
@@ -228,9 +229,8 @@ public final class Network: PacketCarrier {
 
   /// Through the downlink of `index`.
   private func descend(_ packet: PacketHandle, _ simulation: Simulation, to index: Int) {
-    let size = simulation[packet].wireSize
     guard disturbances.isEmpty else { return disturb(packet, simulation, .down, of: index) }
-    transmit(packet, simulation, attachments[index].downlink.transmit(size, at: simulation.now), .afterDownlink, index)
+    send(packet, simulation, .down, of: index)
   }
 
   /// At the end of the downlink of `index`: to the node, or into the NAT.
@@ -289,10 +289,29 @@ public final class Network: PacketCarrier {
     }
   }
 
+  /// Into one direction of a link.
+  func send(
+    _ packet: PacketHandle, _ simulation: Simulation, _ direction: LinkDirection, of index: Int,
+    after extra: Duration = .zero
+  ) {
+    let size = simulation[packet].wireSize
+    let now = simulation.now
+    switch direction {
+    case .up:
+      let verdict = attachments[index].uplink.transmit(size, of: packet, after: extra, at: now)
+      transmit(packet, simulation, verdict, .afterUplink, index)
+    case .down:
+      let verdict = attachments[index].downlink.transmit(size, of: packet, after: extra, at: now)
+      transmit(packet, simulation, verdict, .afterDownlink, index)
+    }
+  }
+
   func transmit(
     _ packet: PacketHandle, _ simulation: Simulation, _ verdict: LinkVerdict, _ stage: Stage, _ location: Int
   ) {
     switch verdict {
+    case .waits(let time):
+      if let time { scheduleQueue(of: location, stage == .afterUplink ? .up : .down, at: time) }
     case .dropped(let reason): drop(packet, simulation, reason, at: attachments[location].name)
     case .arrives(let time):
       simulation[packet].stage = stage.rawValue

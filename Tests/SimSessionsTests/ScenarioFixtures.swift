@@ -10,6 +10,7 @@ func scenario(_ text: String) throws(ScenarioError) -> Scenario {
   let files = ScenarioFiles(
     costs: { name throws(ScenarioError) in try models.costs(name) },
     nats: { () throws(ScenarioError) in try models.nats() },
+    links: { () throws(ScenarioError) in try models.links() },
     prices: { name throws(ScenarioError) in try models.prices(name) },
     media: { name in mediaFiles[name].map { ("/\(name)", $0) } })
   return try Scenario(text: text, file: "test.json5", name: "test", files: files)
@@ -19,6 +20,7 @@ func scenario(_ text: String) throws(ScenarioError) -> Scenario {
 private let mediaFiles = [
   "there.y4m": pictures(), "other.y4m": pictures("x"), "small.y4m": pictures(width: 64, height: 36),
   "ntsc.y4m": pictures(rate: "30000:1001"), "broken.y4m": Array("RIFF".utf8), "cut.y4m": Array(pictures().dropLast()),
+  "train.trace": Array("1\n5\n5\n100\n".utf8), "broken.trace": Array("1\n5\nx\n".utf8),
   "there.wav": sound(channels: 1), "stereo.wav": sound(channels: 2), "broken.wav": [],
 ]
 

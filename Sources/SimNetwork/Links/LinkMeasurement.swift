@@ -99,7 +99,7 @@ extension Network {
     withLink(of: id, direction) { $0.queueingDelay(at: simulation.now) }
   }
 
-  private func withLink<Result>(
+  func withLink<Result>(
     of id: AttachmentID, _ direction: LinkDirection, _ body: (inout Link) -> Result
   ) -> Result {
     switch direction {

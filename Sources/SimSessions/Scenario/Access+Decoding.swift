@@ -19,8 +19,8 @@ struct Access: Hashable {
   ) throws(ScenarioError) {
     self = base
     if let reader = fields["site"] { site = try reader.name(of: sites) }
-    if let reader = fields["uplink"] { uplink = try Link.Configuration(reader, over: uplink) }
-    if let reader = fields["downlink"] { downlink = try Link.Configuration(reader, over: downlink) }
+    if let reader = fields["uplink"] { uplink = try Link.Configuration(reader, .up, over: uplink, files) }
+    if let reader = fields["downlink"] { downlink = try Link.Configuration(reader, .down, over: downlink, files) }
     if let reader = fields["firewall"] { firewall = try Self.firewall(reader) }
     if let reader = fields["addressFamily"] { addressFamily = try reader.choice(AddressFamilies.self) }
     if let reader = fields["nat"] {

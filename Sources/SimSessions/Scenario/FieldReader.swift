@@ -134,6 +134,14 @@ struct FieldReader {
     return rate
   }
 
+  /// A rate, or zero.
+  func rateOrOutage() throws(ScenarioError) -> DataRate {
+    guard string != "0" else { return .zero }
+    do throws(ScenarioError) { return try rate() } catch {
+      throw failure("\(DataRate.allowedQuantity), or '0' for an outage")
+    }
+  }
+
   /// A rate, or `nil` for `unlimited`.
   func rateOrUnlimited() throws(ScenarioError) -> DataRate? {
     guard string != "unlimited" else { return nil }

@@ -176,6 +176,21 @@ extension Link.Configuration {
     case .normal(let mean, let deviation, let reorders):
       lines.add("jitter", "\(mean.quantity),\(deviation.quantity),\(reorders)")
     }
+    // What came later is named where it says something, so that the hashes of older scenarios stay.
+    for change in changes {
+      let words = [change.rate?.quantity, change.propagationDelay?.quantity].map { $0 ?? "same" }
+      lines.add("schedule", "\(change.time.quantity) \(words.joined(separator: " "))")
+    }
+    if let trace {
+      var hash = TraceHash()
+      for time in trace.times { hash.combine(UInt64(time)) }
+      lines.add("trace", "\(trace.times.count) in \(trace.period.quantity) \(hash)")
+    }
+    if let tokenBucket {
+      lines.add(
+        "tokenBucket", "\(tokenBucket.rate.quantity) \(tokenBucket.burst.bytes)B \(tokenBucket.excess.rawValue)")
+    }
+    if let codel { lines.add("codel", "\(codel.target.quantity) \(codel.interval.quantity)") }
   }
 }
 

@@ -6,8 +6,10 @@ struct ScenarioFiles {
   let costs: (String) throws(ScenarioError) -> CostFile
   /// The NATs that files describe.
   let nats: () throws(ScenarioError) -> [NATBehaviors.Named]
+  /// The links that files describe.
+  let links: () throws(ScenarioError) -> [LinkPreset]
   let prices: (String) throws(ScenarioError) -> PriceList
-  /// The path and content of a media file if it can be read.
+  /// The path and content of a media or trace file if it can be read.
   let media: (String) -> (path: String, content: [UInt8])?
 }
 

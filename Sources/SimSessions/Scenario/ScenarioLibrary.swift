@@ -46,14 +46,10 @@ public struct ScenarioLibrary: Sendable {
   /// The scenario called `name`, or in the file at the path `name`.
   public func scenario(_ name: String) throws(ScenarioError) -> Scenario {
     let path = try path(of: name, in: .scenarios)
-    let folder = URL(filePath: path).deletingLastPathComponent()
     let files = ScenarioFiles(
-      costs: { name throws(ScenarioError) in try costs(name) }, nats: nats,
+      costs: { name throws(ScenarioError) in try costs(name) }, nats: nats, links: links,
       prices: { name throws(ScenarioError) in try prices(name) },
-      media: { name in
-        let path = name.hasPrefix("/") ? name : folder.appending(path: name).path
-        return FileManager.default.contents(atPath: path).map { (path, [UInt8]($0)) }
-      })
+      media: { ScenarioFiles.content(of: $0, beside: path) })
     return try Scenario(
       text: Self.text(of: path), file: path, name: scenarioNames.contains(name) ? name : Self.name(of: path),
       files: files)
@@ -73,6 +69,16 @@ public struct ScenarioLibrary: Sendable {
       nats.append(try NATBehaviors.Named(text: Self.text(of: path), file: path, name: name))
     }
     return nats
+  }
+
+  /// The links of the folder, in alphabetical order.
+  public func links() throws(ScenarioError) -> [LinkPreset] {
+    var links: [LinkPreset] = []
+    for name in names(in: .links) {
+      let path = try path(of: name, in: .links)
+      links.append(try LinkPreset(text: Self.text(of: path), file: path, name: name))
+    }
+    return links
   }
 
   /// What an option names: an access, a NAT of the list or of the folder, or a chain of NATs.
@@ -100,6 +106,7 @@ public struct ScenarioLibrary: Sendable {
     case scenarios = "Scenarios"
     case costs = "Costs"
     case nats = "NATs"
+    case links = "Links"
     case prices = "Prices"
 
     var word: String {
@@ -107,6 +114,7 @@ public struct ScenarioLibrary: Sendable {
       case .scenarios: "scenario"
       case .costs: "cost file"
       case .nats: "NAT"
+      case .links: "link"
       case .prices: "price list"
       }
     }

@@ -82,8 +82,8 @@ extension SessionScenario {
     if let choice = overrides.fidelity { fidelity = choice }
     if let choice = overrides.media { media = choice }
     if let costs = overrides.costs { self.costs = costs }
-    try setRate(overrides.uplink, "uplink") { $0.uplink.rate = $1 }
-    try setRate(overrides.downlink, "downlink") { $0.downlink.rate = $1 }
+    try setRate(overrides.uplink, "uplink") { $0.uplink.setRate($1) }
+    try setRate(overrides.downlink, "downlink") { $0.downlink.setRate($1) }
     if let time = overrides.rtt {
       client = try client(client, withRoundTrip: time, in: scenario)
       for index in clients.indices { clients[index] = try client(clients[index], withRoundTrip: time, in: scenario) }
@@ -135,8 +135,8 @@ extension SessionScenario {
         allowed: "from \(distance.quantity), which the server's link and the sites take, to 1h")
     }
     var profile = profile
-    profile.uplink.propagationDelay = (time - distance) / 2
-    profile.downlink.propagationDelay = (time - distance) / 2
+    profile.uplink.setDelay((time - distance) / 2)
+    profile.downlink.setDelay((time - distance) / 2)
     return profile
   }
 }

@@ -27,7 +27,7 @@ struct List: ParsableCommand {
       Terminal.write(JSON.array(list).text() + "\n")
       return
     }
-    var table = Table([.left(subject == .links ? "parameter of a link" : "name"), .left("what it is")])
+    var table = Table([.left(subject == .links ? "parameter or preset of a link" : "name"), .left("what it is")])
     for entry in entries { table.append([entry.name, entry.summary]) }
     Terminal.write(table.text())
   }
@@ -36,12 +36,22 @@ struct List: ParsableCommand {
     get throws {
       switch subject {
       case .topologies: Topologies.all.map { Entry(name: $0.name, summary: $0.summary) }
-      case .links: LinkParameters.all.map { Entry(name: $0.name, summary: $0.summary) }
+      case .links: try links
       case .nats: try nats
       case .codecs: (Codecs.audio + Codecs.video).map { Entry(name: $0.name, summary: $0.summary) }
       case .signaling: SignalingProfiles.all.map { Entry(name: $0.name, summary: $0.summary) }
       case .scenarios: try scenarios
       }
+    }
+  }
+
+  /// The parameters, and the links that have a name.
+  private var links: [Entry] {
+    get throws {
+      LinkParameters.all.map { Entry(name: $0.name, summary: $0.summary) }
+        + (try ScenarioLibrary.find().links()).map {
+          Entry(name: "'\($0.name)'", summary: "\($0.summary) (\($0.source))")
+        }
     }
   }
 

@@ -184,8 +184,16 @@ struct Explanation {
   // MARK: Both
 
   private static func text(of link: Link.Configuration) -> String {
-    var words = [link.rate?.quantity ?? "unlimited", link.propagationDelay.quantity]
-    if link.rate != nil { words.append("queue \(link.queueLimit.quantity)") }
+    let rate = link.trace.map { "trace of \($0.meanRate.quantity)" } ?? link.rate?.quantity ?? "unlimited"
+    var words = [rate, link.propagationDelay.quantity]
+    if !link.changes.isEmpty { words.append("with \(link.changes.count) changes") }
+    if let bucket = link.tokenBucket {
+      words.append("\(bucket.excess == .waits ? "shaped" : "policed") to \(bucket.rate.quantity)")
+    }
+    if link.codel != nil { words.append("CoDel") }
+    if link.rate != nil || link.trace != nil || !link.changes.isEmpty {
+      words.append("queue \(link.queueLimit.quantity)")
+    }
     if link.loss != .none { words.append("loss \((link.loss.meanLoss * 10000).rounded() / 100) %") }
     if link.jitter != .none { words.append("jitter") }
     return words.joined(separator: " ")
