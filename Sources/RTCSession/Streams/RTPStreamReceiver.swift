@@ -77,10 +77,14 @@ public final class RTPStreamReceiver {
       }
       collectFeedback(at: now, &feedback, from: sender)
     }
-    guard
-      reception.insert(
-        header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: isRetransmission)
-    else { return true }
+    // A stream of its own for retransmissions has reports of its own: in this one, what was lost stays lost.
+    if isRepeated {
+      counts.packetsRepaired += 1
+    } else if !reception.insert(
+      header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: isRetransmission)
+    {
+      return true
+    }
     noteCaptureTime(packet, bytes)
     let payload = bytes.extracting(packet.payloadRange)
     switch parameters.kind {

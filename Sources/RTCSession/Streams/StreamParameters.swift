@@ -74,6 +74,8 @@ public struct InboundStreamStatistics: Hashable, Sendable {
   public var packetsLost = 0
   /// Packets that arrived after they had been asked for.
   public var retransmittedPacketsReceived = 0
+  /// Packets that came on a stream of retransmissions; `packetsLost` counts them as lost (RFC 3550 knows one source only).
+  public var packetsRepaired = 0
   public var jitter = Duration.zero
   public var nackCount = 0
   public var pliCount = 0
@@ -89,5 +91,5 @@ public struct InboundStreamStatistics: Hashable, Sendable {
   public var jitterBufferEmittedCount = 0
 
   /// Packets that did not arrive when they were sent first.
-  public var packetsLostBeforeRepair: Int { max(0, packetsLost + retransmittedPacketsReceived) }
+  public var packetsLostBeforeRepair: Int { max(0, packetsLost + retransmittedPacketsReceived - packetsRepaired) }
 }

@@ -47,7 +47,11 @@ public struct RecordedCongestion: Sendable {
     /// Such as `target`.
     public let figure: String
     public let unit: String
+    /// The mean of all runs; `nil` where one of them never came to it.
     public let ours: Double?
+    /// Of the single runs.
+    public let lowest: Double?
+    public let highest: Double?
     public let recorded: Double?
     /// What is accepted; `nil` where it is only printed.
     public let accepted: ClosedRange<Double>?
@@ -59,6 +63,9 @@ public struct RecordedCongestion: Sendable {
 
   public let all: [Recording]
   public var count: Int { all.count }
+
+  /// How many runs of ours a recording is held against.
+  public static let usualSeeds = 5
 
   /// Two recordings of one profile: what lies between them, widened, is accepted of queues and of times.
   private static let repeated = ["rfc8867_5_1", "rfc8867_5_1_rep2"]
@@ -109,54 +116,66 @@ public struct RecordedCongestion: Sendable {
     return (Double(name.dropFirst(4).prefix { $0.isNumber }) ?? 0) / 100
   }
 
-  /// Ours beside the recorded figures.
-  public func rows(of recording: Recording, _ run: CongestionRun, _ result: CongestionRun.Result) -> [Row] {
-    let rows = run.rows(of: result)
-    return zip(recording.phases, zip(rows, run.testCase.phases)).flatMap { phase, ours in
-      figures(of: recording, phase, ours.0, whole: run.p95Queue(of: ours.1, in: result), run.controller.name)
+  /// Ours, the means of several runs of one recording, beside the recorded figures.
+  ///
+  /// A run is one draw: where in its cycle a controller stands when the link changes decides much.
+  public func rows(of recording: Recording, _ runs: [(run: CongestionRun, result: CongestionRun.Result)]) -> [Row] {
+    guard let first = runs.first?.run else { return [] }
+    let rows = runs.map { $0.run.rows(of: $0.result) }
+    return recording.phases.indices.flatMap { place in
+      let queues = runs.map { $0.run.p95Queue(of: $0.run.testCase.phases[place], in: $0.result) }
+      return figures(
+        of: recording, recording.phases[place], rows.map { $0[place] }, queues, first.controller.name)
     }
   }
 
   private func figures(
-    of recording: Recording, _ phase: Phase, _ row: CongestionRow, whole p95Queue: Duration, _ controller: String
+    of recording: Recording, _ phase: Phase, _ rows: [CongestionRow], _ queues: [Duration], _ controller: String
   ) -> [Row] {
     let isBusy = !recording.isJudged
     let loses = phase.lossDrops > 0 || phase.queueDrops > 0
+    func mean(_ values: [Double?]) -> Double? {
+      let found = values.compactMap(\.self)
+      return found.count == values.count ? found.reduce(0, +) / Double(found.count) : nil
+    }
     func make(
-      _ figure: String, _ unit: String, _ ours: Double?, _ recorded: Double?, _ accepted: ClosedRange<Double>?,
+      _ figure: String, _ unit: String, _ ours: [Double?], _ recorded: Double?, _ accepted: ClosedRange<Double>?,
       _ note: String
     ) -> Row {
-      Row(
-        recording: recording.name, machine: recording.machine, phase: row.phase, controller: controller, figure: figure,
-        unit: unit, ours: ours, recorded: recorded, accepted: isBusy ? nil : accepted,
+      let found = ours.compactMap(\.self)
+      return Row(
+        recording: recording.name, machine: recording.machine, phase: rows[0].phase, controller: controller,
+        figure: figure, unit: unit, ours: mean(ours), lowest: found.min(), highest: found.max(), recorded: recorded,
+        accepted: isBusy ? nil : accepted,
         note: isBusy ? "the machine was busy" : accepted == nil ? note : "")
     }
     func around(_ value: Double) -> ClosedRange<Double> { value * (1 - Self.tolerance)...value * (1 + Self.tolerance) }
     let fec = "Chromium adds FEC under loss"
-    var rows = [
+    var figures = [
       make(
-        "target", "kbit/s codec", Double(row.meanTarget.bitsPerSecond) / 1000, phase.target / 1000,
+        "target", "kbit/s codec", rows.map { Double($0.meanTarget.bitsPerSecond) / 1000 }, phase.target / 1000,
         around(phase.target / 1000), ""),
       make(
-        "rate", "kbit/s RTP payload", Double(row.meanRate.bitsPerSecond) / 1000, phase.rate / 1000,
+        "rate", "kbit/s RTP payload", rows.map { Double($0.meanRate.bitsPerSecond) / 1000 }, phase.rate / 1000,
         loses ? nil : around(phase.rate / 1000), fec),
     ]
     if let recorded = phase.utilisation {
-      rows.append(
+      figures.append(
         make(
-          "utilisation", "of the link, IP", row.utilisation, recorded,
+          "utilisation", "of the link, IP", rows.map(\.utilisation), recorded,
           loses ? nil : max(0, recorded - Self.utilisationTolerance)...recorded + Self.utilisationTolerance, fec))
     }
     if phase.capacity > 0 {
       let once = "recorded once"
-      rows.append(
+      figures.append(
         make(
-          "queue p95", "ms", p95Queue.milliseconds, phase.p95Queue, envelope(recording, phase, \.p95Queue), once))
-      rows.append(
+          "queue p95", "ms", queues.map(\.milliseconds), phase.p95Queue, envelope(recording, phase, \.p95Queue), once))
+      figures.append(
         make(
-          "time to 80 %", "s", row.timeTo80?.inSeconds, phase.timeTo80, envelope(recording, phase, \.timeTo80), once))
+          "time to 80 %", "s", rows.map { $0.timeTo80?.inSeconds }, phase.timeTo80,
+          envelope(recording, phase, \.timeTo80), once))
     }
-    return rows
+    return figures
   }
 
   /// What two recordings of one profile agree on, widened by 30 %.

@@ -29,7 +29,8 @@ struct CongestionCommand: ParsableCommand {
   @Option(help: "\(Self.suites), or a JSON5 file with a case of your own. (default: \(CongestionSuites.all[0].name))")
   var suite: String?
   @Option(help: "\(Self.controllers), or all. (default: those of the suite)") var controller: String?
-  @Option(help: "How many seeds. (default: those of the suite)") var seeds: Int?
+  @Option(help: "How many seeds. (default: those of the suite, \(RecordedCongestion.usualSeeds) with --against)")
+  var seeds: Int?
   @Option(name: .customLong("case"), help: "Only this case of the suite, or only this recording.") var caseName: String?
   @Option(help: "Compare with the recordings in this folder instead.") var against: String?
   @Option(
@@ -43,10 +44,7 @@ struct CongestionCommand: ParsableCommand {
     if let against { return try compare(with: against) }
     let suite = try chosenSuite()
     let controllers = try chosenControllers(suite.controllers)
-    let count = seeds ?? suite.seeds
-    guard (1...10_000).contains(count) else {
-      throw CommandLineError.badValue(name: "--seeds", found: "\(count)", allowed: "1 to 10000")
-    }
+    let count = try seedCount(suite.seeds)
     let runs = try chosen(suite.cases, \.name).flatMap { testCase in
       controllers.flatMap { controller in
         (0..<UInt64(count)).map { CongestionRun(testCase, controller: controller, seed: seed &+ $0) }
@@ -64,6 +62,14 @@ struct CongestionCommand: ParsableCommand {
     progress.finish()
     Terminal.write(format == .json ? report.json.text() + "\n" : report.text)
     if !report.passes { throw ExitCode(1) }
+  }
+
+  private func seedCount(_ usual: Int) throws -> Int {
+    let count = seeds ?? usual
+    guard (1...10_000).contains(count) else {
+      throw CommandLineError.badValue(name: "--seeds", found: "\(count)", allowed: "1 to 10000")
+    }
+    return count
   }
 
   private func chosen<Element>(_ all: [Element], _ name: (Element) -> String) throws -> [Element] {
@@ -104,20 +110,21 @@ struct CongestionCommand: ParsableCommand {
   }
 
   private func compare(with folder: String) throws {
-    let given = [("--suite", suite != nil), ("--seeds", seeds != nil)]
-    if let (name, _) = given.first(where: \.1) {
+    if suite != nil {
       throw CommandLineError.badValue(
-        name: name, found: "with --against", allowed: "one of the two; the recordings have conditions of their own")
+        name: "--suite", found: "with --against", allowed: "one of the two; the recordings have conditions of their own"
+      )
     }
     let controllers = try chosenControllers(CongestionControllers.all.filter { $0.name == "gcc" })
+    let count = try seedCount(RecordedCongestion.usualSeeds)
     let recordings = try RecordedCongestion(folder: folder)
     let progress = ProgressLine(total: Double(recordings.count * controllers.count))
-    var report = RecordedCongestionReport()
+    var report = RecordedCongestionReport(seeds: count)
     for controller in controllers {
       for (number, recording) in try chosen(recordings.all, \.name).enumerated() {
-        let (run, result) = recording.run(controller: controller, seed: seed)
-        report.append(recordings.rows(of: recording, run, result))
-        if number == 0 { try write(run, result) }
+        let runs = (0..<UInt64(count)).map { recording.run(controller: controller, seed: seed &+ $0) }
+        report.append(recordings.rows(of: recording, runs))
+        if number == 0, let first = runs.first { try write(first.run, first.result) }
         progress.advance(by: 1, label: recording.name)
       }
     }

@@ -2,7 +2,10 @@ import SimSessions
 
 /// What `rtcsim cc --against` prints.
 struct RecordedCongestionReport {
+  private let seeds: Int
   private var rows: [RecordedCongestion.Row] = []
+
+  init(seeds: Int) { self.seeds = seeds }
 
   mutating func append(_ more: [RecordedCongestion.Row]) { rows += more }
 
@@ -11,11 +14,13 @@ struct RecordedCongestionReport {
   var text: String {
     var table = Table([
       .left("recording"), .left("machine"), .left("phase"), .left("controller"), .left("figure"), .right("ours"),
+      .right("single runs"),
       .right("Chromium"), .right("accepted"), .left("unit"), .left("verdict"),
     ])
     for row in rows {
       table.append([
         row.recording, row.machine, row.phase, row.controller, row.figure, Self.number(row.ours),
+        row.lowest.flatMap { low in row.highest.map { "\(Self.number(low)) to \(Self.number($0))" } } ?? "–",
         Self.number(row.recorded),
         row.accepted.map { "\(Self.number($0.lowerBound)) to \(Self.number($0.upperBound))" } ?? "–", row.unit,
         row.accepted == nil ? "not judged: \(row.note)" : row.passes ? "within" : "OUTSIDE",
@@ -24,7 +29,8 @@ struct RecordedCongestionReport {
     let judged = rows.filter { $0.accepted != nil }
     var text = table.text()
     text += "\n\(judged.filter(\.passes).count) of \(judged.count) figures within what is accepted\n"
-    text += "target and rate are means of each phase's second half, queue and time of the whole phase\n"
+    text +=
+      "ours are means of \(seeds) seeds; target and rate are of each phase's second half, queue and time of the whole\n"
     return text
   }
 
@@ -41,6 +47,8 @@ struct RecordedCongestionReport {
               JSON.Member(name: "controller", value: JSON(row.controller)),
               JSON.Member(name: "figure", value: JSON(row.figure)), JSON.Member(name: "unit", value: JSON(row.unit)),
               JSON.Member(name: "ours", value: JSON(row.ours, decimals: 3)),
+              JSON.Member(name: "oursLowest", value: JSON(row.lowest, decimals: 3)),
+              JSON.Member(name: "oursHighest", value: JSON(row.highest, decimals: 3)),
               JSON.Member(name: "recorded", value: JSON(row.recorded, decimals: 3)),
               JSON.Member(name: "lowest", value: JSON(row.accepted?.lowerBound, decimals: 3)),
               JSON.Member(name: "highest", value: JSON(row.accepted?.upperBound, decimals: 3)),
