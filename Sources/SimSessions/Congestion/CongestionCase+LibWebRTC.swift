@@ -10,7 +10,7 @@ extension CongestionCase {
 
   /// A picture that can use whatever the link carries.
   private static let media = FlowPeer.Media(
-    video: VP8Settings(width: 1280, height: 720, bitrate: .megabitsPerSecond(5)))
+    video: VP8Settings(width: 640, height: 360, bitrate: .megabitsPerSecond(5)))
 
   /// 500, then 800, then 100 kbit/s, with 100, 100 and 200 ms each way: `UpdatesTargetRateBasedOnLinkCapacity`.
   private static let capacitySteps: CongestionCase = {
