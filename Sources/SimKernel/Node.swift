@@ -13,6 +13,9 @@ public protocol Node: Actor {
   /// The time that was asked for with `port.wake(at:)` has come.
   func wake(at now: Instant)
 
+  /// The run is over and was read: lets go of whoever holds this node in turn.
+  func simulationEnded()
+
   /// Enters the actor with a packet. Do not implement; the default calls `receive` without allocation.
   nonisolated func deliver(_ packet: PacketHandle)
 
@@ -21,6 +24,8 @@ public protocol Node: Actor {
 }
 
 extension Node {
+  public func simulationEnded() {}
+
   @inlinable
   public nonisolated var unownedExecutor: UnownedSerialExecutor { port.simulation.asUnownedSerialExecutor() }
 

@@ -6,6 +6,8 @@ class NodeEntry {
   @usableFromInline func deliver(_ packet: PacketHandle) { preconditionFailure("an entry belongs to a node") }
 
   @usableFromInline func deliverWake() { preconditionFailure("an entry belongs to a node") }
+
+  @usableFromInline func end() { preconditionFailure("an entry belongs to a node") }
 }
 
 @usableFromInline
@@ -17,4 +19,6 @@ final class TypedNodeEntry<Body: Node>: NodeEntry {
   @inlinable override func deliver(_ packet: PacketHandle) { node.deliver(packet) }
 
   @inlinable override func deliverWake() { node.deliverWake() }
+
+  @inlinable override func end() { node.entered(()) { node, _ in node.simulationEnded() } }
 }

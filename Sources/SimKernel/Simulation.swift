@@ -91,6 +91,7 @@ public final class Simulation: SerialExecutor, TaskExecutor, @unchecked Sendable
 
   /// Lets go of the nodes and the network, which hold the simulation in turn. Call it once when the run was read.
   public func end() {
+    for entry in kept { (entry as? NodeEntry)?.end() }
     nodes = []
     handlers = []
     carrier = nil

@@ -100,6 +100,9 @@ public actor SignalingServer: Node {
       downlink: access.downlink.replacing(member.access.downlink, from: connected))
   }
 
+  /// Members hold the server.
+  public func simulationEnded() { members = [:] }
+
   /// Removes a member and tells the others; returns when the server knows, or never will.
   ///
   /// A loss and a crash do to this what they do to every message.
