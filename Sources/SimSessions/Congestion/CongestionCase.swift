@@ -137,8 +137,12 @@ extension RateLimits {
 }
 
 extension Link.Configuration {
-  /// The rate at this time after the beginning; `nil` for no limit.
-  func rate(at time: Duration) -> DataRate? { changes.last { $0.time <= time && $0.rate != nil }?.rate ?? rate }
+  /// The rate at this time after the beginning, of a trace its mean; `nil` for no limit.
+  func rate(at time: Duration) -> DataRate? {
+    let served = trace?.meanRate ?? changes.last { $0.time <= time && $0.rate != nil }?.rate ?? rate
+    guard let bucket = tokenBucket?.rate else { return served }
+    return served.map { min($0, bucket) } ?? bucket
+  }
 
   /// The mean rate between two times; `nil` where there is no limit.
   func meanRate(from start: Duration, to end: Duration) -> DataRate? {
