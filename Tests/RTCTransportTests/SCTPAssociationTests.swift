@@ -134,6 +134,16 @@ import Testing
     #expect(pair.a.association.nextTimeout == nil)
   }
 
+  @Test func `a stream that there is not is not reset, and keeps no other from it`() throws {
+    let pair = SCTPPair()
+    pair.connect()
+    try pair.send(0, [1], stream: 7)
+    pair.reset(0, [1024, 7, 65_535])
+    pair.run(for: .seconds(5))
+    #expect(pair.a.events.last == .outgoingStreamsReset([7]) && pair.b.events.last == .incomingStreamsReset([7]))
+    #expect(pair.a.association.nextTimeout == nil)
+  }
+
   @Test func `closing aborts and the peer learns of it`() {
     let pair = SCTPPair()
     pair.connect()
