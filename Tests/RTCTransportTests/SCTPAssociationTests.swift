@@ -144,6 +144,21 @@ import Testing
     #expect(pair.a.association.nextTimeout == nil)
   }
 
+  /// A large message is cut into packets that leave nothing of it unused.
+  @Test(arguments: [576, 1160, 1188]) func `a packet has its header, and no more than the configuration says`(mtu: Int)
+    throws
+  {
+    let pair = SCTPPair(mtu: mtu)
+    pair.keepsPackets = true
+    pair.connect()
+    for side in 0..<2 { try pair.send(side, Self.pattern(100_000)) }
+    pair.run(for: .seconds(5))
+    for side in 0..<2 {
+      #expect(pair.sent.filter { $0.side == side }.map(\.bytes.count).max() == mtu + SCTPPacket.headerSize)
+    }
+    #expect(pair.a.messages.count == 1 && pair.b.messages.count == 1)
+  }
+
   @Test func `closing aborts and the peer learns of it`() {
     let pair = SCTPPair()
     pair.connect()
