@@ -265,6 +265,16 @@ import Testing
     #expect(pair.a.dataEvents.count { $0 == .bufferedAmountLow(a) } == 1)
   }
 
+  /// libwebrtc's packets of SCTP have at most 1191 bytes, to which DTLS adds 37.
+  @Test func `no datagram of a large message is larger than libwebrtc's`() throws {
+    let (pair, a, b) = try ConnectedPair.withChannel()
+    try pair.send(0, .binary(Self.pattern(100_000)), on: a)
+    pair.run(for: .seconds(2))
+    #expect(pair.b.messages(on: b).count == 1)
+    let largest = try #require(pair.sent(0, .dtls).map(\.bytes.count).max())
+    #expect((1180...1191 + DTLSTransport.Configuration.recordOverhead).contains(largest), "\(largest)")
+  }
+
   @Test func `hanging up closes every channel at both ends`() throws {
     let (pair, a, b) = try ConnectedPair.withChannel()
     pair.close(0)

@@ -134,6 +134,31 @@ import Testing
     #expect(pair.a.association.nextTimeout == nil)
   }
 
+  @Test func `a stream that there is not is not reset, and keeps no other from it`() throws {
+    let pair = SCTPPair()
+    pair.connect()
+    try pair.send(0, [1], stream: 7)
+    pair.reset(0, [1024, 7, 65_535])
+    pair.run(for: .seconds(5))
+    #expect(pair.a.events.last == .outgoingStreamsReset([7]) && pair.b.events.last == .incomingStreamsReset([7]))
+    #expect(pair.a.association.nextTimeout == nil)
+  }
+
+  /// A large message is cut into packets that leave nothing of it unused.
+  @Test(arguments: [576, 1160, 1188]) func `a packet has its header, and no more than the configuration says`(mtu: Int)
+    throws
+  {
+    let pair = SCTPPair(mtu: mtu)
+    pair.keepsPackets = true
+    pair.connect()
+    for side in 0..<2 { try pair.send(side, Self.pattern(100_000)) }
+    pair.run(for: .seconds(5))
+    for side in 0..<2 {
+      #expect(pair.sent.filter { $0.side == side }.map(\.bytes.count).max() == mtu + SCTPPacket.headerSize)
+    }
+    #expect(pair.a.messages.count == 1 && pair.b.messages.count == 1)
+  }
+
   @Test func `closing aborts and the peer learns of it`() {
     let pair = SCTPPair()
     pair.connect()

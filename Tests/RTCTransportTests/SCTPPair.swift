@@ -48,12 +48,13 @@ final class SCTPPair {
 
   init(
     seed: UInt64 = 1, starts: [SCTPConfiguration.Start] = [.active, .active],
-    remoteMaxMessageSize: Int = SCTPConfiguration.maxMessageSize
+    remoteMaxMessageSize: Int = SCTPConfiguration.maxMessageSize, mtu: Int = SCTPConfiguration().mtu
   ) {
     sides = (0..<2).map { index in
       var configuration = SCTPConfiguration()
       configuration.start = starts[index]
       configuration.remoteMaxMessageSize = remoteMaxMessageSize
+      configuration.mtu = mtu
       let stack = SCTPStack(host: SeededHost(seed: seed).sctp, name: "side-\(index)")
       return Side(UsrsctpAssociation(configuration, on: stack))
     }

@@ -314,13 +314,12 @@ extension DataChannelSet where Association: ~Copyable {
       return
     }
     channels[id]?.isUnacknowledged = false
+    guard channel.partial.count + message.bytes.count <= maxMessageSize else {
+      return reject(message.stream, id, at: now, into: &events)
+    }
     switch payload {
     case .dcep: break
-    case .binaryPartial, .stringPartial:
-      guard channel.partial.count + message.bytes.count <= maxMessageSize else {
-        return reject(message.stream, id, at: now, into: &events)
-      }
-      channels[id]?.partial += message.bytes
+    case .binaryPartial, .stringPartial: channels[id]?.partial += message.bytes
     case .string: deliver(.text(String(decoding: whole(message.bytes, id), as: UTF8.self)), id, into: &events)
     case .binary: deliver(.binary(whole(message.bytes, id)), id, into: &events)
     case .stringEmpty: deliver(.text(""), id, into: &events)

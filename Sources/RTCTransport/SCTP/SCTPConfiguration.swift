@@ -18,8 +18,9 @@ public struct SCTPConfiguration: Hashable, Sendable {
   public var start = Start.active
   public var localPort = port
   public var remotePort = port
-  /// The largest packet in bytes, a multiple of 4: libwebrtc's 1191, which leave room for IPv6, UDP, TURN and DTLS in
-  /// the 1280 bytes that pass everywhere. It is never probed.
+  /// The most that the chunks of a packet take, in bytes, a multiple of 4; it is never probed. usrsctp adds the header of
+  /// 12 bytes to it, where there is no IP below. A `PeerConnection` takes 1160: packets of 1172 bytes, with room for IPv6,
+  /// UDP, TURN and DTLS in the 1280 bytes that pass everywhere, as libwebrtc's of 1191 have.
   public var mtu = 1188
   /// Streams in each direction: libwebrtc's number; RFC 8831 §6.2 would have 65535, each of which takes memory.
   public var streams: UInt16 = 1024

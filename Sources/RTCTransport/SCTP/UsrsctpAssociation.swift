@@ -99,7 +99,11 @@ public struct UsrsctpAssociation: SCTPAssociation, ~Copyable {
 
   public mutating func resetStreams(_ streams: [UInt16], at now: Instant, into output: inout SCTPOutput) {
     guard state == .connected else { return }
-    resetsToSend += streams.filter { !resetsToSend.contains($0) && !resetsToConfirm.contains($0) }
+    // A peer may send on more streams than it takes; those there is nothing of ours on, and the library refuses the rest
+    // of a request along with them.
+    resetsToSend += streams.filter {
+      Int($0) < outboundStreams && !resetsToSend.contains($0) && !resetsToConfirm.contains($0)
+    }
     wake(at: now)
     settle(at: now, into: &output)
   }
