@@ -119,7 +119,9 @@ public final class SCTPStack {
     _ = functions.sysctl_set_sctp_max_chunks_on_queue(8192)
     // libwebrtc's (dcsctp_options.h and its transport): 500 ms, 400 ms, back off to 3 s, never give up; ICE does that.
     _ = functions.sysctl_set_sctp_rto_initial_default(500)
-    _ = functions.sysctl_set_sctp_rto_min_default(400)
+    // RTO.Min of RFC 9260 §16. libwebrtc's 400 ms let usrsctp's timer, which acknowledgements do not always restart, run out in
+    // the middle of slow start on paths without jitter.
+    _ = functions.sysctl_set_sctp_rto_min_default(1000)
     _ = functions.sysctl_set_sctp_rto_max_default(3000)
     _ = functions.sysctl_set_sctp_init_rto_max_default(3000)
     _ = functions.sysctl_set_sctp_init_rtx_max_default(65_535)
