@@ -76,6 +76,9 @@ public struct CongestionDecision: Hashable, Sendable {
   public var target: DataRate
   /// How fast packets that wait may leave.
   public var pacingRate: DataRate
+  /// How much of what waits may leave at once: what the pacing rate sends in this time. libwebrtc's, unless a controller wants
+  /// less.
+  public var pacingBurst = Duration.milliseconds(40)
   /// Up to which rate padding is to be sent where media does not fill it.
   public var paddingRate: DataRate
   /// The most that may be in flight; `nil` for no limit.

@@ -4,7 +4,8 @@ public import RTCPrimitives
 ///
 /// A leaky bucket: what is sent is a debt that the pacing rate pays off, and packets may leave as long as the debt is less than
 /// a burst. Sound does not wait here. Clusters of probes leave at their own rate, filled up with padding.
-/// - Note: Numbers as in libwebrtc's `pacing_controller.h`: burst 40 ms, queue paid off within 2 s, debt of at most 500 ms.
+/// - Note: Numbers as in libwebrtc's `pacing_controller.h`: burst 40 ms unless told otherwise, queue paid off within 2 s, debt
+///   of at most 500 ms.
 public struct Pacer: Sendable {
   /// A packet that waits; whoever enqueued it keeps its bytes.
   public struct Packet: Hashable, Sendable {
@@ -36,7 +37,6 @@ public struct Pacer: Sendable {
     case padding(DataSize, probe: ProbeCluster.ID?)
   }
 
-  private static let burst = Duration.milliseconds(40).nanoseconds
   private static let longestQueue = Duration.seconds(2).inSeconds
   private static let longestDebt = Duration.milliseconds(500).inSeconds
 
@@ -45,6 +45,8 @@ public struct Pacer: Sendable {
   private var prober = Prober()
   private var pacingRate = 0.0
   private var paddingRate = 0.0
+  /// Seconds.
+  private var burst = 0.0
   /// Bytes.
   private var mediaDebt = 0.0
   private var paddingDebt = 0.0
@@ -66,8 +68,13 @@ public struct Pacer: Sendable {
   }
 
   /// Takes the rates that congestion control has decided on.
-  public mutating func setRates(pacing: DataRate, padding: DataRate, at now: Instant) {
+  ///
+  /// - Parameter burst: how long the pacing rate takes for what may leave at once.
+  public mutating func setRates(
+    pacing: DataRate, padding: DataRate, burst: Duration = .milliseconds(40), at now: Instant
+  ) {
     update(at: now)
+    self.burst = burst.inSeconds
     pacingRate = Double(pacing.bitsPerSecond) / 8
     paddingRate = Double(padding.bitsPerSecond) / 8
   }
@@ -95,7 +102,7 @@ public struct Pacer: Sendable {
     }
     if isCongested { return nil }
     if !isEmpty {
-      guard mediaDebt <= rate * Double(Self.burst) / 1e9, let packet = popPacket() else { return nil }
+      guard mediaDebt <= rate * burst, let packet = popPacket() else { return nil }
       account(packet.size)
       return .packet(packet, probe: nil)
     }
@@ -120,7 +127,7 @@ public struct Pacer: Sendable {
   public mutating func nextTimeout(at now: Instant) -> Instant? {
     if !isEmpty || mayPad, let probe = prober.nextProbe(at: now) { return probe }
     if !isEmpty, !isCongested, rate > 0 {
-      let over = mediaDebt - rate * Double(Self.burst) / 1e9
+      let over = mediaDebt - rate * burst
       let time = over <= 0 ? now : lastUpdate + .nanoseconds(Int64((over / rate * 1e9).rounded(.up)) + 1)
       return time
     }

@@ -139,7 +139,7 @@ public final class SendControl {
 
   private func adopt(at now: Instant) {
     guard let decision = controller?.decision else { return }
-    pacer.setRates(pacing: decision.pacingRate, padding: decision.paddingRate, at: now)
+    pacer.setRates(pacing: decision.pacingRate, padding: decision.paddingRate, burst: decision.pacingBurst, at: now)
     for probe in controller?.takeProbes() ?? [] { pacer.add(probe, at: now) }
     noteFlight()
     nextDeparture = pacer.nextTimeout(at: now)

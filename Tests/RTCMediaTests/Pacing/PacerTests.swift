@@ -39,6 +39,15 @@ struct PacerTests {
     #expect(abs(last.inSeconds - (99 * 8000 - 40_000) / 1e6) < 0.002, "\(last)")
   }
 
+  @Test func `without a burst each packet waits until the one before is paid off`() {
+    var pacer = Pacer()
+    pacer.setRates(pacing: .megabitsPerSecond(1), padding: .zero, burst: .zero, at: .start)
+    for number in 0..<4 { pacer.enqueue(packet(number, size: 1250), at: .start) }
+    let times = run(&pacer, from: .start, until: .start + .seconds(1)).map { ($0.time - .start).inSeconds }
+    #expect(times.count == 4)
+    for (time, expected) in zip(times, [0, 0.01, 0.02, 0.03]) { #expect(abs(time - expected) < 1e-6) }
+  }
+
   @Test func `a queue that would take longer than two seconds leaves faster`() throws {
     var pacer = Pacer()
     pacer.setRates(pacing: .kilobitsPerSecond(100), padding: .zero, at: .start)

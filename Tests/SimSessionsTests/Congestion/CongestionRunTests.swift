@@ -41,6 +41,17 @@ struct CongestionRunTests {
     }
   }
 
+  // The cheap cases with three seeds.
+  @Test(arguments: ["gcc", "nada"], [("5.1", 3), ("5.3", 3), ("5.4", 1), ("5.6", 1), ("5.7", 1)])
+  func `the bands of RFC 8867's cases hold`(controller: String, plan: (name: String, seeds: UInt64)) throws {
+    let suite = try #require(CongestionSuites.named("rfc8867"))
+    let testCase = try #require(suite.cases.first { $0.name == plan.name })
+    for seed in 1...plan.seeds {
+      let rows = CongestionRun(testCase, controller: try Self.controller(controller), seed: seed).rows()
+      for row in rows { #expect(row.passes && row.isJudged, "\(row)") }
+    }
+  }
+
   @Test func `a link without limit is filled up to what the encoder can use`() throws {
     let link = Link.Configuration(propagationDelay: .milliseconds(25))
     let row = try #require(CongestionRun(testCase(link), controller: try Self.controller("gcc"), seed: 1).rows().first)

@@ -4,7 +4,10 @@ public import RTCPrimitives
 /// gradual updates from then on.
 ///
 /// Without ECN, which the packets here do not carry, and without the shaping buffer of §5.2.2, of which a controller is not
-/// told: the pacer sends at what that section gives for a buffer of one frame.
+/// told: the pacer sends at what that section gives for a buffer of one frame, packet by packet. Feedback that comes every
+/// 62.5 ms makes an update every 125 ms, and delta is that, not DELTA.
+///
+/// Ours, each with its reason where it stands: what counts as a loss interval, and when losses are forgotten.
 ///
 /// - SeeAlso: RFC 8698 §4.3, Figure 3
 public struct NADA: CongestionController {
@@ -44,6 +47,8 @@ public struct NADA: CongestionController {
     self.limits = limits
     rate = limits.start
     decision = CongestionDecision(target: limits.start, pacingRate: limits.start * (1 + Self.sendShaping))
+    // What leaves back to back would show as a queue in the delay of its last packet.
+    decision.pacingBurst = .zero
   }
 
   public var nextTimeout: Instant? { nil }
@@ -76,7 +81,8 @@ public struct NADA: CongestionController {
 
   public mutating func handle(_ feedback: PacketFeedback) {
     let now = feedback.arrivedAt
-    for result in feedback.results { observer.insert(result, at: now) }
+    let roundTripTime = roundTripTime ?? Self.defaultRoundTripTime
+    for result in feedback.results { observer.insert(result, roundTripTime: roundTripTime, at: now) }
     guard let last = updatedAt else {
       updatedAt = now
       return
@@ -96,6 +102,8 @@ public struct NADA: CongestionController {
   }
 
   /// §4.3, equations 3 and 4
+  ///
+  /// - Note: An encoder that follows a raised target with a lag makes this slow: the rate is bound to what arrived.
   private mutating func rampUp(_ signal: NADAObserver.Signal) {
     guard let receiveRate = signal.receiveRate else { return }
     let time = (roundTripTime ?? Self.defaultRoundTripTime).safeMilliseconds + Self.interval.safeMilliseconds

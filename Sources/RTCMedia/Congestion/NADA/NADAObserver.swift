@@ -26,6 +26,8 @@ struct NADAObserver: Sendable {
   private var loss = 0.0
   private var results: [Outcome] = []
   private var congestedAt: Instant?
+  /// When a packet was lost or d_queue was not small last.
+  private var queuedAt: Instant?
 
   private struct Outcome {
     var heardAt: Instant
@@ -38,7 +40,8 @@ struct NADAObserver: Sendable {
   private static let queueEpsilon = 10.0
   private static let warpThreshold = 50.0
   private static let lossPenalty = 10.0
-  /// Ours, as long as TAU: the RFC sets no bound, and without one the end of a burst of losses multiplies the rate by 10.
+  /// NADA_PARAM_XMAX of the authors' ns3-rmcat, as long as TAU: the RFC sets no bound, and without one the end of a burst of
+  /// losses multiplies the rate by 10.
   private static let strongestSignal = 500.0
   /// LAMBDA
   private static let warp = 0.5
@@ -54,11 +57,11 @@ struct NADAObserver: Sendable {
 
   init() {}
 
-  mutating func insert(_ result: PacketResult, at now: Instant) {
+  mutating func insert(_ result: PacketResult, roundTripTime: Duration, at now: Instant) {
     results.append(Outcome(heardAt: now, isLost: result.receivedAt == nil))
-    history.insert(lost: result.receivedAt == nil)
+    history.insert(lost: result.receivedAt == nil, sentAt: result.packet.sentAt, roundTripTime: roundTripTime)
     guard let receivedAt = result.receivedAt else {
-      congestedAt = now
+      (congestedAt, queuedAt) = (now, now)
       return
     }
     let arrival = receivedAt.safeMilliseconds
@@ -78,7 +81,9 @@ struct NADAObserver: Sendable {
       delays[next] = delay
       next = (next + 1) % Self.taps
     }
-    if queueDelay >= Self.queueEpsilon { congestedAt = now }
+    // Every sample, not their minimum.
+    if delay - base >= Self.queueEpsilon { congestedAt = now }
+    if queueDelay >= Self.queueEpsilon { queuedAt = now }
   }
 
   /// d_queue
@@ -91,11 +96,16 @@ struct NADAObserver: Sendable {
     let lost = results.count { $0.isLost }
     let instant = results.isEmpty ? 0 : Double(lost) / Double(results.count)
     loss += Self.smoothing * (instant - loss)
+    // Ours: flows that go by losses do not let a queue drain. One that stays empty was this flow's own, and going by losses
+    // it would fill it again and lose again, for ever.
+    if isOver(queuedAt, at: now) { history = LossHistory() }
     let ratio = loss / Self.referenceLoss
     return Signal(
       congestion: min(warpedDelay + Self.lossPenalty * ratio * ratio, Self.strongestSignal),
-      isUncongested: congestedAt.map { now - $0 > Self.window } ?? true, receiveRate: received.rate, loss: loss)
+      isUncongested: isOver(congestedAt, at: now), receiveRate: received.rate, loss: loss)
   }
+
+  private func isOver(_ time: Instant?, at now: Instant) -> Bool { time.map { now - $0 > Self.window } ?? true }
 
   /// Beside flows that fill queues a long delay counts less, as soon as there are losses to go by.
   private var warpedDelay: Double {
