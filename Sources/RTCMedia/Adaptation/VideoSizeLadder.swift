@@ -11,6 +11,7 @@ public import RTCPrimitives
 public struct VideoSizeLadder: Sendable {
   private static let leastBits = 0.052
   private static let plentyOfBits = 0.21
+  private static let smallestHeight = 90
   private static let patience = Duration.seconds(5)
 
   private let width: Int
@@ -18,6 +19,8 @@ public struct VideoSizeLadder: Sendable {
   private let framesPerSecond: Int
   /// How often the picture was made smaller.
   public private(set) var step = 0
+  /// The step that is taken at least, because the processor cannot do more.
+  public private(set) var least = 0
   /// Since when the rate has asked for another step.
   private var since: Instant?
   private var wanted = 0
@@ -30,7 +33,16 @@ public struct VideoSizeLadder: Sendable {
   }
 
   /// The size of the coded picture.
-  public var size: (width: Int, height: Int) { size(at: step) }
+  public var size: (width: Int, height: Int) { size(at: max(step, least)) }
+
+  /// Makes the picture one step smaller than it is, because of the processor.
+  public mutating func limit() {
+    let next = max(step, least) + 1
+    if size(at: next).height >= Self.smallestHeight { least = next }
+  }
+
+  /// Takes one such step back.
+  public mutating func relax() { least = max(0, least - 1) }
 
   /// Learns the rate of the encoder, and gives whether the size changes now.
   public mutating func update(_ rate: DataRate, at now: Instant) -> Bool {
@@ -47,7 +59,7 @@ public struct VideoSizeLadder: Sendable {
   }
 
   private func change(at rate: DataRate) -> Int {
-    if bits(rate, at: step) < Self.leastBits, size(at: step + 1).height >= 90 { return 1 }
+    if bits(rate, at: step) < Self.leastBits, size(at: step + 1).height >= Self.smallestHeight { return 1 }
     if step > 0, bits(rate, at: step - 1) > Self.plentyOfBits { return -1 }
     return 0
   }

@@ -45,9 +45,10 @@ extension Client {
     _ picture: VideoFrame?, with encoder: VideoStreamEncoder, on line: Int, of connection: Connection, at now: Instant
   ) {
     guard encoder.busyUntil <= now else { return connections.processor.refuse(.videoEncode, at: now) }
+    guard encoder.takesFrame(reducedBy: connection.frameReduction, at: now) else { return }
     var slot = connections.processor.reserve(at: now)
-    encoder.busyUntil = connections.processor.perform(
-      .encodeVideo(pixels: configuration.media.settings.pixels), in: &slot)
+    let done = connections.processor.perform(.encodeVideo(pixels: encoder.pixels), in: &slot)
+    encoder.noteCoded(at: done, capturedAt: now)
     guard let frame = encoder.encode(picture, capturedAt: now) else { return }
     let bytes = encoder.bytes
     connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)

@@ -292,11 +292,13 @@ extension Client {
         let suffix = media.video.isEmpty ? "" : "/\(media.video.count + 1)"
         let encoder = VideoStreamEncoder(
           video, mode: settings.mode, fidelity: configuration.endpoint.fidelity, seed: port.simulation.seed,
-          stream: "\(stream)/video\(suffix)")
+          stream: "\(stream)/video\(suffix)", adaptation: connections.settings.adaptation)
         media.video.append(OutgoingMedia.Video(line: index, encoder: encoder))
+        connection.adapt(encoder, on: index)
       case .audio:
         guard let bitrate = settings.audio, media.audio == nil else { continue }
         media.audioLine = index
+        connection.adapted.sound = VideoAdapter.total(ofSound: bitrate)
         media.audio = AudioStreamEncoder(
           bitrate, mode: settings.mode, fidelity: configuration.endpoint.fidelity,
           pattern: configuration.media.voice.pattern, seed: port.simulation.seed, stream: "\(stream)/audio")
