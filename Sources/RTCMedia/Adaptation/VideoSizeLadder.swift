@@ -7,7 +7,8 @@ public import RTCPrimitives
 /// - Note: Fitted to the sizes that Chromium was recorded to choose in `cc_rfc8867_5_1.csv`, 640×360 at 30 frames/s: 480×270
 ///   after some six seconds at about 200 kbit/s, 320×180 five seconds later at 210 kbit/s, and back to 480×270 at 840 kbit/s.
 ///   Not fitted to, and agreeing: `cc_twoflows_2M_owd50_flow2.csv` (480×270 at 445 kbit/s, 640×360 at 1.87 Mbit/s) in the
-///   second step only, `cc_tcp_competing_2M_owd50.csv` (480×270 and 320×180 at 357 and 192 kbit/s).
+///   second step only, `cc_tcp_competing_2M_owd50.csv` (480×270 and 320×180 at 357 and 192 kbit/s). That the highest bitrate
+///   of the encoder is plenty, too, where it is enough for the larger picture, is ours.
 public struct VideoSizeLadder: Sendable {
   private static let leastBits = 0.052
   private static let plentyOfBits = 0.21
@@ -17,6 +18,7 @@ public struct VideoSizeLadder: Sendable {
   private let width: Int
   private let height: Int
   private let framesPerSecond: Int
+  private let highest: DataRate
   /// How often the picture was made smaller.
   public private(set) var step = 0
   /// The step that is taken at least, because the processor cannot do more.
@@ -25,8 +27,11 @@ public struct VideoSizeLadder: Sendable {
   private var since: Instant?
   private var wanted = 0
 
-  /// - Parameters: of the picture as it is captured.
-  public init(width: Int, height: Int, framesPerSecond: Int) {
+  /// - Parameters:
+  ///   - width: of the picture as it is captured, as are `height` and `framesPerSecond`.
+  ///   - highest: the highest bitrate of the encoder.
+  public init(width: Int, height: Int, framesPerSecond: Int, highest: DataRate) {
+    self.highest = highest
     self.width = width
     self.height = height
     self.framesPerSecond = framesPerSecond
@@ -60,8 +65,9 @@ public struct VideoSizeLadder: Sendable {
 
   private func change(at rate: DataRate) -> Int {
     if bits(rate, at: step) < Self.leastBits, size(at: step + 1).height >= Self.smallestHeight { return 1 }
-    if step > 0, bits(rate, at: step - 1) > Self.plentyOfBits { return -1 }
-    return 0
+    guard step > 0 else { return 0 }
+    let enough = rate >= highest ? Self.leastBits : Self.plentyOfBits
+    return bits(rate, at: step - 1) > enough ? -1 : 0
   }
 
   private func bits(_ rate: DataRate, at step: Int) -> Double {

@@ -31,7 +31,8 @@ struct AdaptedStreams {
     for stream in video where connection.canSend(on: stream.line) {
       guard let sender = connection.transceivers[stream.line].sender else { continue }
       stream.encoder.adapt(to: .bitsPerSecond(left), sent: sender.statistics, loss: decision.loss, at: now)
-      padding = padding + (stream.encoder.adapter?.wantedPadding ?? .zero)
+      // No more than its part, so that sound is not harmed.
+      padding = padding + min(stream.encoder.adapter?.wantedPadding ?? .zero, .bitsPerSecond(left))
     }
     control.setPadding(padding, at: now)
   }

@@ -47,7 +47,8 @@ struct VideoAdapter {
     allocation = RateAllocation.total(
       of: video.bitrate, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead)
     size = (video.width, video.height)
-    ladder = VideoSizeLadder(width: video.width, height: video.height, framesPerSecond: video.framesPerSecond)
+    ladder = VideoSizeLadder(
+      width: video.width, height: video.height, framesPerSecond: video.framesPerSecond, highest: video.bitrate)
     repair = RepairReserve(reservesProtection: policy.reservesProtection)
   }
 
