@@ -76,10 +76,13 @@ struct SessionAdaptationTests {
   }
 
   @Test(arguments: CongestionControllers.all.map(\.name))
-  func `every controller can be named, and none is as without`(name: String) throws {
+  func `every controller can be named, and does not harm a call with room for it`(name: String) throws {
     let result = try run("mesh", 2, name, duration: .seconds(7))
     #expect(result.congestionControl == name)
     #expect(try #require(result.frozenPercent) < 5)
+  }
+
+  @Test func `none is as without`() throws {
     let plain = try run("mesh", 2, nil, duration: .seconds(6))
     #expect(try run("mesh", 2, "none", duration: .seconds(6)).traceHash == plain.traceHash)
     #expect(plain.clients.flatMap(\.connections).allSatisfy { $0.availableOutgoingBitrate == nil })
@@ -91,8 +94,8 @@ struct SessionAdaptationTests {
     let server = try #require(result.server)
     #expect(server.connections.count == 3)
     for connection in server.connections {
-      // Twice the video of 800 kbit/s is received, and told of.
-      #expect(try #require(connection.availableOutgoingBitrate) > .kilobitsPerSecond(1500))
+      // It began at 300 kbit/s, and grows by some 8 % a second while what is sent arrives.
+      #expect(try #require(connection.availableOutgoingBitrate) > .kilobitsPerSecond(600))
     }
     #expect(result.lossPercent == 0 && result.frozenPercent == 0)
   }
@@ -120,8 +123,8 @@ struct SessionAdaptationTests {
   @Test func `where there is too little for video sound goes on alone, and video comes back`() throws {
     let result = try run("mesh", 2, "gcc", duration: .seconds(45)) {
       $0.client.uplink.changes = [
-        LinkChange(time: .seconds(12), rate: .kilobitsPerSecond(80)),
-        LinkChange(time: .seconds(25), rate: .megabitsPerSecond(5)),
+        LinkChange(at: .seconds(12), rate: .kilobitsPerSecond(80)),
+        LinkChange(at: .seconds(25), rate: .megabitsPerSecond(5)),
       ]
     }
     for connection in result.clients.flatMap(\.connections) {
@@ -141,8 +144,8 @@ struct SessionAdaptationTests {
       $0.client.uplink.rate = .megabitsPerSecond(50)
       $0.client.cores = 1
       for codec in $0.costs.videoEncode.keys.sorted() {
-        $0.costs.videoEncode[codec]?.picosecondsEach *= 4
-        $0.costs.videoEncode[codec]?.fixedNanoseconds *= 4
+        $0.costs.videoEncode[codec]?.picosecondsEach *= 8
+        $0.costs.videoEncode[codec]?.fixedNanoseconds *= 8
       }
     }
     let encodings = encodings(result.clients.flatMap(\.connections))

@@ -10,7 +10,10 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
   @Option(
-    help: "Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")) (fixed rates).")
+    help: """
+      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. An SFU \
+      chooses no layers yet: its downlinks do not adapt.
+      """)
   var congestionControl: String?
   @Option(help: "Rate of every client's uplink, such as 2M, or unlimited.") var uplink: LinkRate?
   @Option(help: "Rate of every client's downlink.") var downlink: LinkRate?
