@@ -6,7 +6,7 @@ import Testing
 struct ExecutableTests {
   private static let binding = "000100002112a442000102030405060708090a0b"
 
-  private static let kinds = "auto, sdp, stun, rtp, rtcp, dtls, channel-data, pcap"
+  private static let kinds = "auto, sdp, stun, rtp, rtcp, dtls, sctp, channel-data, pcap"
 
   private func run(_ arguments: [String], input: String = "") throws -> Program.Result {
     try Program.run(arguments, input: input)

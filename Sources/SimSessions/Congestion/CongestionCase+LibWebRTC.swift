@@ -12,10 +12,21 @@ extension CongestionCase {
   private static let media = FlowPeer.Media(
     video: VP8Settings(width: 640, height: 360, bitrate: .megabitsPerSecond(5)))
 
+  /// What the link is for a while, and what the target is to be at the end of it.
+  private struct Step {
+    let kilobits: Int64
+    let delay: Int
+    let seconds: Int
+    let around: Int64
+    let tolerance: Int64
+  }
+
   /// 500, then 800, then 100 kbit/s, with 100, 100 and 200 ms each way: `UpdatesTargetRateBasedOnLinkCapacity`.
   private static let capacitySteps: CongestionCase = {
-    let steps: [(kilobits: Int64, delay: Int, seconds: Int, around: Int64, tolerance: Int64)] = [
-      (500, 100, 25, 450, 100), (800, 100, 20, 750, 150), (100, 200, 50, 90, 25),
+    let steps = [
+      Step(kilobits: 500, delay: 100, seconds: 25, around: 450, tolerance: 100),
+      Step(kilobits: 800, delay: 100, seconds: 20, around: 750, tolerance: 150),
+      Step(kilobits: 100, delay: 200, seconds: 50, around: 90, tolerance: 25),
     ]
     var changes: [LinkChange] = []
     var delays: [LinkChange] = []

@@ -43,7 +43,7 @@ public struct CongestionRun: Sendable {
     public let samples: [Sample]
     public let traceHash: String
     /// The figures of each flow at the end: its sender's and its receiver's.
-    public let ends: [(sender: FlowPeer.Reading, receiver: FlowPeer.Reading)]
+    public let ends: [FlowEnds<FlowPeer.Reading>]
   }
 
   public static let interval = Duration.milliseconds(100)
@@ -73,14 +73,13 @@ public struct CongestionRun: Sendable {
       named: "left", AttachmentPlan(addresses: [], site: site, uplink: testCase.forward.delayed(by: lead)))
     let backward = network.addRouter(
       named: "right", AttachmentPlan(addresses: [], site: site, uplink: testCase.backward.delayed(by: lead)))
-    var flows: [(sender: FlowPeer, receiver: FlowPeer)] = []
+    var flows: [FlowEnds<FlowPeer>] = []
     for (number, flow) in testCase.flows.enumerated() {
       let ends = [forward.inside, backward.inside].enumerated().map { side, realm in
         makePeer(flow, number, isLeft: side == 0, realm, site, simulation, network)
       }
-      let pair = flow.direction == .forward ? (ends[0], ends[1]) : (ends[1], ends[0])
-      flows.append(pair)
-      let (sender, receiver) = pair
+      let (sender, receiver) = flow.direction == .forward ? (ends[0], ends[1]) : (ends[1], ends[0])
+      flows.append(FlowEnds(sender: sender, receiver: receiver))
       let (start, end, lead) = (begin + flow.start, begin + flow.end, lead)
       simulation.spawn {
         await simulation.sleep(until: start - lead)
@@ -106,9 +105,11 @@ public struct CongestionRun: Sendable {
       }
       recorder.note(network.takeMeasurement(of: forward.outside, .up), readings, at: simulation.now)
     }
-    let figures = simulation.perform { () async -> [(sender: FlowPeer.Reading, receiver: FlowPeer.Reading)] in
-      var figures: [(sender: FlowPeer.Reading, receiver: FlowPeer.Reading)] = []
-      for flow in ends { figures.append((await flow.sender.read(), await flow.receiver.read())) }
+    let figures = simulation.perform { () async -> [FlowEnds<FlowPeer.Reading>] in
+      var figures: [FlowEnds<FlowPeer.Reading>] = []
+      for flow in ends {
+        figures.append(FlowEnds(sender: await flow.sender.read(), receiver: await flow.receiver.read()))
+      }
       return figures
     }
     return Result(samples: recorder.samples, traceHash: simulation.traceHash.description, ends: figures)
@@ -150,6 +151,12 @@ public struct CongestionRun: Sendable {
     simulation.register(peer)
     return peer
   }
+}
+
+/// The two ends of a flow, or what is known of them.
+public struct FlowEnds<Value: Sendable>: Sendable {
+  public let sender: Value
+  public let receiver: Value
 }
 
 /// Turns what only grows into what happened between two looks.

@@ -6,7 +6,7 @@ struct CongestionPlot {
   let run: CongestionRun
   let result: CongestionRun.Result
 
-  private static let (width, left, right) = (960.0, 64.0, 16.0)
+  private static let (width, left, right) = (960.0, 64.0, 24.0)
   private static let (ratesTop, ratesHeight) = (56.0, 260.0)
   private static let (delayTop, delayHeight) = (356.0, 120.0)
   private static let height = 520.0
@@ -48,8 +48,8 @@ struct CongestionPlot {
     text += line(estimate, Self.ratesTop, Self.ratesHeight, top, color: "#c2542d", width: 1.5)
     text += line(delays, Self.delayTop, Self.delayHeight, longest, color: "#5b4b9a", width: 1.2)
     text += legend([
-      ("capacity", "#1b1f24"), ("estimate of the controller", "#c2542d"), ("sent, 1 s mean", "#2f7d5b"),
-      ("carried by the link, 1 s mean", "#9aa3ad"),
+      ("capacity", "#1b1f24"), ("target of the controllers", "#c2542d"), ("media sent, 1 s", "#2f7d5b"),
+      ("all on the link, 1 s", "#9aa3ad"),
     ])
     for second in stride(from: 0.0, through: end, by: Self.niceStep(end / 8)) {
       text +=
@@ -125,7 +125,7 @@ struct CongestionPlot {
   private static func niceCeiling(_ value: Double) -> Double {
     var step = 0.01
     while step * 10 < value { step *= 10 }
-    return [1, 2, 2.5, 5, 10].map { $0 * step }.first { $0 >= value } ?? value
+    return [1, 2, 2.5, 4, 5, 8, 10].map { $0 * step }.first { $0 >= value } ?? value
   }
 
   private static func niceStep(_ value: Double) -> Double { max(0.1, niceCeiling(value)) }

@@ -85,7 +85,7 @@ struct Explanation {
     }
     let hidden = plan.connections.count - shownConnections
     return table.text() + (hidden > 0 ? "… and \(hidden) more; --format json lists all\n" : "")
-      + "\(plan.connections.count) connections\n"
+      + "\n\(plan.connections.count) connections\n"
   }
 
   /// `sendonly audio, video; recvonly audio, video of client-1, client-3 … client-5`
