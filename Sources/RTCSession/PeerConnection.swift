@@ -202,7 +202,7 @@ public struct PeerConnection: ~Copyable {
   ) {
     guard transport.isReady, sender.isActive else { return }
     sender.forward(
-      packet, bytes, number: number, isRetransmission: isRetransmission, at: now, through: &transport,
+      packet, bytes, number: number, isRetransmission: isRetransmission, at: now, through: &transport, control,
       into: &datagrams)
   }
 

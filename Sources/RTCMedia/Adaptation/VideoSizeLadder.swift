@@ -7,30 +7,47 @@ public import RTCPrimitives
 /// - Note: Fitted to the sizes that Chromium was recorded to choose in `cc_rfc8867_5_1.csv`, 640×360 at 30 frames/s: 480×270
 ///   after some six seconds at about 200 kbit/s, 320×180 five seconds later at 210 kbit/s, and back to 480×270 at 840 kbit/s.
 ///   Not fitted to, and agreeing: `cc_twoflows_2M_owd50_flow2.csv` (480×270 at 445 kbit/s, 640×360 at 1.87 Mbit/s) in the
-///   second step only, `cc_tcp_competing_2M_owd50.csv` (480×270 and 320×180 at 357 and 192 kbit/s).
+///   second step only, `cc_tcp_competing_2M_owd50.csv` (480×270 and 320×180 at 357 and 192 kbit/s). That the highest bitrate
+///   of the encoder is plenty, too, where it is enough for the larger picture, is ours.
 public struct VideoSizeLadder: Sendable {
   private static let leastBits = 0.052
   private static let plentyOfBits = 0.21
+  private static let smallestHeight = 90
   private static let patience = Duration.seconds(5)
 
   private let width: Int
   private let height: Int
   private let framesPerSecond: Int
+  private let highest: DataRate
   /// How often the picture was made smaller.
   public private(set) var step = 0
+  /// The step that is taken at least, because the processor cannot do more.
+  public private(set) var least = 0
   /// Since when the rate has asked for another step.
   private var since: Instant?
   private var wanted = 0
 
-  /// - Parameters: of the picture as it is captured.
-  public init(width: Int, height: Int, framesPerSecond: Int) {
+  /// - Parameters:
+  ///   - width: of the picture as it is captured, as are `height` and `framesPerSecond`.
+  ///   - highest: the highest bitrate of the encoder.
+  public init(width: Int, height: Int, framesPerSecond: Int, highest: DataRate) {
+    self.highest = highest
     self.width = width
     self.height = height
     self.framesPerSecond = framesPerSecond
   }
 
   /// The size of the coded picture.
-  public var size: (width: Int, height: Int) { size(at: step) }
+  public var size: (width: Int, height: Int) { size(at: max(step, least)) }
+
+  /// Makes the picture one step smaller than it is, because of the processor.
+  public mutating func limit() {
+    let next = max(step, least) + 1
+    if size(at: next).height >= Self.smallestHeight { least = next }
+  }
+
+  /// Takes one such step back.
+  public mutating func relax() { least = max(0, least - 1) }
 
   /// Learns the rate of the encoder, and gives whether the size changes now.
   public mutating func update(_ rate: DataRate, at now: Instant) -> Bool {
@@ -47,9 +64,10 @@ public struct VideoSizeLadder: Sendable {
   }
 
   private func change(at rate: DataRate) -> Int {
-    if bits(rate, at: step) < Self.leastBits, size(at: step + 1).height >= 90 { return 1 }
-    if step > 0, bits(rate, at: step - 1) > Self.plentyOfBits { return -1 }
-    return 0
+    if bits(rate, at: step) < Self.leastBits, size(at: step + 1).height >= Self.smallestHeight { return 1 }
+    guard step > 0 else { return 0 }
+    let enough = rate >= highest ? Self.leastBits : Self.plentyOfBits
+    return bits(rate, at: step - 1) > enough ? -1 : 0
   }
 
   private func bits(_ rate: DataRate, at step: Int) -> Double {

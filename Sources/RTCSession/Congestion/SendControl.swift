@@ -34,6 +34,8 @@ public final class SendControl {
   @exclusivity(unchecked) var nextDeparture: Instant?
   /// What the encoders could use, when it was last told.
   @exclusivity(unchecked) private var allocated = DataRate.zero
+  /// Up to which rate padding is wanted, so that a stream that is paused can come back.
+  @exclusivity(unchecked) private var wantedPadding = DataRate.zero
   @exclusivity(unchecked) public private(set) var statistics = Statistics()
 
   /// What happened so far.
@@ -82,6 +84,15 @@ public final class SendControl {
     guard total != allocated else { return }
     allocated = total
     controller?.setAllocated(total, at: now)
+    adopt(at: now)
+  }
+
+  /// Wants padding up to a rate, as far as the target reaches: what is not sent is not found to fit.
+  ///
+  /// As libwebrtc's `BitrateAllocator` wants it for streams that it has suspended.
+  public func setPadding(_ rate: DataRate, at now: Instant) {
+    guard rate != wantedPadding else { return }
+    wantedPadding = rate
     adopt(at: now)
   }
 
@@ -139,7 +150,8 @@ public final class SendControl {
 
   private func adopt(at now: Instant) {
     guard let decision = controller?.decision else { return }
-    pacer.setRates(pacing: decision.pacingRate, padding: decision.paddingRate, burst: decision.pacingBurst, at: now)
+    let padding = max(decision.paddingRate, min(wantedPadding, decision.target))
+    pacer.setRates(pacing: decision.pacingRate, padding: padding, burst: decision.pacingBurst, at: now)
     for probe in controller?.takeProbes() ?? [] { pacer.add(probe, at: now) }
     noteFlight()
     nextDeparture = pacer.nextTimeout(at: now)

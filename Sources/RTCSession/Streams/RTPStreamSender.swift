@@ -96,12 +96,13 @@ public final class RTPStreamSender {
 
   /// Forwards a packet of another stream, with its own numbers moved into this stream's.
   ///
+  /// With congestion control its transport-wide number becomes one of this connection, for its receiver tells of those.
   /// - Parameters:
   ///   - bytes: the plain packet; its extension identifiers are kept, because all sides agreed on the same ones.
   ///   - number: its number in this stream.
   func forward(
     _ packet: RTPPacket, _ bytes: Span<UInt8>, number: SequenceNumber, isRetransmission: Bool, at now: Instant,
-    through transport: inout MediaTransport, into datagrams: inout Transmissions
+    through transport: inout MediaTransport, _ control: SendControl?, into datagrams: inout Transmissions
   ) {
     if isRetransmission {
       guard mayRepeat else { return }
@@ -110,10 +111,16 @@ public final class RTPStreamSender {
     let forwarding = RTPForwarding(
       payloadType: parameters.payloadType, sequenceNumber: number, timestamp: packet.header.timestamp,
       ssrc: parameters.ssrc)
+    let numbered = control == nil ? nil : packet.extensionRange(id: parameters.transportSequenceID, in: bytes)
     let sent = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
+      let begin = writer.count
       packet.writeForwarded(bytes, as: forwarding, into: &writer)
+      guard let control, let numbered else { return }
+      _ = packet.replaceExtension(
+        with: TransportSequenceNumber(control.nextNumber), at: numbered, ofPacketAt: begin, in: &writer)
     }
     guard sent > 0 else { return }
+    if numbered != nil { control?.sent(sent, probe: nil, at: now) }
     count(packet.payloadSize, header: packet.payloadRange.lowerBound, isRetransmission: isRetransmission)
   }
 

@@ -59,6 +59,7 @@ extension Client {
       changeVideo(at: now) { connection, index in
         connection.core.removeTrack(of: index)
         outgoing[connection.number]?.video.removeAll { $0.line == index }
+        connection.adapted.video.removeAll { $0.line == index }
       }
     case .stopTransceiver:
       connections.log.note(.transceiverStopped, "of video", from: port)

@@ -6,6 +6,33 @@ import SimKernel
 
 /// Capturing and playing.
 extension Client {
+  /// Makes an encoder for every line that sends and has none yet.
+  func prepareEncoders(of connection: Connection) {
+    let settings = configuration.media.settings
+    let stream = "\(port.name)/to \(connection.peer)"
+    var media = outgoing[connection.number] ?? OutgoingMedia()
+    for (index, transceiver) in connection.core.transceivers.enumerated() where transceiver.media.direction.sends {
+      switch transceiver.kind {
+      case .video:
+        guard let video = settings.video, !media.video.contains(where: { $0.line == index }) else { continue }
+        let suffix = media.video.isEmpty ? "" : "/\(media.video.count + 1)"
+        let encoder = VideoStreamEncoder(
+          video, mode: settings.mode, fidelity: configuration.endpoint.fidelity, seed: port.simulation.seed,
+          stream: "\(stream)/video\(suffix)", adaptation: connections.settings.adaptation)
+        media.video.append(OutgoingMedia.Video(line: index, encoder: encoder))
+        connection.adapt(encoder, on: index)
+      case .audio:
+        guard let bitrate = settings.audio, media.audio == nil else { continue }
+        media.audioLine = index
+        connection.adapted.sound = VideoAdapter.total(ofSound: bitrate)
+        media.audio = AudioStreamEncoder(
+          bitrate, mode: settings.mode, fidelity: configuration.endpoint.fidelity,
+          pattern: configuration.media.voice.pattern, seed: port.simulation.seed, stream: "\(stream)/audio")
+      }
+    }
+    outgoing[connection.number] = media
+  }
+
   /// Begins to capture when the first connection can carry media.
   func startCapture(at now: Instant) {
     let media = configuration.media
@@ -45,9 +72,10 @@ extension Client {
     _ picture: VideoFrame?, with encoder: VideoStreamEncoder, on line: Int, of connection: Connection, at now: Instant
   ) {
     guard encoder.busyUntil <= now else { return connections.processor.refuse(.videoEncode, at: now) }
+    guard encoder.takesFrame(reducedBy: connection.frameReduction, at: now) else { return }
     var slot = connections.processor.reserve(at: now)
-    encoder.busyUntil = connections.processor.perform(
-      .encodeVideo(pixels: configuration.media.settings.pixels), in: &slot)
+    let done = connections.processor.perform(.encodeVideo(pixels: encoder.pixels), in: &slot)
+    encoder.noteCoded(at: done, capturedAt: now)
     guard let frame = encoder.encode(picture, capturedAt: now) else { return }
     let bytes = encoder.bytes
     connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)

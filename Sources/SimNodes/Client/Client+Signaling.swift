@@ -280,31 +280,6 @@ extension Client {
     finish(connection, at: now)
   }
 
-  /// Makes an encoder for every line that sends and has none yet.
-  private func prepareEncoders(of connection: Connection) {
-    let settings = configuration.media.settings
-    let stream = "\(port.name)/to \(connection.peer)"
-    var media = outgoing[connection.number] ?? OutgoingMedia()
-    for (index, transceiver) in connection.core.transceivers.enumerated() where transceiver.media.direction.sends {
-      switch transceiver.kind {
-      case .video:
-        guard let video = settings.video, !media.video.contains(where: { $0.line == index }) else { continue }
-        let suffix = media.video.isEmpty ? "" : "/\(media.video.count + 1)"
-        let encoder = VideoStreamEncoder(
-          video, mode: settings.mode, fidelity: configuration.endpoint.fidelity, seed: port.simulation.seed,
-          stream: "\(stream)/video\(suffix)")
-        media.video.append(OutgoingMedia.Video(line: index, encoder: encoder))
-      case .audio:
-        guard let bitrate = settings.audio, media.audio == nil else { continue }
-        media.audioLine = index
-        media.audio = AudioStreamEncoder(
-          bitrate, mode: settings.mode, fidelity: configuration.endpoint.fidelity,
-          pattern: configuration.media.voice.pattern, seed: port.simulation.seed, stream: "\(stream)/audio")
-      }
-    }
-    outgoing[connection.number] = media
-  }
-
   /// Whether candidates are told one by one.
   func trickles(_ connection: Connection) -> Bool {
     switch configuration.endpoint.ice.trickle {

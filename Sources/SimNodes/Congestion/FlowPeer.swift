@@ -68,9 +68,7 @@ public actor FlowPeer: Node {
   private let media: Media
   private var videoEncoder: VideoStreamEncoder?
   private var audioEncoder: AudioStreamEncoder?
-  private var ladder: VideoSizeLadder?
-  private var repair: RepairReserve
-  private var repairNoted = (sent: 0, retransmitted: 0)
+  private var streams = AdaptedStreams()
   private var videoLine: Int?
   private var audioLine: Int?
   private var nextVideo = Instant.distantFuture
@@ -78,18 +76,11 @@ public actor FlowPeer: Node {
   private var nextPicture = Instant.distantFuture
   private var nextSound = Instant.distantFuture
   private var startsAt = Instant.start
-  private var nextRepairNote = Instant.start
   private var endsAt = Instant.distantFuture
   private var audioIndex = 0
-  private var captured = 0
   /// Packets of protection that are to be sent.
   private var protectionOwed = 0.0
   private var reading = Reading()
-  /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 8 of extensions + 3 of
-  /// VP8's descriptor + 10.
-  private static let videoOverhead = DataSize.bytes(61)
-  private static let audioOverhead = DataSize.bytes(28 + 12 + 12 + 10)
-  private static let videoPacket = DataSize.bytes(RTPStreamSender.largestPacket - 36)
 
   /// - Parameters:
   ///   - address: the host's own.
@@ -99,7 +90,6 @@ public actor FlowPeer: Node {
   ) {
     self.port = port
     self.media = media
-    repair = RepairReserve(reservesProtection: media.reservesProtection)
     let provider: CryptoProvider
     let identity: DTLSIdentity
     do {
@@ -117,16 +107,17 @@ public actor FlowPeer: Node {
       configuration, entropy: EntropySource(port.simulation.generator("\(port.name)/entropy")))
     let seed = port.simulation.seed
     if let video = media.video {
-      videoLine = connection.addTransceiver(.video, direction: .sendonly)
-      videoEncoder = VideoStreamEncoder(
-        video, mode: .modelled, fidelity: fidelity, seed: seed, stream: "\(port.name)/video")
-      if media.adaptsSize {
-        ladder = VideoSizeLadder(width: video.width, height: video.height, framesPerSecond: video.framesPerSecond)
-      }
-      (reading.width, reading.height) = (video.width, video.height)
+      let line = connection.addTransceiver(.video, direction: .sendonly)
+      let encoder = VideoStreamEncoder(
+        video, mode: .modelled, fidelity: fidelity, seed: seed, stream: "\(port.name)/video",
+        adaptation: VideoAdapter.Policy(
+          adaptsSize: media.adaptsSize, reservesProtection: media.reservesProtection, pauses: false))
+      (videoLine, videoEncoder) = (line, encoder)
+      streams.video = [AdaptedStreams.Video(line: line, encoder: encoder)]
     }
     if let audio = media.audio {
       audioLine = connection.addTransceiver(.audio, direction: .sendonly)
+      streams.sound = VideoAdapter.total(ofSound: audio)
       var dice = SeededGenerator(seed: seed, stream: "\(port.name)/voice")
       audioEncoder = AudioStreamEncoder(
         audio, mode: .modelled, fidelity: fidelity, pattern: SpeechPattern(seed: dice.next()), seed: seed,
@@ -193,7 +184,7 @@ public actor FlowPeer: Node {
       default: break
       }
     }
-    adapt(at: now)
+    streams.adapt(to: connection, at: now)
     port.send(&output.datagrams)
     setAlarm()
   }
@@ -207,50 +198,9 @@ public actor FlowPeer: Node {
 
   private func start(at now: Instant) {
     let begin = max(now, startsAt)
-    if let video = media.video {
-      nextVideo = begin
-      let total = RateAllocation.total(
-        of: video.bitrate, framesPerSecond: video.framesPerSecond, packet: Self.videoPacket,
-        overhead: Self.videoOverhead)
-      connection.control?.setAllocated(total + audioTotal, at: now)
-    }
+    if media.video != nil { nextVideo = begin }
     if media.audio != nil { nextAudio = begin + .milliseconds(20) }
   }
-
-  /// What sound takes of the rate, all headers included: 50 packets a second.
-  private var audioTotal: DataRate {
-    guard let audio = media.audio else { return .zero }
-    return audio + .bitsPerSecond(Int64(Self.audioOverhead.bits * 50))
-  }
-
-  /// Gives the encoder what the controller leaves it.
-  private func adapt(at now: Instant) {
-    guard let video = media.video, let estimate = connection.control?.decision?.target else { return }
-    noteRepair(at: now)
-    reading.estimate = estimate
-    let left = DataRate.bitsPerSecond(max(estimate.bitsPerSecond - audioTotal.bitsPerSecond, 0))
-    let payload = RateAllocation.payload(
-      of: left, framesPerSecond: video.framesPerSecond, packet: Self.videoPacket, overhead: Self.videoOverhead)
-    let target = max(min(payload.scaled(by: 1 - repair.share), video.bitrate), Self.leastVideo)
-    guard target != reading.target else { return }
-    reading.target = target
-    videoEncoder?.setBitrate(target)
-  }
-
-  /// What was sent and what of it again, and what is lost.
-  private func noteRepair(at now: Instant) {
-    guard let videoLine, let sent = connection.transceivers[videoLine].sender?.statistics else { return }
-    guard now >= nextRepairNote else { return }
-    nextRepairNote = now + .milliseconds(50)
-    repair.note(
-      sent: sent.bytesSent - repairNoted.sent,
-      retransmitted: sent.retransmittedBytesSent - repairNoted.retransmitted, at: now)
-    repairNoted = (sent.bytesSent, sent.retransmittedBytesSent)
-    repair.note(loss: connection.control?.decision?.loss ?? 0, at: now)
-  }
-
-  /// Chromium's smallest bitrate of a video stream.
-  private static let leastVideo = DataRate.kilobitsPerSecond(30)
 
   private func capture(at now: Instant) {
     if nextVideo <= now {
@@ -267,11 +217,8 @@ public actor FlowPeer: Node {
 
   private func captureVideo(at now: Instant) {
     guard let videoEncoder, let videoLine else { return }
-    if ladder?.update(reading.target, at: now) == true, let size = ladder?.size {
-      videoEncoder.resize(width: size.width, height: size.height)
-      (reading.width, reading.height) = size
-    }
-    guard !isLeftOut() && !videoEncoder.dropsNextFrame() else {
+    let reduction = connection.control?.decision?.frameReduction ?? 0
+    guard videoEncoder.takesFrame(reducedBy: reduction, at: now) else {
       reading.framesDropped += 1
       return
     }
@@ -283,20 +230,13 @@ public actor FlowPeer: Node {
 
   /// FEC is not sent; packets of the frame that are sent again behind it take its place.
   private func protect(_ frame: EncodedFrame, on line: Int, at now: Instant) {
-    let share = repair.protectionShare
+    let share = videoEncoder?.adapter?.protectionShare ?? 0
     guard share > 0 else { return protectionOwed = 0 }
-    let packets = (frame.size.bytes + Self.videoPacket.bytes - 1) / Self.videoPacket.bytes
+    let packets = (frame.size.bytes + VideoAdapter.packet.bytes - 1) / VideoAdapter.packet.bytes
     protectionOwed += Double(packets) * share / (1 - share)
     let count = min(Int(protectionOwed), packets)
     protectionOwed -= Double(count)
     connection.repeatLast(count, on: line, at: now, into: &output.datagrams)
-  }
-
-  /// Whether the controller wants this frame left out, because too much is in flight: every so many-th.
-  private func isLeftOut() -> Bool {
-    guard let share = connection.control?.decision?.frameReduction, share > 0 else { return false }
-    captured += 1
-    return captured.isMultiple(of: max(1, Int(1 / share)))
   }
 
   private func captureAudio(at now: Instant) {
@@ -330,6 +270,11 @@ public actor FlowPeer: Node {
   /// What has happened so far.
   public func read() -> Reading {
     var result = reading
+    if let adapter = videoEncoder?.adapter {
+      result.estimate = connection.control?.decision?.target
+      result.target = adapter.target
+      (result.width, result.height) = adapter.size
+    }
     for transceiver in connection.transceivers {
       if let sent = transceiver.sender?.statistics {
         result.payloadBytesSent += sent.bytesSent

@@ -32,6 +32,8 @@ final class Connection {
   /// Whether the association, and the first message each way, was told.
   var hasNotedAssociation = false
   var hasNotedData = (sent: false, received: false)
+  /// The encoders that follow its congestion controller; none without one.
+  @exclusivity(unchecked) var adapted = AdaptedStreams()
   /// What goes on its data channels.
   @exclusivity(unchecked) var dataFlows: [DataFlow] = []
   /// The channels that the peer opened.
@@ -75,6 +77,10 @@ public struct ConnectionSummary: Hashable, Sendable {
   public let remoteKey: [UInt8]
   public let outbound: [OutboundStreamStatistics]
   public let inbound: [InboundStreamStatistics]
+  /// How video is coded that follows congestion control, by SSRC.
+  public let encodings: [UInt32: EncodingStatistics]
+  /// What congestion control allows, all headers included; `nil` without it and before media may flow.
+  public let availableOutgoingBitrate: DataRate?
   /// How many data channels were opened, and how many of those are closed.
   public let dataChannelsOpened: Int
   public let dataChannelsClosed: Int
@@ -93,6 +99,8 @@ public struct ConnectionSummary: Hashable, Sendable {
     remoteKey = keys.map { $0.remote.key + $0.remote.salt } ?? []
     outbound = connection.core.transceivers.compactMap { $0.sender?.statistics }
     inbound = connection.core.transceivers.compactMap { $0.receiver?.statistics(at: now) }
+    encodings = connection.adapted.statistics(of: connection.core, at: now)
+    availableOutgoingBitrate = connection.core.control?.decision?.target
     (dataChannelsOpened, dataChannelsClosed) = connection.core.dataChannelCounts
   }
 }

@@ -66,6 +66,7 @@ final class ConnectionSet {
     configuration.codecs = settings.codecs
     configuration.trickles = settings.ice.trickle != .none
     configuration.bundlePolicy = settings.bundlePolicy
+    configuration.congestion = settings.congestion
     let connection = Connection(
       number: number, peer: peer, isPolite: isPolite,
       core: PeerConnection(
@@ -153,6 +154,7 @@ final class ConnectionSet {
         handle(event)
       }
     }
+    connection.adapted.adapt(to: connection.core, at: now)
     if log.isDetailed { noteReports(of: connection) }
     if settings.observer != nil { log.disclose(connection.core.takeDisclosedRecords()) }
     setAlarm(connection)
@@ -197,6 +199,8 @@ final class ConnectionSet {
       }
     }
     connection.output.datagrams.removeAll()
+    // What the pacer keeps back leaves later.
+    if purpose == .playout, connection.core.control != nil { setAlarm(connection) }
   }
 
   /// Sends a message to a TURN server over TCP or TLS; the segments that leave at once depart when they are made.

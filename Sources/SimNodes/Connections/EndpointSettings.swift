@@ -19,6 +19,8 @@ public struct EndpointSettings: Sendable {
   public var srtpProfiles: [SRTPProfile]
   /// The names of the codecs that it has, as in `a=rtpmap`; `nil` for all that there are.
   public var codecs: [String]?
+  /// Congestion control of what is sent; `nil` for none.
+  public var congestion: CongestionSettings?
   public var fidelity: Fidelity
   public var cores: Int
   public var costs: MeasuredCosts

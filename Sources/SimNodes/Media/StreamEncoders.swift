@@ -11,10 +11,30 @@ package final class VideoStreamEncoder {
   private var buffer = ByteWriter(reserving: 4096)
   package var needsKeyFrame = true
   /// When the last frame was coded: an encoder works on one at a time.
-  var busyUntil = Instant.start
+  private(set) var busyUntil = Instant.start
+  /// How it follows congestion control; `nil` for a fixed rate.
+  private(set) var adapter: VideoAdapter?
+  /// Luma samples of a coded picture.
+  private(set) var pixels: Int
 
   /// - Parameter stream: names the dice of this encoder.
-  package init(_ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String) {
+  package convenience init(_ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String) {
+    self.init(settings, mode: mode, fidelity: fidelity, seed: seed, stream: stream, adaptation: nil)
+  }
+
+  /// - Parameters:
+  ///   - stream: names the dice of this encoder.
+  ///   - adaptation: how it follows congestion control; `nil` for a fixed rate. Real pictures keep their size.
+  init(
+    _ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String,
+    adaptation: VideoAdapter.Policy?
+  ) {
+    pixels = settings.width * settings.height
+    adapter = adaptation.map { policy in
+      var policy = policy
+      if mode == .real { policy.adaptsSize = false }
+      return VideoAdapter(settings, policy)
+    }
     var dice = SeededGenerator(seed: seed, stream: "\(stream)/clock")
     clock = RTPClock(rate: 90_000, offset: UInt32(truncatingIfNeeded: dice.next()))
     switch mode {
@@ -30,8 +50,34 @@ package final class VideoStreamEncoder {
     }
   }
 
-  /// Codes at this rate from the next frame on.
-  func setBitrate(_ bitrate: DataRate) {
+  /// Follows what congestion control leaves it, all headers included.
+  func adapt(to left: DataRate, sent: OutboundStreamStatistics, loss: Double, at now: Instant) {
+    guard let wasPaused = adapter?.isPaused else { return }
+    if let bitrate = adapter?.update(left, sent: sent, loss: loss, at: now) { setBitrate(bitrate) }
+    // Who has seen nothing for a while begins anew.
+    if wasPaused, adapter?.isPaused == false { needsKeyFrame = true }
+  }
+
+  /// Whether the picture that was captured now is coded, or given up so that the rate is held; its size may change with it.
+  ///
+  /// - Parameter reduction: the share of pictures that congestion control wants left out.
+  func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
+    guard adapter != nil else { return true }
+    if let size = adapter?.resize(at: now) {
+      modelled?.resize(width: size.width, height: size.height)
+      pixels = size.width * size.height
+    }
+    // What is beyond the rate with real media, libvpx decides itself.
+    return adapter?.takesFrame(reducedBy: reduction, at: now) == true && modelled?.dropsNextFrame() != true
+  }
+
+  /// Notes until when the picture that was captured now is coded.
+  func noteCoded(at done: Instant, capturedAt now: Instant) {
+    busyUntil = done
+    adapter?.noteCoding(done - now, at: now)
+  }
+
+  private func setBitrate(_ bitrate: DataRate) {
     modelled?.setBitrate(bitrate)
     do {
       try real?.setBitrate(bitrate)
@@ -39,12 +85,6 @@ package final class VideoStreamEncoder {
       preconditionFailure("libvpx takes another bitrate: \(error)")
     }
   }
-
-  /// Codes another size of picture from the next frame on, a key frame; modelled media only.
-  func resize(width: Int, height: Int) { modelled?.resize(width: width, height: height) }
-
-  /// Whether the next picture is given up so that the rate is held; libvpx decides that itself.
-  func dropsNextFrame() -> Bool { modelled?.dropsNextFrame() ?? false }
 
   /// Codes a picture (`nil` for modelled media); gives the frame, whose bytes are in `bytes`.
   package func encode(_ picture: VideoFrame?, capturedAt time: Instant, mark: Instant? = nil) -> EncodedFrame? {

@@ -111,10 +111,11 @@ extension MixingUnit {
         connections.processor.refuse(.videoEncode, at: now)
         continue
       }
+      guard encoder.takesFrame(reducedBy: listener.connection.frameReduction, at: now) else { continue }
       let picture = compose(parts, at: now)
       listener.composed = picture ?? listener.composed
       var slot = connections.processor.reserve(at: now)
-      encoder.busyUntil = perform(parts.count, in: &slot)
+      encoder.noteCoded(at: perform(parts.count, encoder, in: &slot), capturedAt: now)
       guard
         let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
       else { continue }
@@ -129,7 +130,7 @@ extension MixingUnit {
     let picture = compose(parts, at: now)
     sharedPicture = picture ?? sharedPicture
     var slot = connections.processor.reserve(at: now)
-    encoder.busyUntil = perform(parts.count, in: &slot)
+    encoder.noteCoded(at: perform(parts.count, encoder, in: &slot), capturedAt: now)
     guard let frame = encoder.encode(picture, capturedAt: now, mark: Self.mean(parts.compactMap(\.captureTime)) ?? now)
     else { return }
     for listener in listeners {
@@ -142,10 +143,10 @@ extension MixingUnit {
   }
 
   /// Each part is scaled into its cell, the cells fill the canvas, and the canvas is coded.
-  private func perform(_ parts: Int, in slot: inout Processor.Slot) -> Instant {
+  private func perform(_ parts: Int, _ encoder: VideoStreamEncoder, in slot: inout Processor.Slot) -> Instant {
     for _ in 0..<parts { connections.processor.perform(.scaleVideo(pixels: canvas.pixels / parts), in: &slot) }
     connections.processor.perform(.composeVideo(pixels: canvas.pixels), in: &slot)
-    return connections.processor.perform(.encodeVideo(pixels: canvas.pixels), in: &slot)
+    return connections.processor.perform(.encodeVideo(pixels: encoder.pixels), in: &slot)
   }
 
   private func compose(_ parts: [RemoteTrack], at now: Instant) -> VideoFrame? {

@@ -216,26 +216,30 @@ public actor MixingUnit: Node, SignalingMember {
       case .video:
         guard media.video != nil, listener.videoLine == nil else { continue }
         listener.videoLine = index
-        if layout == .individual { listener.video = makeVideoEncoder("\(stream)/video") }
+        guard layout == .individual else { continue }
+        listener.video = makeVideoEncoder("\(stream)/video", adaptation: connections.settings.adaptation)
+        if let encoder = listener.video { connection.adapt(encoder, on: index) }
       case .audio:
         guard let bitrate = media.audio, listener.audioLine == nil else { continue }
         listener.audioLine = index
+        connection.adapted.sound = VideoAdapter.total(ofSound: bitrate)
         listener.audio = AudioStreamEncoder(
           bitrate, mode: media.mode, fidelity: connections.settings.fidelity, pattern: SpeechPattern(seed: 0),
           seed: port.simulation.seed, stream: "\(stream)/audio")
       }
     }
     if layout == .shared, media.video != nil, sharedVideo == nil {
-      sharedVideo = makeVideoEncoder("\(port.name)/shared/video")
+      sharedVideo = makeVideoEncoder("\(port.name)/shared/video", adaptation: nil)
     }
   }
 
-  private func makeVideoEncoder(_ stream: String) -> VideoStreamEncoder? {
+  private func makeVideoEncoder(_ stream: String, adaptation: VideoAdapter.Policy?) -> VideoStreamEncoder? {
     guard let video = media.video else { return nil }
     let settings = VP8Settings(
       width: canvas.width, height: canvas.height, bitrate: video.bitrate, framesPerSecond: video.framesPerSecond)
     return VideoStreamEncoder(
-      settings, mode: media.mode, fidelity: connections.settings.fidelity, seed: port.simulation.seed, stream: stream)
+      settings, mode: media.mode, fidelity: connections.settings.fidelity, seed: port.simulation.seed, stream: stream,
+      adaptation: adaptation)
   }
 
   private func signal(_ message: SignalingMessage, to peer: String) {

@@ -180,6 +180,7 @@ struct SessionBuilder {
     settings.transportPolicy = session.iceTransportPolicy == .relay ? .relay : .all
     settings.ice = session.ice
     settings.bundlePolicy = session.bundlePolicy
+    settings.congestion = session.congestion
     settings.srtpProfiles = session.srtpProfiles
     settings.fidelity = fidelity
     settings.cores = cores

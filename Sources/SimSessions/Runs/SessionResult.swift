@@ -12,6 +12,8 @@ public struct SessionResult: Sendable {
   public let participants: Int
   public let fidelity: RTCSession.Fidelity
   public let media: MediaFidelity
+  /// The controller that encoders follow; `nil` for fixed rates.
+  public let congestionControl: String?
   public let seed: UInt64
   /// The measured window: from 5 s after the last join to the end.
   public let window: Duration
@@ -74,6 +76,7 @@ public struct SessionResult: Sendable {
     participants = session.participants
     fidelity = run.fidelity
     media = session.media
+    congestionControl = session.congestionControl
     seed = run.scenario.seed
     connectionsPlanned = run.plan.connections.count
     connectionsEstablished = Self.established(clients, server)

@@ -40,6 +40,14 @@ extension SessionScenario {
         ),
         ("data", "\(workloads) workloads", "fewer, or null, because \(participants) take part"))
     }
+    if let congestionControl, topology == Mixing().name, mixing.layout == .shared {
+      throw Contradiction(
+        (
+          "congestionControl", "'\(congestionControl)'",
+          "'none', because mcu.layout is 'shared': one encoder cannot follow every listener's rate"
+        ),
+        ("mcu", "layout 'shared'", "layout 'individual', because congestionControl is '\(congestionControl)'"))
+    }
     if media == .real, fidelity == .model {
       throw Contradiction(
         ("media", "'real'", "'modelled', because fidelity is 'model'"),

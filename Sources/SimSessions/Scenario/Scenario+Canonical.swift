@@ -57,6 +57,8 @@ extension SessionScenario {
     }
     lines.group("video") { video?.describe(to: &$0) }
     lines.group("audio") { audio?.describe(to: &$0) }
+    // Fields that came later are named where they say something, so that the hashes of older scenarios stay.
+    if let congestionControl { lines.add("congestionControl", congestionControl) }
     if let data { lines.group("data") { data.describe(to: &$0) } }
     lines.add("server.site", server.site)
     lines.add("server.cores", server.cores)
@@ -64,7 +66,6 @@ extension SessionScenario {
     lines.add("server.delay", server.delay)
     lines.add("server.queue", server.queue.quantity)
     lines.add("signaling.site", signalingSite)
-    // Fields that came later are named where they say something, so that the hashes of older scenarios stay.
     if isSignalingConnected { lines.add("signaling.connected", "true") }
     for (name, value) in signaling.canonical { lines.add("signaling.\(name)", value) }
     if !people.isNone {

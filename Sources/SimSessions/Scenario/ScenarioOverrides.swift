@@ -23,6 +23,8 @@ public struct ScenarioOverrides: Hashable, Sendable {
   public var fidelity: Fidelity?
   /// `--media`
   public var media: MediaFidelity?
+  /// `--congestion-control`
+  public var congestionControl: String?
   /// `--uplink`: the rate of every client's uplink.
   public var uplink: LinkRate?
   /// `--downlink`: the rate of every client's downlink.
@@ -39,7 +41,8 @@ public struct ScenarioOverrides: Hashable, Sendable {
   var sessionOptions: [String] {
     let isSet = [
       ("topology", topology != nil), ("participants", participants != nil), ("duration", duration != nil),
-      ("fidelity", fidelity != nil), ("media", media != nil), ("uplink", uplink != nil), ("downlink", downlink != nil),
+      ("fidelity", fidelity != nil), ("media", media != nil),
+      ("congestion-control", congestionControl != nil), ("uplink", uplink != nil), ("downlink", downlink != nil),
       ("rtt", rtt != nil), ("costs", costs != nil),
     ]
     return isSet.filter(\.1).map(\.0)
@@ -81,6 +84,7 @@ extension SessionScenario {
     }
     if let choice = overrides.fidelity { fidelity = choice }
     if let choice = overrides.media { media = choice }
+    if let name = overrides.congestionControl { congestionControl = try Self.congestionControl(name) }
     if let costs = overrides.costs { self.costs = costs }
     try setRate(overrides.uplink, "uplink") { $0.uplink.setRate($1) }
     try setRate(overrides.downlink, "downlink") { $0.downlink.setRate($1) }
@@ -89,9 +93,23 @@ extension SessionScenario {
       for index in clients.indices { clients[index] = try client(clients[index], withRoundTrip: time, in: scenario) }
     }
     do throws(Contradiction) { try check() } catch {
-      let side = error.side { overrides.sessionOptions.contains($0) }
-      throw .option(name: "--\(side.field)", found: side.found, allowed: side.allowed)
+      let side = error.side { overrides.sessionOptions.contains(Self.option(of: $0)) }
+      throw .option(name: "--\(Self.option(of: side.field))", found: side.found, allowed: side.allowed)
     }
+  }
+
+  /// The option that changes a field.
+  private static func option(of field: String) -> String {
+    field == "congestionControl" ? "congestion-control" : field
+  }
+
+  private static func congestionControl(_ name: String) throws(ScenarioError) -> String? {
+    guard congestionControls.contains(name) else {
+      throw .option(
+        name: "--congestion-control", found: "'\(name)'", allowed: congestionControls.joined(separator: ", "),
+        nearest: nearestName(to: name, in: congestionControls))
+    }
+    return congestionController(name)
   }
 
   private static func topology(_ name: String) throws(ScenarioError) -> String {

@@ -8,7 +8,8 @@ import SimNodes
 extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
-    "data", "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice", "bundlePolicy",
+    "congestionControl", "data", "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice",
+    "bundlePolicy",
     "srtpProfiles", "mcu",
     "costs", "prices", "faults",
   ]
@@ -34,6 +35,9 @@ extension SessionScenario {
     }
     video = try VideoProfile.decode(fields["video"], files)
     audio = try AudioProfile.decode(fields["audio"], files)
+    congestionControl = try fields["congestionControl"].flatMap { reader throws(ScenarioError) in
+      Self.congestionController(try reader.name(of: Self.congestionControls))
+    }
     data = try fields["data"].flatMap { reader throws(ScenarioError) in try DataSettings.decode(reader) }
     server = try ServerProfile(fields["server"], sites: sites)
     signalingSite = sites[0]

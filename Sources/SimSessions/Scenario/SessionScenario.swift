@@ -42,6 +42,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var video: VideoProfile?
   /// `nil` when nobody sends audio.
   public var audio: AudioProfile?
+  /// A name of `CongestionControllers`, whose rates everybody's encoders follow; `nil` for fixed rates.
+  public var congestionControl: String?
   /// What goes on data channels; `nil` when there are none.
   public var data: DataSettings?
   /// The SFU or MCU.

@@ -29,7 +29,8 @@ struct Explanation {
     var text = "\(session.topology): \(topology?.summary ?? "")\n"
     text += "\(session.participants) people join \(session.joinInterval.quantity) apart, then "
     text +=
-      "\(session.duration.quantity) pass; fidelity \(session.fidelity.rawValue), media \(session.media.rawValue)\n\n"
+      "\(session.duration.quantity) pass; fidelity \(session.fidelity.rawValue), media \(session.media.rawValue)"
+    text += (session.congestionControl.map { "; rates follow \($0)" } ?? "") + "\n\n"
     text += parties(session, plan) + "\n" + connections(plan) + "\n"
     return text + (session.kinds.isEmpty ? "" : streams(plan)) + data(session, plan)
   }

@@ -11,7 +11,7 @@ struct CellReport: Sendable {
 
   /// The members of a cell, in the order of the documentation.
   var json: JSON {
-    [
+    var cell: JSON = [
       "topology": JSON(result.topology), "participants": JSON(result.participants),
       "fidelity": JSON(result.fidelity.rawValue), "media": JSON(result.media.rawValue),
       "connectionsPlanned": JSON(result.connectionsPlanned), "connections": JSON(result.connectionsEstablished),
@@ -39,6 +39,9 @@ struct CellReport: Sendable {
       "virtualSeconds": JSON(result.virtualSeconds, decimals: 3), "wallSeconds": JSON(wallSeconds, decimals: 3),
       "dataTotals": result.dataTotalsJSON, "dataForwarding": result.dataForwardingJSON,
     ]
+    // What came later is named where it says something, so that the reports of older scenarios stay.
+    if let adaptation = AdaptationReport(result) { cell.append("congestionControl", adaptation.json) }
+    return cell
   }
 
   /// One header row with unit and layer in each name.

@@ -102,12 +102,19 @@ struct Compare: ParsableCommand {
     for verdict in verdicts { text += verdict.sentence + "\n" }
     text += """
 
-      Rates are fixed: encoders do not adapt to what the network carries. Rates of links count IP packets. Media is
+      \(adaptation(scenario)) Rates of links count IP packets. Media is
       \(reports[0].result.media.rawValue); CPU times are charged from '\(scenario.session?.costs.name ?? "")'. \
       Seed \(scenario.seed), scenario \(scenario.scenarioHash).
 
       """
     return text
+  }
+
+  private static func adaptation(_ scenario: Scenario) -> String {
+    guard let controller = scenario.session?.congestionControl else {
+      return "Rates are fixed: encoders do not adapt to what the network carries."
+    }
+    return "Encoders follow '\(controller)'; an SFU forwards what it gets, it chooses no layers for a receiver."
   }
 
   /// What went on data channels; `nil` when there are none.

@@ -1,4 +1,5 @@
 import Foundation
+import RTCMedia
 import RTCPrimitives
 import RTCSession
 import SimNodes
@@ -81,21 +82,26 @@ struct OutputFiles: ~Copyable {
   private static func statistics(_ result: SessionResult) -> JSON {
     .array(
       all(result).map { connection in
-        [
+        var object: JSON = [
           "node": JSON(connection.node), "peer": JSON(connection.peer),
           "readyMs": JSON(connection.readyAt?.milliseconds, decimals: 3),
           "localCandidateType": JSON(connection.localCandidate),
           "remoteCandidateType": JSON(connection.remoteCandidate), "srtpCipher": JSON(connection.profile),
           "dataChannelsOpened": JSON(connection.dataChannelsOpened),
           "dataChannelsClosed": JSON(connection.dataChannelsClosed),
-          "outbound-rtp": .array(connection.outbound.map(outbound)),
+          "outbound-rtp": .array(connection.outbound.map { outbound($0, connection.encodings[$0.ssrc]) }),
           "inbound-rtp": .array(connection.inbound.map(inbound)),
         ]
+        if let available = connection.availableOutgoingBitrate {
+          object.append("candidate-pair", ["availableOutgoingBitrate": JSON(Int(available.bitsPerSecond))])
+        }
+        return object
       })
   }
 
-  private static func outbound(_ stream: OutboundStreamStatistics) -> JSON {
-    [
+  /// - Parameter encoding: of a stream that follows congestion control.
+  private static func outbound(_ stream: OutboundStreamStatistics, _ encoding: EncodingStatistics?) -> JSON {
+    var object: JSON = [
       "ssrc": JSON(stream.ssrc), "kind": JSON(stream.kind.rawValue), "packetsSent": JSON(stream.packetsSent),
       "bytesSent": JSON(stream.bytesSent), "headerBytesSent": JSON(stream.headerBytesSent),
       "retransmittedPacketsSent": JSON(stream.retransmittedPacketsSent),
@@ -105,6 +111,19 @@ struct OutputFiles: ~Copyable {
       "roundTripTime": JSON(stream.roundTripTime?.inSeconds, decimals: 6),
       "fractionLost": JSON(stream.fractionLost, decimals: 4),
     ]
+    guard let encoding else { return object }
+    object.append("targetBitrate", JSON(Int(encoding.targetBitrate.bitsPerSecond)))
+    object.append("frameWidth", JSON(encoding.frameWidth))
+    object.append("frameHeight", JSON(encoding.frameHeight))
+    object.append("qualityLimitationReason", JSON(encoding.qualityLimitationReason.rawValue))
+    var durations: JSON = [:]
+    for reason in QualityLimitation.Reason.allCases {
+      let seconds = encoding.qualityLimitationDurations[reason]?.inSeconds
+      durations.append(reason.rawValue, JSON(seconds, decimals: 3))
+    }
+    object.append("qualityLimitationDurations", durations)
+    object.append("sim.isPaused", .boolean(encoding.isPaused))
+    return object
   }
 
   private static func inbound(_ stream: InboundStreamStatistics) -> JSON {

@@ -41,6 +41,7 @@ struct RunText {
     }
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
+    if let adaptation = AdaptationReport(result) { text += adaptation.line + "\n" }
     text += result.relayLines.map { $0 + "\n" }.joined()
     if let quality = qualityLine { text += quality + "\n" }
     if !diagnosis.isEmpty {

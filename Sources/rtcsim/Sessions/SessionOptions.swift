@@ -9,6 +9,12 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "Decides everything that is random.") var seed: UInt64?
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
+  @Option(
+    help: """
+      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. An SFU \
+      chooses no layers yet: its downlinks do not adapt.
+      """)
+  var congestionControl: String?
   @Option(help: "Rate of every client's uplink, such as 2M, or unlimited.") var uplink: LinkRate?
   @Option(help: "Rate of every client's downlink.") var downlink: LinkRate?
   @Option(help: "Round trip between client and server, such as 40ms.") var rtt: Duration?
@@ -21,6 +27,7 @@ struct SessionOptions: ParsableArguments {
     overrides.seed = seed
     overrides.fidelity = fidelity
     overrides.media = media
+    overrides.congestionControl = congestionControl
     overrides.uplink = uplink
     overrides.downlink = downlink
     overrides.rtt = rtt

@@ -24,7 +24,8 @@ struct AdaptationTests {
   }
 
   @Test func `a picture becomes smaller after five seconds of too little, and larger when there is plenty`() {
-    var ladder = VideoSizeLadder(width: 640, height: 360, framesPerSecond: 30)
+    var ladder = VideoSizeLadder(
+      width: 640, height: 360, framesPerSecond: 30, highest: .kilobitsPerSecond(6000))
     var now = Instant.start
     func run(_ kilobits: Int64, _ seconds: Int) -> [Int] {
       var heights: [Int] = []
@@ -84,5 +85,71 @@ struct AdaptationTests {
     #expect(reserve.share == most)
     run(0, 10)
     #expect(reserve.share == 0)
+  }
+
+  @Test func `a picture comes back when its encoder may do no more, if that is enough for it`() {
+    func heights(highest: Int64) -> [Int] {
+      var ladder = VideoSizeLadder(
+        width: 640, height: 360, framesPerSecond: 30, highest: .kilobitsPerSecond(highest))
+      var heights: [Int] = []
+      for second in 0..<40 {
+        let rate = DataRate.kilobitsPerSecond(second < 10 ? 200 : highest)
+        if ladder.update(rate, at: .start + .seconds(second)) { heights.append(ladder.size.height) }
+      }
+      return heights
+    }
+    #expect(heights(highest: 800) == [270, 360])
+    #expect(heights(highest: 300) == [270])
+  }
+
+  @Test func `what the processor cannot do counts beside the rate, and the smaller picture holds`() {
+    var ladder = VideoSizeLadder(
+      width: 640, height: 360, framesPerSecond: 30, highest: .kilobitsPerSecond(800))
+    ladder.limit()
+    #expect(ladder.size == (480, 270) && ladder.step == 0)
+    for _ in 0..<10 { ladder.limit() }
+    #expect(ladder.size.height >= 90)
+    for _ in 0..<10 { ladder.relax() }
+    #expect(ladder.size == (640, 360))
+  }
+
+  @Test func `video pauses after two seconds of too little and comes back with twenty kilobits more`() {
+    var pause = VideoPause()
+    func isPaused(_ kilobits: Int64, at milliseconds: Int) -> Bool {
+      pause.update(.kilobitsPerSecond(kilobits), at: .start + .milliseconds(milliseconds))
+      return pause.isPaused
+    }
+    #expect(!isPaused(29, at: 0) && !isPaused(29, at: 1999))
+    // A moment of enough begins the waiting anew.
+    #expect(!isPaused(30, at: 2000) && !isPaused(29, at: 2100) && !isPaused(0, at: 4099))
+    #expect(isPaused(0, at: 4100) && isPaused(49, at: 4200))
+    #expect(!isPaused(50, at: 4300) && !isPaused(29, at: 4400))
+  }
+
+  @Test func `an encoder that is busy for two checks is to do less, and more when it has rested for forty seconds`() {
+    var detector = CPUOveruseDetector()
+    func changes(_ usage: Double, from begin: Int, until end: Int) -> [Int] {
+      (begin..<end).filter { second in
+        let change = detector.note(
+          .milliseconds(Int(usage * 100)), of: .milliseconds(100), at: .start + .seconds(second))
+        return change == (usage > 0.5 ? .less : .more)
+      }
+    }
+    #expect(changes(0.84, from: 0, until: 60) == [])
+    #expect(changes(0.9, from: 60, until: 66) == [65])
+    #expect(changes(0.3, from: 66, until: 112) == [105, 110])
+  }
+
+  @Test func `the times of each reason add up to all that has passed`() {
+    var limitation = QualityLimitation(at: .start)
+    limitation.set(.bandwidth, at: .start + .seconds(2))
+    limitation.set(.bandwidth, at: .start + .seconds(3))
+    limitation.set(.cpu, at: .start + .seconds(5))
+    limitation.set(.bandwidth, at: .start + .seconds(6))
+    let end = Instant.start + .seconds(10)
+    #expect(limitation.reason == .bandwidth)
+    #expect(limitation.duration(of: .none, at: end) == .seconds(2))
+    #expect(limitation.duration(of: .cpu, at: end) == .seconds(1))
+    #expect(limitation.duration(of: .bandwidth, at: end) == .seconds(7))
   }
 }

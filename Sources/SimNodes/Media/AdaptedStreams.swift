@@ -1,0 +1,49 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+
+/// The streams of one connection that share what its congestion controller allows: sound comes first and is not adapted, the
+/// encoders of video get equal parts of what is left.
+struct AdaptedStreams {
+  struct Video {
+    let line: Int
+    let encoder: VideoStreamEncoder
+  }
+
+  var video: [Video] = []
+  /// What sound takes, all headers included.
+  var sound = DataRate.zero
+
+  /// Gives each encoder its part; to be called whenever the controller may have decided anew.
+  func adapt(to connection: borrowing PeerConnection, at now: Instant) {
+    guard !video.isEmpty, let control = connection.control, control.decision != nil else { return }
+    var senders = 0
+    var total = sound
+    for stream in video where connection.canSend(on: stream.line) {
+      senders += 1
+      total = total + (stream.encoder.adapter?.allocation ?? .zero)
+    }
+    guard senders > 0 else { return }
+    control.setAllocated(total, at: now)
+    guard let decision = control.decision else { return }
+    var padding = DataRate.zero
+    let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(senders)
+    for stream in video where connection.canSend(on: stream.line) {
+      guard let sender = connection.transceivers[stream.line].sender else { continue }
+      stream.encoder.adapt(to: .bitsPerSecond(left), sent: sender.statistics, loss: decision.loss, at: now)
+      // No more than its part, so that sound is not harmed.
+      padding = padding + min(stream.encoder.adapter?.wantedPadding ?? .zero, .bitsPerSecond(left))
+    }
+    control.setPadding(padding, at: now)
+  }
+
+  /// How the streams of video are coded now, by their source.
+  func statistics(of connection: borrowing PeerConnection, at now: Instant) -> [UInt32: EncodingStatistics] {
+    var result: [UInt32: EncodingStatistics] = [:]
+    for stream in video {
+      guard let ssrc = connection.transceivers[stream.line].sender?.parameters.ssrc else { continue }
+      result[ssrc] = stream.encoder.adapter?.statistics(at: now)
+    }
+    return result
+  }
+}

@@ -1,0 +1,172 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+
+/// What one encoder of video makes of the rate that congestion control leaves it: its bitrate, the size of its pictures, which of
+/// them are left out, and whether there are any.
+struct VideoAdapter {
+  /// What it may do beside following the rate.
+  struct Policy: Hashable {
+    /// Whether the picture becomes smaller when the rate is too low for it, or the processor too slow.
+    var adaptsSize = true
+    /// Whether a share of the rate is kept from the encoder under loss, as Chromium keeps one for FEC.
+    var reservesProtection = false
+    /// Whether video gives way to sound alone where there is too little for it.
+    var pauses = true
+  }
+
+  /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 8 of extensions + 3 of
+  /// VP8's descriptor + 10.
+  private static let overhead = DataSize.bytes(61)
+  private static let audioOverhead = DataSize.bytes(28 + 12 + 12 + 10)
+  static let packet = DataSize.bytes(RTPStreamSender.largestPacket - 36)
+  private static let timeBetweenNotes = Duration.milliseconds(50)
+
+  private let video: VP8Settings
+  private let policy: Policy
+  /// What the encoder could use, all headers included.
+  let allocation: DataRate
+  /// The bitrate that the encoder is to have; zero before media may flow.
+  private(set) var target = DataRate.zero
+  /// The size of its pictures.
+  private(set) var size: (width: Int, height: Int)
+  private var ladder: VideoSizeLadder
+  private var pause = VideoPause()
+  private var overuse = CPUOveruseDetector()
+  private var repair: RepairReserve
+  private var repairNoted = (sent: 0, retransmitted: 0)
+  private var nextNote = Instant.start
+  private var captured = 0
+  /// `nil` before the first picture.
+  private var limitation: QualityLimitation?
+
+  /// - Parameter video: what is captured, with the highest bitrate of the encoder.
+  init(_ video: VP8Settings, _ policy: Policy) {
+    self.video = video
+    self.policy = policy
+    allocation = RateAllocation.total(
+      of: video.bitrate, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead)
+    size = (video.width, video.height)
+    ladder = VideoSizeLadder(
+      width: video.width, height: video.height, framesPerSecond: video.framesPerSecond, highest: video.bitrate)
+    repair = RepairReserve(reservesProtection: policy.reservesProtection)
+  }
+
+  /// What sound of this bitrate takes, all headers included: 50 packets a second.
+  static func total(ofSound bitrate: DataRate) -> DataRate {
+    bitrate + .bitsPerSecond(Int64(audioOverhead.bits * 50))
+  }
+
+  /// What is to be tried with padding, all headers included, so that video can come back.
+  var wantedPadding: DataRate {
+    guard isPaused else { return .zero }
+    return RateAllocation.total(
+      of: VideoPause.enough, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead)
+  }
+
+  /// Whether sound goes on alone.
+  var isPaused: Bool { pause.isPaused }
+
+  /// The share of the rate that is kept for FEC.
+  var protectionShare: Double { repair.protectionShare }
+
+  /// Learns what is left for it, all headers included, and gives the encoder's bitrate when that changes.
+  ///
+  /// - Parameter sent: what has been sent on its stream so far.
+  mutating func update(
+    _ left: DataRate, sent: OutboundStreamStatistics, loss: Double, at now: Instant
+  ) -> DataRate? {
+    note(sent, loss: loss, at: now)
+    let payload = RateAllocation.payload(
+      of: left, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead
+    ).scaled(by: 1 - repair.share)
+    if policy.pauses { pause.update(payload, at: now) }
+    let rate = max(min(payload, video.bitrate), VideoPause.least)
+    guard rate != target else { return nil }
+    target = rate
+    return rate
+  }
+
+  /// What was sent and what of it again, and what is lost.
+  private mutating func note(_ sent: OutboundStreamStatistics, loss: Double, at now: Instant) {
+    guard now >= nextNote else { return }
+    nextNote = now + Self.timeBetweenNotes
+    repair.note(
+      sent: sent.bytesSent - repairNoted.sent, retransmitted: sent.retransmittedBytesSent - repairNoted.retransmitted,
+      at: now)
+    repairNoted = (sent.bytesSent, sent.retransmittedBytesSent)
+    repair.note(loss: loss, at: now)
+  }
+
+  /// The size that pictures have from the next one on, when it changes now.
+  mutating func resize(at now: Instant) -> (width: Int, height: Int)? {
+    guard policy.adaptsSize else { return nil }
+    _ = ladder.update(target, at: now)
+    guard ladder.size != size else { return nil }
+    size = ladder.size
+    return size
+  }
+
+  /// Whether the next picture is coded, and not left out: every so many-th where too much is in flight, all while sound goes on
+  /// alone.
+  ///
+  /// - Parameter reduction: the share of pictures that congestion control wants left out.
+  mutating func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
+    noteLimitation(isReduced: reduction > 0, at: now)
+    guard !isPaused else { return false }
+    guard reduction > 0 else { return true }
+    captured += 1
+    return !captured.isMultiple(of: max(1, Int(1 / reduction)))
+  }
+
+  private mutating func noteLimitation(isReduced: Bool, at now: Instant) {
+    var current = limitation ?? QualityLimitation(at: now)
+    let isLimited = ladder.step > 0 || isReduced || isPaused
+    current.set(ladder.least > ladder.step ? .cpu : isLimited ? .bandwidth : .none, at: now)
+    limitation = current
+  }
+
+  /// Notes how long it took until a picture was coded.
+  mutating func noteCoding(_ time: Duration, at now: Instant) {
+    guard policy.adaptsSize else { return }
+    let interval = Duration.nanoseconds(1_000_000_000 / Int64(video.framesPerSecond))
+    switch overuse.note(time, of: interval, at: now) {
+    case .less: ladder.limit()
+    case .more: ladder.relax()
+    case nil: break
+    }
+  }
+
+  /// For reports; `nil` before the first picture.
+  func statistics(at now: Instant) -> EncodingStatistics? {
+    limitation.map {
+      EncodingStatistics(
+        targetBitrate: isPaused ? .zero : target, frameWidth: size.width, frameHeight: size.height, isPaused: isPaused,
+        limitation: $0, at: now)
+    }
+  }
+}
+
+/// How a stream of video that follows congestion control is coded, under the names of W3C webrtc-stats (`outbound-rtp`).
+public struct EncodingStatistics: Hashable, Sendable {
+  /// Zero while video is paused.
+  public let targetBitrate: DataRate
+  public let frameWidth: Int
+  public let frameHeight: Int
+  public let isPaused: Bool
+  public let qualityLimitationReason: QualityLimitation.Reason
+  public let qualityLimitationDurations: [QualityLimitation.Reason: Duration]
+
+  init(
+    targetBitrate: DataRate, frameWidth: Int, frameHeight: Int, isPaused: Bool, limitation: QualityLimitation,
+    at now: Instant
+  ) {
+    self.targetBitrate = targetBitrate
+    self.frameWidth = frameWidth
+    self.frameHeight = frameHeight
+    self.isPaused = isPaused
+    qualityLimitationReason = limitation.reason
+    qualityLimitationDurations = Dictionary(
+      uniqueKeysWithValues: QualityLimitation.Reason.allCases.map { ($0, limitation.duration(of: $0, at: now)) })
+  }
+}

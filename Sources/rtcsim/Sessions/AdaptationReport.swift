@@ -1,0 +1,68 @@
+import RTCMedia
+import RTCPrimitives
+import SimNodes
+import SimSessions
+
+/// What congestion control made of the streams of video, at the end of a run.
+struct AdaptationReport {
+  private let controller: String
+  private let encodings: [EncodingStatistics]
+
+  /// - Returns: `nil` for a session of fixed rates.
+  init?(_ result: SessionResult) {
+    guard let controller = result.congestionControl else { return nil }
+    self.controller = controller
+    // A client's streams by their order on the wire, so that no order of a dictionary is seen.
+    encodings = (result.clients.flatMap(\.connections) + (result.server?.connections ?? [])).flatMap { connection in
+      connection.outbound.compactMap { connection.encodings[$0.ssrc] }
+    }
+  }
+
+  /// `congestion control gcc: 20 video streams at 112 to 240 kbit/s, mean 170, of 480×270; …`
+  var line: String {
+    let head = "congestion control \(controller)"
+    guard !encodings.isEmpty else { return "\(head): no video was sent" }
+    let going = encodings.filter { !$0.isPaused }
+    var parts = ["\(encodings.count) video streams at the end"]
+    if let least = rates(going).min(), let most = rates(going).max() {
+      parts.append("targets \(fixed(least, 0)) to \(fixed(most, 0)) kbit/s, \(sizes(going))")
+    }
+    if going.count < encodings.count { parts.append("\(encodings.count - going.count) paused, sound alone") }
+    let shares = QualityLimitation.Reason.allCases.compactMap { reason in
+      share(of: reason).map { "\(reason.rawValue) \(fixed(100 * $0, 0)) %" }
+    }
+    return "\(head): \(parts.joined(separator: ", ")); limited by \(shares.joined(separator: ", ")) of the time"
+  }
+
+  var json: JSON {
+    var shares: JSON = [:]
+    for reason in QualityLimitation.Reason.allCases {
+      shares.append(reason.rawValue, JSON(share(of: reason).map { 100 * $0 }, decimals: 3))
+    }
+    let mean = encodings.isEmpty ? nil : rates(encodings).reduce(0, +) / Double(encodings.count)
+    return [
+      "controller": JSON(controller), "videoStreams": JSON(encodings.count),
+      "videoStreamsPaused": JSON(encodings.count(where: \.isPaused)),
+      "meanTargetKbps": JSON(mean, decimals: 3), "qualityLimitationPercent": shares,
+    ]
+  }
+
+  /// In kbit/s.
+  private func rates(_ encodings: [EncodingStatistics]) -> [Double] {
+    encodings.map { $0.targetBitrate.megabitsPerSecond * 1000 }
+  }
+
+  private func sizes(_ encodings: [EncodingStatistics]) -> String {
+    let counts = Dictionary(grouping: encodings) { $0.frameHeight }.sorted { $0.key > $1.key }
+    return counts.map { "\($0.value.count) of \($0.value[0].frameWidth)×\($0.key)" }.joined(separator: ", ")
+  }
+
+  /// Over all streams since their first picture; `nil` when there was none.
+  private func share(of reason: QualityLimitation.Reason) -> Double? {
+    func seconds(_ reason: QualityLimitation.Reason) -> Double {
+      encodings.reduce(0) { $0 + ($1.qualityLimitationDurations[reason] ?? .zero).inSeconds }
+    }
+    let all = QualityLimitation.Reason.allCases.reduce(0) { $0 + seconds($1) }
+    return all > 0 ? seconds(reason) / all : nil
+  }
+}
