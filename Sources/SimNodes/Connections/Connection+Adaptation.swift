@@ -14,5 +14,7 @@ extension Connection {
 
 extension EndpointSettings {
   /// How encoders of video adapt: with congestion control, to all that there is.
-  var adaptation: VideoAdapter.Policy? { congestion == nil ? nil : VideoAdapter.Policy() }
+  ///
+  /// Not inlined: Swift 6.3.1's optimizer ends with an ownership error in `Client.prepareEncoders` otherwise.
+  @inline(never) var adaptation: VideoAdapter.Policy? { congestion == nil ? nil : VideoAdapter.Policy() }
 }
