@@ -57,6 +57,10 @@ for profile in chromium warp; do
 done
 matrix=(nat-matrix --pairs open,eim-apdf,apdm-apdf,eim-adf,udp-blocked,open --format json)
 check "nat-matrix, debug against release" "$("$debug" "${matrix[@]}" | hashes)" "$("$release" "${matrix[@]}" | hashes)"
+congestion=(cc --suite rfc8867 --case 5.3 --controller all --format json)
+check "cc, debug against release" "$("$debug" "${congestion[@]}" | hashes)" "$("$release" "${congestion[@]}" | hashes)"
+adapted=(run meeting --participants 4 --duration 10s --congestion-control gcc --format json)
+check "a session that adapts, debug against release" "$("$debug" "${adapted[@]}" | hashes)" "$("$release" "${adapted[@]}" | hashes)"
 other=$("$release" "${cells[@]}" --seed 2 | hashes)
 if [ "$one" = "$other" ]; then
   failures=$((failures + 1))

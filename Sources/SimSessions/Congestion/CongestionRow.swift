@@ -39,13 +39,14 @@ extension CongestionRun {
   /// What the phases of the case came to.
   public func rows() -> [CongestionRow] { rows(of: result()) }
 
-  public func rows(of result: Result) -> [CongestionRow] {
-    testCase.phases.map { row(of: $0, in: result) }
+  /// - Parameter flows: whose rates are summed up, by their places; `nil` for all that go forward.
+  public func rows(of result: Result, flows: [Int]? = nil) -> [CongestionRow] {
+    testCase.phases.map { row(of: $0, in: result, flows) }
   }
 
-  private func row(of phase: CongestionCase.Phase, in result: Result) -> CongestionRow {
+  private func row(of phase: CongestionCase.Phase, in result: Result, _ flows: [Int]?) -> CongestionRow {
     let judged = result.samples.filter { $0.time > phase.judgedFrom && $0.time <= phase.end }
-    let forward = testCase.flows.indices.filter { testCase.flows[$0].direction == .forward }
+    let forward = flows ?? testCase.flows.indices.filter { testCase.flows[$0].direction == .forward }
     let seconds = max(Self.interval.inSeconds, Double(judged.count) * Self.interval.inSeconds)
     func mean(_ value: (FlowSample) -> Int64) -> DataRate {
       let sum = judged.reduce(0) { sum, sample in sum + forward.reduce(0) { $0 + value(sample.flows[$1]) } }

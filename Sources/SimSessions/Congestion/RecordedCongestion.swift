@@ -121,7 +121,8 @@ public struct RecordedCongestion: Sendable {
   /// A run is one draw: where in its cycle a controller stands when the link changes decides much.
   public func rows(of recording: Recording, _ runs: [(run: CongestionRun, result: CongestionRun.Result)]) -> [Row] {
     guard let first = runs.first?.run else { return [] }
-    let rows = runs.map { $0.run.rows(of: $0.result) }
+    // Chromium's figures are those of the first flow.
+    let rows = runs.map { $0.run.rows(of: $0.result, flows: [0]) }
     return recording.phases.indices.flatMap { place in
       let queues = runs.map { $0.run.p95Queue(of: $0.run.testCase.phases[place], in: $0.result) }
       return figures(
