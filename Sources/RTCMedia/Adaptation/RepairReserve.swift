@@ -3,8 +3,8 @@ public import RTCPrimitives
 /// The share of a video stream's rate that repair takes, which its encoder does not get.
 ///
 /// What was retransmitted in the last second is taken from the rate, and at most half of it, as libwebrtc does
-/// (`FecControllerDefault::UpdateFecRates`). A sender that also protects with FEC keeps a share for that while packets have been
-/// lost in the last ten seconds.
+/// (`FecControllerDefault::UpdateFecRates`). A sender that protects with FEC keeps a share for that instead while packets have been
+/// lost in the last eleven seconds; what is sent twice in its place is no retransmission to be counted again.
 public struct RepairReserve: Sendable {
   private static let window = Duration.seconds(1)
   /// libwebrtc's `VCMLossProtectionLogic` takes the largest of ten windows of a second and the one that is not over.
@@ -14,7 +14,8 @@ public struct RepairReserve: Sendable {
   /// Less counts as none.
   private static let leastLoss = 0.0005
   private static let largestShare = 0.5
-  /// Fitted to `cc_metrics.csv` and `cc_rfc8867_5_1.csv`: at 2.5 % loss Chromium kept 37 % of the rate, at 10 % half.
+  /// Fitted to `cc_metrics.csv` and `cc_rfc8867_5_1.csv`: at 2.5 % loss Chromium kept 37 % of the rate, at 10 % half. Not fitted
+  /// to `cc_loss2_owd25`, which says little of it, because its encoder has all that it can use.
   private static let lossScale = 0.018
 
   /// Whether FEC is reserved for.

@@ -75,7 +75,8 @@ public struct ModelledVP8: Sendable {
     needsKeyFrame = true
   }
 
-  /// Changes the target from the next frame on; what is sent follows a lower one at once and a higher one within a second.
+  /// Changes the target from the next frame on; what is sent follows a lower one at once and a higher one within
+  /// some seconds.
   public mutating func setBitrate(_ bitrate: DataRate) {
     let (before, target) = (reached ?? Double(settings.bitrate.bitsPerSecond), Double(bitrate.bitsPerSecond))
     reached = target < before ? target : max(before, Self.usedAtOnce * target)
@@ -115,11 +116,11 @@ public struct ModelledVP8: Sendable {
     return bytes
   }
 
-  // MARK: - Measured
+  // MARK: - Measured, where nothing else is said
 
   private static let framesOfRecovery = 30.0
-  /// The share of a raised target that is used at once, and the seconds in which the rest follows. Fitted to the first three seconds of
-  /// `cc_fixed1M_owd50.csv`, where the rate follows a target that jumps from 300 to 796 kbit/s.
+  /// The share of a raised target that is used at once, and the seconds in which the rest follows. Fitted to the first three
+  /// seconds of `cc_fixed1M_owd50.csv`, where the rate follows a target that jumps from 300 to 796 kbit/s.
   private static let usedAtOnce = 0.5
   private static let approach = 1.3
   private static let bufferedSeconds = 0.5 - 0.3 * 0.6

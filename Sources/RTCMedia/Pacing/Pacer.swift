@@ -17,7 +17,6 @@ public struct Pacer: Sendable {
     public var isRetransmission: Bool
     /// Whether it goes before media.
     public var isUrgent: Bool
-    var enqueuedAt = Instant.start
 
     public init(
       stream: Int32, number: SequenceNumber, size: DataSize, isRetransmission: Bool = false, isUrgent: Bool? = nil
@@ -61,11 +60,6 @@ public struct Pacer: Sendable {
   public var isEmpty: Bool { urgent.isEmpty && video.isEmpty }
   /// The bytes that wait.
   public var queueSize: DataSize { urgent.size + video.size }
-  /// How long the oldest packet has waited.
-  public func longestWait(at now: Instant) -> Duration {
-    let times = [urgent.first?.enqueuedAt, video.first?.enqueuedAt].compactMap(\.self)
-    return times.min().map { now - $0 } ?? .zero
-  }
 
   /// Takes the rates that congestion control has decided on.
   ///
@@ -81,9 +75,7 @@ public struct Pacer: Sendable {
 
   public mutating func add(_ cluster: ProbeCluster, at now: Instant) { prober.add(cluster, at: now) }
 
-  public mutating func enqueue(_ packet: Packet, at now: Instant) {
-    var packet = packet
-    packet.enqueuedAt = now
+  public mutating func enqueue(_ packet: Packet) {
     prober.noteMedia(packet.size)
     if packet.isUrgent { urgent.append(packet) } else { video.append(packet) }
   }
@@ -117,24 +109,16 @@ public struct Pacer: Sendable {
     if probe != nil { _ = prober.sent(size, at: now) }
   }
 
-  /// Forgets a stream's packets, for example when it has been stopped.
-  public mutating func removeAll() {
-    urgent.removeAll()
-    video.removeAll()
-  }
-
   /// When `next` may have something; `nil` for never before something else happens.
   public mutating func nextTimeout(at now: Instant) -> Instant? {
     if !isEmpty || mayPad, let probe = prober.nextProbe(at: now) { return probe }
     if !isEmpty, !isCongested, rate > 0 {
       let over = mediaDebt - rate * burst
-      let time = over <= 0 ? now : lastUpdate + .nanoseconds(Int64((over / rate * 1e9).rounded(.up)) + 1)
-      return time
+      return over <= 0 ? now : lastUpdate + .nanoseconds(Int64((over / rate * 1e9).rounded(.up)) + 1)
     }
     if isEmpty, mayPad, paddingRate > 0, rate > 0 {
       let wait = max(mediaDebt / rate, paddingDebt / paddingRate)
-      let time = lastUpdate + .nanoseconds(Int64((wait * 1e9).rounded(.up)) + 1)
-      return time
+      return lastUpdate + .nanoseconds(Int64((wait * 1e9).rounded(.up)) + 1)
     }
     return nil
   }
@@ -166,7 +150,6 @@ private struct PacketQueue: Sendable {
   private(set) var size = DataSize.zero
 
   var isEmpty: Bool { count == 0 }
-  var first: Pacer.Packet? { count == 0 ? nil : ring[head] }
 
   mutating func append(_ packet: Pacer.Packet) {
     if count == ring.count {
@@ -186,6 +169,4 @@ private struct PacketQueue: Sendable {
     size -= packet.size
     return packet
   }
-
-  mutating func removeAll() { while popFirst() != nil {} }
 }

@@ -29,7 +29,7 @@ extension PeerConnection {
     guard let control, control.decision != nil, canSend(on: index), let sender = transceivers[index].sender else {
       return
     }
-    sender.repeatLast(count, control, stream: index, at: now)
+    sender.repeatLast(count, control, stream: index)
     pace(at: now, into: &datagrams)
   }
 

@@ -17,7 +17,7 @@ public struct CongestionSettings: Sendable {
 ///
 /// A class because a connection reaches its streams, its transport and this at the same time.
 public final class SendControl {
-  /// The length of an IPv4 and a UDP header.
+  /// The length of an IPv4 and a UDP header. That an IPv6 header is 20 bytes longer, and that TURN frames packets, is not counted.
   static let networkHeaders = 28
 
   let settings: CongestionSettings
@@ -53,9 +53,6 @@ public final class SendControl {
 
   /// What is decided now; `nil` before media may flow.
   public var decision: CongestionDecision? { controller?.decision }
-
-  /// What waits to be sent.
-  public var queueSize: DataSize { pacer.queueSize }
 
   /// Begins when media may flow.
   ///

@@ -16,14 +16,13 @@ extension RTPStreamSender {
 
   func enqueue(
     _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isUrgent: Bool = true, _ control: SendControl,
-    stream: Int, at now: Instant
+    stream: Int
   ) {
     let size = sent.size(of: packet) + (isRetransmission ? retransmissionOverhead : 0) + control.packetOverhead
     control.pacer.enqueue(
       Pacer.Packet(
         stream: Int32(stream), number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
-        isUrgent: isRetransmission && isUrgent),
-      at: now)
+        isUrgent: isRetransmission && isUrgent))
   }
 
   private var retransmissionOverhead: Int { parameters.retransmission == nil ? 0 : Self.originalNumberSize }
@@ -44,11 +43,11 @@ extension RTPStreamSender {
   }
 
   /// Hands the packets that were stored last to the pacer once more, behind those that it has.
-  func repeatLast(_ count: Int, _ control: SendControl, stream: Int, at now: Instant) {
+  func repeatLast(_ count: Int, _ control: SendControl, stream: Int) {
     guard isActive, parameters.retransmission != nil else { return }
     for back in stride(from: count, through: 1, by: -1) {
       guard let packet = sent.packet(sequenceNumber + -back) else { continue }
-      enqueue(packet, isRetransmission: true, isUrgent: false, control, stream: stream, at: now)
+      enqueue(packet, isRetransmission: true, isUrgent: false, control, stream: stream)
     }
   }
 

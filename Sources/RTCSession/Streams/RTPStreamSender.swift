@@ -134,7 +134,7 @@ public final class RTPStreamSender {
       if let control, parameters.transportSequenceID != 0 {
         guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
         guard control.mayRetransmit(.bytes(sent.size(of: packet) + control.packetOverhead), at: now) else { return }
-        enqueue(packet, isRetransmission: true, control, stream: stream, at: now)
+        enqueue(packet, isRetransmission: true, control, stream: stream)
         continue
       }
       guard mayRepeat else { return }
@@ -216,7 +216,7 @@ public final class RTPStreamSender {
       write(into: &control.scratch)
       sent.store(sequenceNumber, bytes: control.scratch.bytes.span, elided: elided, at: now)
       if let packet = sent.packet(sequenceNumber) {
-        enqueue(packet, isRetransmission: false, control, stream: stream, at: now)
+        enqueue(packet, isRetransmission: false, control, stream: stream)
       }
       sequenceNumber = sequenceNumber.next
       return

@@ -32,7 +32,7 @@ public actor FlowPeer: Node {
     }
   }
 
-  /// What an end has done so far.
+  /// What a sending end has done so far.
   public struct Reading: Hashable, Sendable {
     /// What the controller allows, all headers included; `nil` before media may flow.
     public var estimate: DataRate?
@@ -40,24 +40,12 @@ public actor FlowPeer: Node {
     public var target = DataRate.zero
     /// Bytes of RTP payload sent, all streams and repetitions included.
     public var payloadBytesSent = 0
-    public var headerBytesSent = 0
     public var packetsSent = 0
     /// Bytes of IP packets of RTP, padding included.
     public var wireBytesSent = 0
-    public var retransmittedBytesSent = 0
-    public var paddingBytesSent = 0
-    public var framesSent = 0
-    public var framesDropped = 0
     public var roundTripTime: Duration?
     public var width = 0
     public var height = 0
-    /// Of the receiving end.
-    public var payloadBytesReceived = 0
-    public var packetsLost = 0
-    public var framesDecoded = 0
-    public var freezeCount = 0
-    /// What waits in the pacer.
-    public var queueBytes = 0
 
     public init() {}
   }
@@ -80,7 +68,6 @@ public actor FlowPeer: Node {
   private var audioIndex = 0
   /// Packets of protection that are to be sent.
   private var protectionOwed = 0.0
-  private var reading = Reading()
 
   /// - Parameters:
   ///   - address: the host's own.
@@ -154,9 +141,6 @@ public actor FlowPeer: Node {
   /// Captures between these times, as far as media may flow.
   public func run(from start: Instant, until end: Instant) { (startsAt, endsAt) = (start, end) }
 
-  /// Whether media may flow.
-  public var isReady: Bool { connection.transport.isReady }
-
   // MARK: - Events
 
   public func receive(_ datagram: Datagram, at now: Instant) {
@@ -218,11 +202,9 @@ public actor FlowPeer: Node {
   private func captureVideo(at now: Instant) {
     guard let videoEncoder, let videoLine else { return }
     let reduction = connection.control?.decision?.frameReduction ?? 0
-    guard videoEncoder.takesFrame(reducedBy: reduction, at: now) else {
-      reading.framesDropped += 1
-      return
-    }
-    guard let frame = videoEncoder.encode(nil, capturedAt: now) else { return }
+    guard videoEncoder.takesFrame(reducedBy: reduction, at: now),
+      let frame = videoEncoder.encode(nil, capturedAt: now)
+    else { return }
     let bytes = videoEncoder.bytes
     connection.send(frame, in: bytes.bytes.span, on: videoLine, at: now, into: &output.datagrams)
     protect(frame, on: videoLine, at: now)
@@ -269,30 +251,19 @@ public actor FlowPeer: Node {
 
   /// What has happened so far.
   public func read() -> Reading {
-    var result = reading
+    var result = Reading()
     if let adapter = videoEncoder?.adapter {
       result.estimate = connection.control?.decision?.target
       result.target = adapter.target
       (result.width, result.height) = adapter.size
     }
     for transceiver in connection.transceivers {
-      if let sent = transceiver.sender?.statistics {
-        result.payloadBytesSent += sent.bytesSent
-        result.headerBytesSent += sent.headerBytesSent
-        result.packetsSent += sent.packetsSent
-        result.retransmittedBytesSent += sent.retransmittedBytesSent
-        result.framesSent += sent.framesSent
-        result.roundTripTime = sent.roundTripTime ?? result.roundTripTime
-      }
-      guard let received = transceiver.receiver?.statistics(at: port.simulation.now) else { continue }
-      result.payloadBytesReceived += received.bytesReceived
-      result.packetsLost += received.packetsLost
-      result.framesDecoded += received.framesDecoded
-      result.freezeCount += received.freezeCount
+      guard let sent = transceiver.sender?.statistics else { continue }
+      result.payloadBytesSent += sent.bytesSent
+      result.packetsSent += sent.packetsSent
+      result.roundTripTime = sent.roundTripTime ?? result.roundTripTime
     }
-    result.paddingBytesSent = connection.control?.statistics.paddingBytesSent ?? 0
     result.wireBytesSent = connection.control?.statistics.bytesSent ?? 0
-    result.queueBytes = connection.control?.queueSize.bytes ?? 0
     return result
   }
 }

@@ -6,7 +6,8 @@ import SimNodes
 /// The wired cases of RFC 8867; the bands are ours, because the RFC names no numbers.
 ///
 /// From ten seconds after each step the link is used to 70 to 100 % with a queueing delay below 200 ms, and in 5.4 the flows
-/// share it with an index of 0.8. Beside TCP, which fills the queue on purpose, no flow starves.
+/// share it with an index of 0.8. Beside TCP, which fills the queue on purpose, no flow starves. The jitter of §4.2, at most
+/// 30 ms, is left out; video may fall to 30 kbit/s, where §4.3 has 150.
 extension CongestionCase {
   static let rfc8867 = [variableCapacity, congestedFeedback, competingFlows, longTCP, shortTCP]
 

@@ -12,7 +12,7 @@ public struct CongestionRow: Hashable, Sendable {
   public var meanEstimate: DataRate
   /// The bitrate of the video encoders: the sum over the flows.
   public var meanTarget: DataRate
-  /// What was sent, payload of RTP: the sum over the flows.
+  /// What was sent, payload of RTP with repetitions: the sum over the flows.
   public var meanRate: DataRate
   /// What the link carried over its capacity, IP layer, whoever sent it; `nil` for no limit.
   public var utilisation: Double?

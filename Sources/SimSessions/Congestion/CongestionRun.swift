@@ -3,7 +3,7 @@ public import RTCPrimitives
 import RTCSession
 import SimKernel
 import SimNetwork
-public import SimNodes
+import SimNodes
 
 /// Runs a case with one controller and one seed, and writes down what happens ten times a second.
 public struct CongestionRun: Sendable {
@@ -42,8 +42,6 @@ public struct CongestionRun: Sendable {
   public struct Result: Sendable {
     public let samples: [Sample]
     public let traceHash: String
-    /// The figures of each flow at the end: its sender's and its receiver's.
-    public let ends: [FlowEnds<FlowPeer.Reading>]
   }
 
   public static let interval = Duration.milliseconds(100)
@@ -73,13 +71,13 @@ public struct CongestionRun: Sendable {
       named: "left", AttachmentPlan(addresses: [], site: site, uplink: testCase.forward.delayed(by: lead)))
     let backward = network.addRouter(
       named: "right", AttachmentPlan(addresses: [], site: site, uplink: testCase.backward.delayed(by: lead)))
-    var flows: [FlowEnds<FlowPeer>] = []
+    var senders: [FlowPeer] = []
     for (number, flow) in testCase.flows.enumerated() {
       let ends = [forward.inside, backward.inside].enumerated().map { side, realm in
         makePeer(flow, number, isLeft: side == 0, realm, site, simulation, network)
       }
       let (sender, receiver) = flow.direction == .forward ? (ends[0], ends[1]) : (ends[1], ends[0])
-      flows.append(FlowEnds(sender: sender, receiver: receiver))
+      senders.append(sender)
       let (start, end, lead) = (begin + flow.start, begin + flow.end, lead)
       simulation.spawn {
         await simulation.sleep(until: start - lead)
@@ -95,24 +93,17 @@ public struct CongestionRun: Sendable {
     addCrossTraffic(simulation, network, (forward.inside, backward.inside), site, from: begin)
     network.beginMeasurement(of: forward.outside, .up)
     var recorder = SampleRecorder(testCase, begin: begin)
-    let ends = flows
+    let read = senders
     while simulation.now < begin + testCase.duration {
       simulation.run(until: simulation.now < begin ? begin : simulation.now + Self.interval)
       let readings = simulation.perform { () async -> [FlowPeer.Reading] in
         var readings: [FlowPeer.Reading] = []
-        for flow in ends { readings.append(await flow.sender.read()) }
+        for sender in read { readings.append(await sender.read()) }
         return readings
       }
       recorder.note(network.takeMeasurement(of: forward.outside, .up), readings, at: simulation.now)
     }
-    let figures = simulation.perform { () async -> [FlowEnds<FlowPeer.Reading>] in
-      var figures: [FlowEnds<FlowPeer.Reading>] = []
-      for flow in ends {
-        figures.append(FlowEnds(sender: await flow.sender.read(), receiver: await flow.receiver.read()))
-      }
-      return figures
-    }
-    return Result(samples: recorder.samples, traceHash: simulation.traceHash.description, ends: figures)
+    return Result(samples: recorder.samples, traceHash: simulation.traceHash.description)
   }
 
   /// One host on the left that opens all connections to one on the right: uploads go forward, downloads backward.
@@ -151,12 +142,6 @@ public struct CongestionRun: Sendable {
     simulation.register(peer)
     return peer
   }
-}
-
-/// The two ends of a flow, or what is known of them.
-public struct FlowEnds<Value: Sendable>: Sendable {
-  public let sender: Value
-  public let receiver: Value
 }
 
 /// Turns what only grows into what happened between two looks.

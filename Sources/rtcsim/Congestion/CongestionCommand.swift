@@ -21,7 +21,7 @@ struct CongestionCommand: ParsableCommand {
       \(CongestionControllers.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
 
       Estimate and rates: estimate is what a controller allows, all headers down to IP included; target is the bitrate of the video \
-      encoder; rate is RTP payload sent. All three are sums over the flows that go forward. \
+      encoder; rate is RTP payload sent, repetitions included. All three are sums over the flows that go forward. \
       Use is what the link carried over its capacity, IP layer.
       Status 1 when a band does not hold.
       """)

@@ -29,7 +29,7 @@ struct PacerTests {
   @Test func `a burst of 40 ms leaves at once and the rest at the pacing rate`() throws {
     var pacer = Pacer()
     pacer.setRates(pacing: .megabitsPerSecond(1), padding: .zero, at: .start)
-    for number in 0..<100 { pacer.enqueue(packet(number), at: .start) }
+    for number in 0..<100 { pacer.enqueue(packet(number)) }
     let departures = run(&pacer, from: .start, until: .start + .seconds(5))
     #expect(departures.count == 100)
     // 1 Mbit/s in 40 ms are 5,000 bytes; one packet more begins while the debt is exactly that.
@@ -42,7 +42,7 @@ struct PacerTests {
   @Test func `without a burst each packet waits until the one before is paid off`() {
     var pacer = Pacer()
     pacer.setRates(pacing: .megabitsPerSecond(1), padding: .zero, burst: .zero, at: .start)
-    for number in 0..<4 { pacer.enqueue(packet(number, size: 1250), at: .start) }
+    for number in 0..<4 { pacer.enqueue(packet(number, size: 1250)) }
     let times = run(&pacer, from: .start, until: .start + .seconds(1)).map { ($0.time - .start).inSeconds }
     #expect(times.count == 4)
     for (time, expected) in zip(times, [0, 0.01, 0.02, 0.03]) { #expect(abs(time - expected) < 1e-6) }
@@ -51,7 +51,7 @@ struct PacerTests {
   @Test func `a queue that would take longer than two seconds leaves faster`() throws {
     var pacer = Pacer()
     pacer.setRates(pacing: .kilobitsPerSecond(100), padding: .zero, at: .start)
-    for number in 0..<100 { pacer.enqueue(packet(number), at: .start) }
+    for number in 0..<100 { pacer.enqueue(packet(number)) }
     let departures = run(&pacer, from: .start, until: .start + .seconds(20))
     // 800 kbit at 100 kbit/s would take eight; the rate follows the queue, so the end comes slowly.
     let half = departures[49].time - .start
@@ -62,9 +62,9 @@ struct PacerTests {
   @Test func `retransmissions go before media, and order stays`() {
     var pacer = Pacer()
     pacer.setRates(pacing: .megabitsPerSecond(100), padding: .zero, at: .start)
-    pacer.enqueue(packet(1), at: .start)
-    pacer.enqueue(packet(2), at: .start)
-    pacer.enqueue(packet(7, isRetransmission: true), at: .start)
+    pacer.enqueue(packet(1))
+    pacer.enqueue(packet(2))
+    pacer.enqueue(packet(7, isRetransmission: true))
     let numbers = run(&pacer, from: .start, until: .start + .seconds(1)).compactMap { _, departure in
       if case .packet(let packet, _) = departure { packet.number.rawValue } else { nil }
     }
@@ -90,7 +90,7 @@ struct PacerTests {
     let id = ProbeCluster.ID(rawValue: 1)
     pacer.add(
       ProbeCluster(id: id, rate: .megabitsPerSecond(2), duration: .milliseconds(15), packets: 5), at: .start)
-    for number in 0..<3 { pacer.enqueue(packet(number), at: .start) }
+    for number in 0..<3 { pacer.enqueue(packet(number)) }
     let departures = run(&pacer, from: .start, until: .start + .milliseconds(200))
     let probes = departures.filter { entry in
       switch entry.departure {
@@ -114,7 +114,7 @@ struct PacerTests {
   @Test func `media waits while too much is in flight`() {
     var pacer = Pacer()
     pacer.setRates(pacing: .megabitsPerSecond(10), padding: .zero, at: .start)
-    pacer.enqueue(packet(1), at: .start)
+    pacer.enqueue(packet(1))
     pacer.isCongested = true
     #expect(pacer.next(at: .start) == nil && pacer.nextTimeout(at: .start) == nil)
     pacer.isCongested = false

@@ -42,7 +42,7 @@ struct ProbeBitrateEstimator: Sendable {
 
   init() {}
 
-  /// - Parameter sent: the clusters that were handed out are announced, so that their size is known.
+  /// Clusters that are handed out are announced, so that their size is known.
   mutating func announce(_ probe: ProbeCluster) {
     if clusters.count >= Self.clusterLimit { clusters.removeFirst() }
     let bytes = Double(probe.rate.size(in: probe.duration).bytes)
