@@ -63,6 +63,8 @@ public struct LineSettings: Hashable, Sendable {
   public var direction: MediaDirection
   /// The name of the participant whose media a receiving slot carries.
   public var source: String?
+  /// How many encodings of video are sent at the same time, at most; more than one is simulcast.
+  public var encodings = 1
 
   public init(kind: MediaKind, direction: MediaDirection, source: String? = nil) {
     self.kind = kind

@@ -11,17 +11,25 @@ struct AdaptedStreams {
   }
 
   var video: [Video] = []
+  /// Tracks of which several encodings are sent.
+  var simulcast: [SimulcastStream] = []
   /// What sound takes, all headers included.
   var sound = DataRate.zero
 
   /// Gives each encoder its part; to be called whenever the controller may have decided anew.
   func adapt(to connection: borrowing PeerConnection, at now: Instant) {
-    guard !video.isEmpty, let control = connection.control, control.decision != nil else { return }
+    guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, control.decision != nil else {
+      return
+    }
     var senders = 0
     var total = sound
     for stream in video where connection.canSend(on: stream.line) {
       senders += 1
       total = total + (stream.encoder.adapter?.allocation ?? .zero)
+    }
+    for stream in simulcast where connection.canSend(on: stream.line) {
+      senders += 1
+      total = total + stream.allocation
     }
     guard senders > 0 else { return }
     control.setAllocated(total, at: now)
@@ -34,6 +42,11 @@ struct AdaptedStreams {
       // No more than its part, so that sound is not harmed.
       padding = padding + min(stream.encoder.adapter?.wantedPadding ?? .zero, .bitsPerSecond(left))
     }
+    for stream in simulcast where connection.canSend(on: stream.line) {
+      let encodings = connection.transceivers[stream.line].senders
+      stream.adapt(to: .bitsPerSecond(left), encodings, loss: decision.loss, at: now)
+      padding = padding + min(stream.wantedPadding, .bitsPerSecond(left))
+    }
     control.setPadding(padding, at: now)
   }
 
@@ -43,6 +56,11 @@ struct AdaptedStreams {
     for stream in video {
       guard let ssrc = connection.transceivers[stream.line].sender?.parameters.ssrc else { continue }
       result[ssrc] = stream.encoder.adapter?.statistics(at: now)
+    }
+    for stream in simulcast {
+      for (encoder, sender) in zip(stream.encoders, connection.transceivers[stream.line].senders) {
+        result[sender.parameters.ssrc] = encoder.allotment?.statistics(of: encoder.size, at: now)
+      }
     }
     return result
   }
