@@ -10,6 +10,7 @@ extension PeerConnection {
     var media = LocalMedia(kind: kind, direction: direction)
     media.codecs = Transceiver.codecs(kind, configuration)
     media.headerExtensions = Transceiver.headerExtensions(kind, configuration)
+    media.exchangesReferenceTimes = configuration.congestion != nil
     if direction.sends { announceSource(&media) }
     transceivers.append(Transceiver(media))
     return transceivers.count - 1
@@ -85,6 +86,7 @@ extension PeerConnection {
       } else {
         media[index].codecs = Transceiver.codecs(media[index].kind, configuration)
         media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind, configuration)
+        media[index].exchangesReferenceTimes = configuration.congestion != nil
         transceivers.append(Transceiver(media[index]))
         transceivers[index].isOfOffer = true
       }
@@ -125,6 +127,7 @@ extension PeerConnection {
     transceivers[index].sender?.isActive = false
     senders.removeAll { $0 === transceivers[index].sender }
     receivers.removeAll { $0 === transceivers[index].receiver }
+    reports.remove(transceivers[index].sender, transceivers[index].receiver)
     noteRepair(nil, of: index)
   }
 }

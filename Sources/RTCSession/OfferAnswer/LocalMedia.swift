@@ -16,6 +16,8 @@ public struct LocalMedia: Hashable, Sendable {
   /// The source of the retransmissions of the first one; `nil` for none.
   public var retransmissionSSRC: UInt32?
   public var cname: String?
+  /// Whether its reports tell times, so that receivers learn the round-trip time (RFC 3611 §5).
+  public var exchangesReferenceTimes = false
   /// A stopped transceiver keeps its section, with port 0.
   public var isStopped: Bool
 

@@ -8,6 +8,8 @@ extension RTPStreamSender {
   /// Where the transport-wide number stands in a packet of ours: behind the fixed header, the head of the extension block
   /// and that of its first element (RFC 8285 §4.2).
   private static let transportNumberOffset = RTPHeader.fixedSize + 5
+  /// Where the time of sending stands, where it was agreed on: behind the number and the head of its own element.
+  private static let sendTimeOffset = transportNumberOffset + 3
   /// The original sequence number in front of the payload (RFC 4588 §4).
   private static let originalNumberSize = 2
   /// Shorter packets are not worth repeating as padding (libwebrtc's RTX payload padding, too, leaves a rest).
@@ -24,6 +26,16 @@ extension RTPStreamSender {
         stream: Int32(stream), number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
         isUrgent: isRetransmission && isUrgent))
   }
+
+  /// Writes what a packet is given when it leaves: they stand first, so that `transmit` finds them again.
+  func writeStamps(
+    _ number: TransportSequenceNumber, at now: Instant, in block: RTPExtensionBlock, into writer: inout ByteWriter
+  ) throws(RTPError) {
+    try block.append(number, id: parameters.transportSequenceID, into: &writer)
+    if parameters.sendTimeID != 0 { try block.append(sendTime(at: now), id: parameters.sendTimeID, into: &writer) }
+  }
+
+  func sendTime(at now: Instant) -> AbsoluteSendTime { AbsoluteSendTime(ntp.timestamp(at: now)) }
 
   private var retransmissionOverhead: Int { parameters.retransmission == nil ? 0 : Self.originalNumberSize }
 
@@ -88,8 +100,7 @@ extension RTPStreamSender {
     let sent = transport.sendRTP(at: now, into: &datagrams) { writer in
       header.write(into: &writer)
       let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
-      _ = try? block.append(
-        TransportSequenceNumber(control.nextNumber), id: parameters.transportSequenceID, into: &writer)
+      try? writeStamps(TransportSequenceNumber(control.nextNumber), at: now, in: block, into: &writer)
       block.close(&writer)
       for _ in 1..<length { writer.append(UInt8(0)) }
       writer.append(UInt8(length))
@@ -124,6 +135,7 @@ extension RTPStreamSender {
       }
       var span = writer.bytes.mutableSpan
       TransportSequenceNumber(number).encode(into: &span, at: Self.transportNumberOffset)
+      if parameters.sendTimeID != 0 { sendTime(at: now).encode(into: &span, at: Self.sendTimeOffset) }
     }
     guard size > 0 else { return 0 }
     if repair != nil { retransmissionNumber = retransmissionNumber.next }

@@ -17,7 +17,7 @@ public final class RTPStreamSender {
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
   @exclusivity(unchecked) var repairBudget = largestRepairBudget
   @exclusivity(unchecked) public internal(set) var statistics = OutboundStreamStatistics()
-  private let ntp: NTPClock
+  let ntp: NTPClock
   private let clock: RTPClock
   @exclusivity(unchecked) private(set) var sequenceNumber: SequenceNumber
   @exclusivity(unchecked) private var packetizer: VP8Packetizer
@@ -112,12 +112,17 @@ public final class RTPStreamSender {
       payloadType: parameters.payloadType, sequenceNumber: number, timestamp: packet.header.timestamp,
       ssrc: parameters.ssrc)
     let numbered = control == nil ? nil : packet.extensionRange(id: parameters.transportSequenceID, in: bytes)
+    let timed =
+      numbered == nil || parameters.sendTimeID == 0
+      ? nil : packet.extensionRange(id: parameters.sendTimeID, in: bytes)
     let sent = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
       let begin = writer.count
       packet.writeForwarded(bytes, as: forwarding, into: &writer)
       guard let control, let numbered else { return }
       _ = packet.replaceExtension(
         with: TransportSequenceNumber(control.nextNumber), at: numbered, ofPacketAt: begin, in: &writer)
+      guard let timed else { return }
+      _ = packet.replaceExtension(with: sendTime(at: now), at: timed, ofPacketAt: begin, in: &writer)
     }
     guard sent > 0 else { return }
     if numbered != nil { control?.sent(sent, probe: nil, at: now) }
@@ -206,7 +211,7 @@ public final class RTPStreamSender {
     var headerSize = 0
     func write(into writer: inout ByteWriter) {
       header.write(into: &writer)
-      if header.hasExtension { writeExtensions(number, announced, level, into: &writer) }
+      if header.hasExtension { writeExtensions(number, announced, level, at: now, into: &writer) }
       headerSize = writer.count
       descriptor?.write(into: &writer)
       writer.append(buffer.extracting(stored))
@@ -235,13 +240,14 @@ public final class RTPStreamSender {
     count(payloadSize, header: headerSize, isRetransmission: false)
   }
 
-  /// The transport-wide number stands first, where `release` finds it.
+  /// The transport-wide number and the time of sending stand first, where `transmit` finds them.
   private func writeExtensions(
-    _ number: TransportSequenceNumber?, _ captureTime: Instant?, _ level: AudioLevel?, into writer: inout ByteWriter
+    _ number: TransportSequenceNumber?, _ captureTime: Instant?, _ level: AudioLevel?, at now: Instant,
+    into writer: inout ByteWriter
   ) {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
     do {
-      if let number { try block.append(number, id: parameters.transportSequenceID, into: &writer) }
+      if let number { try writeStamps(number, at: now, in: block, into: &writer) }
       if let level { try block.append(level, id: parameters.audioLevelID, into: &writer) }
       if let captureTime {
         let value = AbsoluteCaptureTime(captureTime: ntp.timestamp(at: captureTime))

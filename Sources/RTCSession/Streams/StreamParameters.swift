@@ -11,6 +11,8 @@ public struct StreamParameters: Hashable, Sendable {
   public var audioLevelID: UInt8 = 0
   public var captureTimeID: UInt8 = 0
   public var transportSequenceID: UInt8 = 0
+  /// Written together with the transport-wide number, when a packet leaves.
+  public var sendTimeID: UInt8 = 0
   /// The stream of its retransmissions; `nil` where they travel in the stream itself.
   public var retransmission: RetransmissionStream?
 
@@ -36,6 +38,7 @@ public struct StreamParameters: Hashable, Sendable {
     audioLevelID = UInt8(media.extensionID(of: AudioLevel.uri) ?? 0)
     captureTimeID = UInt8(media.extensionID(of: AbsoluteCaptureTime.uri) ?? 0)
     transportSequenceID = UInt8(media.extensionID(of: TransportSequenceNumber.uri) ?? 0)
+    sendTimeID = UInt8(media.extensionID(of: AbsoluteSendTime.uri) ?? 0)
     if let retransmissionSSRC, let repair = codecs.first(where: { $0.associatedPayloadType == codec.payloadType }) {
       retransmission = RetransmissionStream(ssrc: retransmissionSSRC, payloadType: repair.payloadType)
     }
