@@ -5,6 +5,12 @@ import RTCWire
 
 /// What is said of the peer's media: requests and reports.
 extension PeerConnection {
+  /// Notes when a receiver has something to ask for; it may be one of several of its transceiver.
+  mutating func noteRepair(of receiver: RTPStreamReceiver) {
+    let index = receiver.place.transceiver
+    noteRepair(receiver.isAlone ? receiver.nextTimeout : transceivers[index].nextRepair, of: index)
+  }
+
   mutating func noteRepair(_ due: Instant?, of index: Int) {
     guard let due else {
       if index < repairDues.count { repairDues[index] = .distantFuture }
@@ -21,9 +27,11 @@ extension PeerConnection {
     lastRepair = now
     var earliest = Instant.distantFuture
     for index in repairDues.indices {
-      if repairDues[index] <= now, let receiver = transceivers[index].receiver {
-        receiver.handleTimeout(at: now, feedback: &feedback, from: feedbackSSRC)
-        repairDues[index] = receiver.nextTimeout ?? .distantFuture
+      if repairDues[index] <= now {
+        for receiver in transceivers[index].receivers {
+          receiver?.handleTimeout(at: now, feedback: &feedback, from: feedbackSSRC)
+        }
+        repairDues[index] = transceivers[index].nextRepair ?? .distantFuture
       }
       earliest = min(earliest, repairDues[index])
     }

@@ -189,17 +189,8 @@ extension PeerConnection {
       }
       transceivers[index].isOfOffer = false
       transceivers[index].direction = media.direction
-      transceivers[index].sender?.isActive = media.direction.sends
-      if media.direction.sends, transceivers[index].sender == nil, let ssrc = transceivers[index].media.ssrcs.first,
-        let parameters = StreamParameters(
-          media, ssrc: ssrc, retransmissionSSRC: transceivers[index].media.retransmissionSSRC,
-          codecs: media.sendCodecs)
-      {
-        let sender = RTPStreamSender(parameters, ntp: configuration.ntp, entropy: &entropy)
-        transceivers[index].sender = sender
-        senders.append(sender)
-        ownSources.insert(ssrc, transceiver: index, stream: sender)
-      }
+      for sender in transceivers[index].senders { sender.isActive = media.direction.sends }
+      if media.direction.sends, transceivers[index].senders.isEmpty { addSenders(media, on: index) }
       expect(media, on: index)
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }

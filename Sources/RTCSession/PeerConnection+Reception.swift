@@ -54,14 +54,15 @@ extension PeerConnection {
     of packet: RTPPacket, by receiver: RTPStreamReceiver, on index: Int, at now: Instant,
     into output: inout Output<Event>
   ) -> IncomingPacket {
-    noteRepair(receiver.nextTimeout, of: index)
+    noteRepair(of: receiver)
     if !feedback.isEmpty { sendFeedback(at: now, into: &output) }
     if !receiver.hasBegun {
       receiver.hasBegun = true
       scheduleReports(at: now)
-      output.emit(.firstPacketReceived(transceiver: index))
+      output.emit(.firstPacketReceived(transceiver: index, encoding: receiver.place.encoding))
     }
-    return IncomingPacket(transceiver: index, packet: packet, nextPlayout: receiver.nextPlayout)
+    return IncomingPacket(
+      transceiver: index, encoding: receiver.place.encoding, packet: packet, nextPlayout: receiver.nextPlayout)
   }
 
   /// Takes a packet of a stream of retransmissions as the one that it repeats (RFC 4588 §4); padding, and what has
@@ -95,7 +96,7 @@ extension PeerConnection {
       case .senderReport(let report):
         if let (index, receiver) = remoteSources.find(report.ssrc) {
           receiver.handle(report, at: now)
-          output.emit(.senderReport(transceiver: index, report))
+          output.emit(.senderReport(transceiver: index, encoding: receiver.place.encoding, report))
         }
         report.reports.forEach { handle($0, at: now) }
       case .receiverReport(let report): report.reports.forEach { handle($0, at: now) }
@@ -106,8 +107,7 @@ extension PeerConnection {
         }
         switch configuration.purpose {
         case .playout:
-          sender.retransmit(
-            request.lost, at: now, through: &transport, control, stream: index, into: &output.datagrams)
+          sender.retransmit(request.lost, at: now, through: &transport, control, into: &output.datagrams)
         case .forwarding: output.emit(.packetsRequested(transceiver: index, request.lost))
         }
       case .pictureLossIndication(let request):
@@ -136,6 +136,6 @@ extension PeerConnection {
   mutating func noteKeyFrameRequest(_ ssrc: UInt32, isFullIntra: Bool, into output: inout Output<Event>) {
     guard let (index, sender) = ownSources.find(ssrc) else { return }
     sender.noteKeyFrameRequest(isFullIntra: isFullIntra)
-    output.emit(.keyFrameRequested(transceiver: index))
+    output.emit(.keyFrameRequested(transceiver: index, encoding: sender.place.encoding))
   }
 }

@@ -5,11 +5,21 @@ public import RTCWire
 /// Transceivers: what they want, and the sections that they have.
 extension PeerConnection {
   /// Adds a transceiver and gives its number.
+  ///
+  /// - Parameter encodings: how many encodings of a track are to be sent at the same time, at most four; more than one is
+  ///   simulcast (RFC 8853), and only one is sent when the peer does not receive that.
   @discardableResult
-  public mutating func addTransceiver(_ kind: MediaKind, direction: MediaDirection) -> Int {
+  public mutating func addTransceiver(_ kind: MediaKind, direction: MediaDirection, encodings: Int = 1) -> Int {
+    precondition(
+      encodings == 1 || kind == .video && (1...StreamPlace.largestEncodingCount).contains(encodings),
+      "one to four encodings of video")
     var media = LocalMedia(kind: kind, direction: direction)
     media.codecs = Transceiver.codecs(kind, configuration)
-    media.headerExtensions = Transceiver.headerExtensions(kind, configuration)
+    media.headerExtensions = Transceiver.headerExtensions(
+      kind, configuration, simulcast: encodings > 1 ? .sendonly : .inactive)
+    if encodings > 1 {
+      media.encodings = LocalEncoding.rids(encodings).map { LocalEncoding(rid: $0, ssrc: 0) }
+    }
     media.exchangesReferenceTimes = configuration.congestion != nil
     if direction.sends { announceSource(&media) }
     transceivers.append(Transceiver(media))
@@ -53,10 +63,15 @@ extension PeerConnection {
   }
 
   mutating func announceSource(_ media: inout LocalMedia) {
-    guard media.ssrcs.isEmpty else { return }
-    media.ssrcs = [UInt32(truncatingIfNeeded: entropy.next())]
-    if media.kind == .video, configuration.congestion != nil {
-      media.retransmissionSSRC = UInt32(truncatingIfNeeded: entropy.next())
+    guard media.cname == nil else { return }
+    let hasRetransmissions = media.kind == .video && configuration.congestion != nil
+    if media.encodings.isEmpty {
+      media.ssrcs = [UInt32(truncatingIfNeeded: entropy.next())]
+      if hasRetransmissions { media.retransmissionSSRC = UInt32(truncatingIfNeeded: entropy.next()) }
+    }
+    for index in media.encodings.indices {
+      media.encodings[index].ssrc = UInt32(truncatingIfNeeded: entropy.next())
+      if hasRetransmissions { media.encodings[index].retransmissionSSRC = UInt32(truncatingIfNeeded: entropy.next()) }
     }
     media.cname = configuration.cname
     media.trackID = String(entropy.next(), radix: 16)
@@ -85,7 +100,10 @@ extension PeerConnection {
         transceivers[index].media = media[index]
       } else {
         media[index].codecs = Transceiver.codecs(media[index].kind, configuration)
-        media[index].headerExtensions = Transceiver.headerExtensions(media[index].kind, configuration)
+        // Who plays what arrives wants one picture; who forwards it takes them all.
+        media[index].receivesSimulcast = configuration.purpose == .forwarding && media[index].kind == .video
+        media[index].headerExtensions = Transceiver.headerExtensions(
+          media[index].kind, configuration, simulcast: media[index].receivesSimulcast ? .recvonly : .inactive)
         media[index].exchangesReferenceTimes = configuration.congestion != nil
         transceivers.append(Transceiver(media[index]))
         transceivers[index].isOfOffer = true
@@ -124,10 +142,10 @@ extension PeerConnection {
     transceivers[index].media.isStopped = true
     transceivers[index].direction = .inactive
     transceivers[index].expected = nil
-    transceivers[index].sender?.isActive = false
-    senders.removeAll { $0 === transceivers[index].sender }
-    receivers.removeAll { $0 === transceivers[index].receiver }
-    reports.remove(transceivers[index].sender, transceivers[index].receiver)
+    for sender in transceivers[index].senders { sender.isActive = false }
+    senders.removeAll { $0.place.transceiver == index }
+    receivers.removeAll { $0.place.transceiver == index }
+    reports.remove(ofTransceiver: index)
     noteRepair(nil, of: index)
   }
 }

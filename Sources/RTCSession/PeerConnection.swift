@@ -56,20 +56,22 @@ public struct PeerConnection: ~Copyable {
     case candidate(ICECandidate)
     case gatheringCompleted
     case transport(MediaTransport.Event)
-    /// The first RTP packet of a transceiver arrived.
-    case firstPacketReceived(transceiver: Int)
-    /// The peer wants a key frame on this transceiver.
-    case keyFrameRequested(transceiver: Int)
+    /// The first RTP packet of a stream arrived.
+    case firstPacketReceived(transceiver: Int, encoding: Int)
+    /// The peer wants a key frame of this encoding.
+    case keyFrameRequested(transceiver: Int, encoding: Int)
     /// The peer lacks packets that a forwarding sender has sent (see `forward`).
     case packetsRequested(transceiver: Int, [SequenceNumber])
     /// A source's clock, for a unit that forwards.
-    case senderReport(transceiver: Int, SenderReport)
+    case senderReport(transceiver: Int, encoding: Int, SenderReport)
     case dataChannel(DataChannelEvent)
   }
 
   /// A media packet that arrived and was counted; its bytes are in `received`.
   public struct IncomingPacket: Sendable {
     public let transceiver: Int
+    /// Which of the encodings of its transceiver; 0 without simulcast.
+    public let encoding: Int
     public let packet: RTPPacket
     /// When the next frame of the stream is to be played; `nil` when none is complete.
     public let nextPlayout: Instant?
@@ -190,15 +192,15 @@ public struct PeerConnection: ~Copyable {
     if let due = reports.nextTimeout, due <= now { reportEach(at: now, into: &output) }
   }
 
-  /// Sends a coded frame on a transceiver; nothing happens before media may flow.
+  /// Sends a coded frame on a transceiver; nothing happens before media may flow, and with an encoding that the peer does not
+  /// take.
   public mutating func send(
-    _ frame: EncodedFrame, in buffer: Span<UInt8>, on index: Int, audioLevel: AudioLevel? = nil, at now: Instant,
-    into datagrams: inout Transmissions
+    _ frame: EncodedFrame, in buffer: Span<UInt8>, on index: Int, encoding: Int = 0, audioLevel: AudioLevel? = nil,
+    at now: Instant, into datagrams: inout Transmissions
   ) {
-    guard canSend(on: index), let sender = transceivers[index].sender else { return }
-    sender.send(
-      frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, control, stream: index,
-      into: &datagrams)
+    guard canSend(on: index), encoding < transceivers[index].senders.count else { return }
+    transceivers[index].senders[encoding].send(
+      frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, control, into: &datagrams)
     pace(at: now, into: &datagrams)
   }
 
@@ -213,17 +215,21 @@ public struct PeerConnection: ~Copyable {
       into: &datagrams)
   }
 
-  /// Asks the peer for a key frame on a transceiver.
-  public mutating func requestKeyFrame(on index: Int, at now: Instant, into output: inout Output<Event>) {
-    guard signaling.state != .closed, let receiver = transceivers[index].receiver else { return }
+  /// Asks the peer for a key frame of an encoding.
+  public mutating func requestKeyFrame(
+    on index: Int, encoding: Int = 0, at now: Instant, into output: inout Output<Event>
+  ) {
+    guard signaling.state != .closed, transceivers[index].receivers.indices.contains(encoding),
+      let receiver = transceivers[index].receivers[encoding]
+    else { return }
     receiver.requestKeyFrame(at: now, feedback: &feedback, from: feedbackSSRC)
-    noteRepair(receiver.nextTimeout, of: index)
+    noteRepair(of: receiver)
     sendFeedback(at: now, into: &output)
   }
 
   /// Whether media may be sent on this transceiver: it is connected, and its direction sends.
   public func canSend(on index: Int) -> Bool {
-    transport.isReady && transceivers[index].direction.sends && transceivers[index].sender != nil
+    transport.isReady && transceivers[index].direction.sends && !transceivers[index].senders.isEmpty
   }
 
   /// Says goodbye and ends.

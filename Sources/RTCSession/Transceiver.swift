@@ -1,4 +1,5 @@
 import RTCMedia
+import RTCPrimitives
 import RTCWire
 
 /// One m-section with what is sent and received on it.
@@ -7,8 +8,10 @@ public struct Transceiver {
   public internal(set) var media: LocalMedia
   /// The direction that was negotiated.
   public internal(set) var direction = MediaDirection.inactive
-  public internal(set) var sender: RTPStreamSender?
-  public internal(set) var receiver: RTPStreamReceiver?
+  /// One for each encoding that is sent, the smallest picture first; empty before anything was agreed on.
+  public internal(set) var senders: [RTPStreamSender] = []
+  /// One for each encoding that is received, in the order of the description; those whose source is not known yet are `nil`.
+  public internal(set) var receivers: [RTPStreamReceiver?] = []
   /// Whether both ends know that it is stopped; before that it is stopping, and `media.isStopped` alone says so.
   public internal(set) var isStopped = false
   /// What was agreed on for its packets, as long as it receives.
@@ -19,6 +22,15 @@ public struct Transceiver {
   init(_ media: LocalMedia) { self.media = media }
 
   public var kind: MediaKind { media.kind }
+
+  /// The only sender, or that of the smallest picture.
+  public var sender: RTPStreamSender? { senders.first }
+
+  /// The only receiver, or that of the first encoding.
+  public var receiver: RTPStreamReceiver? { receivers.first ?? nil }
+
+  /// When one of its receivers has something to ask for.
+  var nextRepair: Instant? { receivers.lazy.compactMap { $0?.nextTimeout }.min() }
 
   /// The codecs that we have, with the feedback that we act on.
   ///
@@ -45,11 +57,19 @@ public struct Transceiver {
 
   /// The header extensions that we write and read.
   ///
-  /// The tag of its section is only read, of sources that the peer does not announce: ours are announced.
+  /// The tag of its section is only read, of sources that the peer does not announce: ours are announced, unless several
+  /// encodings are sent.
+  /// - Parameter simulcast: the direction in which there may be several encodings; `inactive` for none.
   static func headerExtensions(
-    _ kind: MediaKind, _ configuration: borrowing PeerConnection.Configuration
+    _ kind: MediaKind, _ configuration: borrowing PeerConnection.Configuration, simulcast: MediaDirection = .inactive
   ) -> [HeaderExtensionMap] {
-    let tag = HeaderExtensionMap(id: 1, uri: MediaIdentification.uri, direction: .recvonly)
+    let tag = HeaderExtensionMap(
+      id: 1, uri: MediaIdentification.uri, direction: simulcast.sends ? nil : .recvonly)
+    let direction = simulcast == .sendrecv ? nil : simulcast
+    let encodings = [
+      HeaderExtensionMap(id: 10, uri: RTPStreamID.uri, direction: direction),
+      HeaderExtensionMap(id: 11, uri: RepairedRTPStreamID.uri, direction: direction),
+    ]
     let captureTime = HeaderExtensionMap(id: 5, uri: AbsoluteCaptureTime.uri)
     // As Chromium writes them: what estimates without transport-wide numbers reads the time.
     let numbers =
@@ -61,7 +81,7 @@ public struct Transceiver {
       ]
     switch kind {
     case .audio: return [tag, HeaderExtensionMap(id: 2, uri: AudioLevel.uri)] + numbers + [captureTime]
-    case .video: return [tag] + numbers + [captureTime]
+    case .video: return [tag] + numbers + [captureTime] + (simulcast == .inactive ? [] : encodings)
     }
   }
 }

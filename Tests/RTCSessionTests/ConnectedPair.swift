@@ -196,7 +196,7 @@ final class ConnectedPair {
         side.events.append(event)
         switch event {
         case .candidate(let candidate): other.core.addRemoteCandidate(candidate, at: now, into: &other.output)
-        case .keyFrameRequested(let transceiver): side.needsKeyFrame.insert(transceiver)
+        case .keyFrameRequested(let transceiver, _): side.needsKeyFrame.insert(transceiver)
         default: break
         }
       }

@@ -92,7 +92,9 @@ import Testing
     }
     pair.run(for: .seconds(6))
     settle(pair)
-    let requested = pair.a.events.count { if case .keyFrameRequested(transceiver: 0) = $0 { true } else { false } }
+    let requested = pair.a.events.count {
+      if case .keyFrameRequested(transceiver: 0, encoding: 0) = $0 { true } else { false }
+    }
     let asked = pair.rtcp(1).count { if case .pictureLossIndication = $0.packet { true } else { false } }
     // The first request belongs to the beginning, before any key frame had come.
     #expect(requested >= 1 && requested == asked)
@@ -247,7 +249,7 @@ import Testing
     }
     #expect(pair.b.sentFrames[1] == nil)
     #expect(pair.a.core.transceivers[1].direction == .inactive)
-    let first = pair.a.events.compactMap { if case .firstPacketReceived(let index) = $0 { index } else { nil } }
+    let first = pair.a.events.compactMap { if case .firstPacketReceived(let index, _) = $0 { index } else { nil } }
     #expect(first.sorted() == [0, 2])
   }
 

@@ -63,7 +63,9 @@ import Testing
     pair.run(for: .seconds(2))
     #expect(pair.b.played[0] == pair.a.sentFrames[0])
     #expect(pair.b.core.drops.unknownSource == 0)
-    let firsts = pair.b.events.count { if case .firstPacketReceived(transceiver: 0) = $0 { true } else { false } }
+    let firsts = pair.b.events.count {
+      if case .firstPacketReceived(transceiver: 0, encoding: 0) = $0 { true } else { false }
+    }
     #expect(firsts == 1)
   }
 

@@ -8,25 +8,29 @@ public struct VP8Packetizer: Sendable {
   public let maximumPayloadSize: Int
   /// The number of the next frame, 15 bits.
   public private(set) var pictureID: UInt16
+  /// TL0PICIDX: how many frames of the base layer there have been, 8 bits.
+  private var baseLayerIndex: UInt8
 
-  /// The descriptor with a PictureID of 15 bits.
-  private static let descriptorSize = 4
+  /// The descriptor with a PictureID of 15 bits, TL0PICIDX and TID; without temporal layers it is shorter.
+  private static let largestDescriptor = 6
 
   /// - Parameters:
   ///   - maximumPayloadSize: what remains of the largest packet after the RTP header and its extensions.
-  ///   - pictureID: the number of the first frame; it should be random.
+  ///   - pictureID: the number of the first frame; it should be random, and so TL0PICIDX begins at its lower half.
   /// - Precondition: there is room for the descriptor and one byte.
   public init(maximumPayloadSize: Int, pictureID: UInt16) {
-    precondition(maximumPayloadSize > Self.descriptorSize, "room for the descriptor and one byte")
+    precondition(maximumPayloadSize > Self.largestDescriptor, "room for the descriptor and one byte")
     self.maximumPayloadSize = maximumPayloadSize
     self.pictureID = pictureID & 0x7FFF
+    baseLayerIndex = UInt8(truncatingIfNeeded: pictureID)
   }
 
   /// The packets of the next frame, in order.
   public mutating func packets(of frame: EncodedFrame) -> VP8Packets {
     defer { pictureID = (pictureID &+ 1) & 0x7FFF }
+    if frame.temporalLayer?.id == 0 { baseLayerIndex &+= 1 }
     return VP8Packets(
-      frame: frame, pictureID: pictureID, largestFragment: maximumPayloadSize - Self.descriptorSize)
+      frame: frame, pictureID: pictureID, baseLayerIndex: baseLayerIndex, maximumPayloadSize: maximumPayloadSize)
   }
 }
 
@@ -48,13 +52,17 @@ public struct VP8Packet: Hashable, Sendable {
 public struct VP8Packets: RandomAccessCollection, Sendable {
   private let frame: EncodedFrame
   private let pictureID: UInt16
+  private let baseLayerIndex: UInt8
   public let endIndex: Int
 
   public var startIndex: Int { 0 }
 
-  init(frame: EncodedFrame, pictureID: UInt16, largestFragment: Int) {
+  init(frame: EncodedFrame, pictureID: UInt16, baseLayerIndex: UInt8, maximumPayloadSize: Int) {
     self.frame = frame
     self.pictureID = pictureID
+    self.baseLayerIndex = baseLayerIndex
+    let descriptor = VP8PayloadDescriptor(frame, startsPartition: true, pictureID: pictureID, baseLayerIndex)
+    let largestFragment = maximumPayloadSize - descriptor.size
     endIndex = (frame.size.bytes + largestFragment - 1) / largestFragment
   }
 
@@ -62,9 +70,8 @@ public struct VP8Packets: RandomAccessCollection, Sendable {
     precondition(0..<endIndex ~= index, "packet \(index) of \(endIndex)")
     let (begin, end) = (offset(of: index), offset(of: index + 1))
     let stored = frame.stored.count
-    let descriptor = VP8PayloadDescriptor(startsPartition: index == 0, pictureID: .long(pictureID))
     return VP8Packet(
-      descriptor: descriptor,
+      descriptor: VP8PayloadDescriptor(frame, startsPartition: index == 0, pictureID: pictureID, baseLayerIndex),
       stored: frame.stored.lowerBound + Swift.min(begin, stored)..<frame.stored.lowerBound + Swift.min(end, stored),
       elided: Swift.max(0, end - Swift.max(begin, stored)), isLast: index == endIndex - 1)
   }
@@ -73,5 +80,16 @@ public struct VP8Packets: RandomAccessCollection, Sendable {
   private func offset(of index: Int) -> Int {
     let (size, larger) = frame.size.bytes.quotientAndRemainder(dividingBy: endIndex)
     return index * size + Swift.max(0, index - (endIndex - larger))
+  }
+}
+
+extension VP8PayloadDescriptor {
+  /// As libwebrtc writes it: TL0PICIDX, TID, Y and N of a stream with temporal layers, never KEYIDX.
+  fileprivate init(_ frame: EncodedFrame, startsPartition: Bool, pictureID: UInt16, _ baseLayerIndex: UInt8) {
+    self.init(startsPartition: startsPartition, pictureID: .long(pictureID))
+    guard let layer = frame.temporalLayer else { return }
+    isNonReference = layer.isDiscardable
+    temporalLevelZeroIndex = baseLayerIndex
+    temporalLayer = TemporalLayer(index: layer.id, isSynchronizationPoint: layer.isSwitchingPoint)
   }
 }

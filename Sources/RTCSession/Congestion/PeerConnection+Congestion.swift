@@ -11,7 +11,11 @@ extension PeerConnection {
     while let departure = control.pacer.next(at: now) {
       switch departure {
       case .packet(let packet, let probe):
-        guard let sender = transceivers[Int(packet.stream)].sender else { continue }
+        let place = StreamPlace(number: packet.stream)
+        guard transceivers.indices.contains(place.transceiver),
+          place.encoding < transceivers[place.transceiver].senders.count
+        else { continue }
+        let sender = transceivers[place.transceiver].senders[place.encoding]
         sender.release(packet, probe: probe, at: now, through: &transport, control, into: &datagrams)
       case .padding(let size, let probe):
         let sent = sendPadding(size, probe: probe, at: now, control, into: &datagrams)
@@ -29,7 +33,7 @@ extension PeerConnection {
     guard let control, control.decision != nil, canSend(on: index), let sender = transceivers[index].sender else {
       return
     }
-    sender.repeatLast(count, control, stream: index)
+    sender.repeatLast(count, control)
     pace(at: now, into: &datagrams)
   }
 

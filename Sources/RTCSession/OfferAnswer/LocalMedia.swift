@@ -15,6 +15,10 @@ public struct LocalMedia: Hashable, Sendable {
   public var ssrcs: [UInt32]
   /// The source of the retransmissions of the first one; `nil` for none.
   public var retransmissionSSRC: UInt32?
+  /// With simulcast, the encodings that are sent at the same time, the smallest picture first; they take the place of `ssrcs`.
+  public var encodings: [LocalEncoding] = []
+  /// Whether simulcast that the peer offers is received.
+  public var receivesSimulcast = false
   public var cname: String?
   /// Whether its reports tell times, so that receivers learn the round-trip time (RFC 3611 §5).
   public var exchangesReferenceTimes = false

@@ -19,6 +19,10 @@ public struct NegotiatedMedia: Hashable, Sendable {
   public var remoteSources: [UInt32]
   public var remoteSourceGroups: [SourceGroup]
   public var remoteCNAME: String?
+  /// The identifiers of the encodings that we send at the same time, in order; empty without simulcast.
+  public var sendRIDs: [String] = []
+  /// The same of those that we receive.
+  public var receiveRIDs: [String] = []
   public var remoteMSIDs: [MediaStreamIdentification]
   /// Whether RTCP packets may stand alone (RFC 5506).
   public var isRTCPReducedSize: Bool
@@ -27,6 +31,12 @@ public struct NegotiatedMedia: Hashable, Sendable {
 
   /// The id of an extension, where it was agreed on.
   public func extensionID(of uri: String) -> UInt16? { headerExtensions.first { $0.uri == uri }?.id }
+
+  /// The same, where it may stand in what we send.
+  func sentExtensionID(of uri: String) -> UInt8 {
+    let map = headerExtensions.first { $0.uri == uri && ($0.direction ?? .sendrecv).sends }
+    return UInt8(map?.id ?? 0)
+  }
 
   /// A section of data channels that is in use.
   static func data(mid: String) -> NegotiatedMedia {

@@ -111,6 +111,14 @@ extension NegotiatedMedia {
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,
       isRTCPReducedSize: isRTCPReducedSize,
       exchangesReferenceTimes: ours.attributes.exchangesReferenceTimes && theirs.attributes.exchangesReferenceTimes)
+    sendRIDs = Self.agreed(ours.attributes.rids(.send), theirs.attributes.rids(.recv))
+    receiveRIDs = Self.agreed(ours.attributes.rids(.recv), theirs.attributes.rids(.send))
+  }
+
+  /// The encodings that both sides name, in our order; a single one is no simulcast.
+  private static func agreed(_ ours: [RestrictionIdentifier], _ theirs: [RestrictionIdentifier]) -> [String] {
+    let known = ours.map(\.id).filter { id in theirs.contains { $0.id == id } }
+    return known.count > 1 ? known : []
   }
 
   /// The codecs of one side that the other side has too, with the feedback that both have.

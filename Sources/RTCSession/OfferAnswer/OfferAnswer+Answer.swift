@@ -38,12 +38,15 @@ extension OfferAnswer {
       }
       let setup = try answeredSetup(to: bundle.sharedSetup(of: remote) ?? .actpass, section: index)
       if !remote.attributes.exchangesReferenceTimes { local.exchangesReferenceTimes = false }
-      sections.append(
-        section(
-          mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
-          direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,
-          headerExtensions: Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions),
-          isRTCPReducedSize: bundle.isRTCPReducedSize(in: remote)))
+      var answered = section(
+        mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
+        direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,
+        headerExtensions: Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions),
+        isRTCPReducedSize: bundle.isRTCPReducedSize(in: remote))
+      if local.receivesSimulcast, answered.attributes.direction?.receives != false {
+        answered.attributes += Self.answeredSimulcast(remote)
+      }
+      sections.append(answered)
       bundled.append(mid)
     }
     var answer = describe(sections, bundled: bundled)

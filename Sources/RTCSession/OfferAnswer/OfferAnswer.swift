@@ -77,6 +77,7 @@ public struct OfferAnswer: Hashable, Sendable {
       mid: local.mid ?? "", kind: local.kind.rawValue, transport: "UDP/TLS/RTP/SAVPF", setup: .actpass, local: local,
       direction: local.direction, codecs: numbers.number(local.codecs),
       headerExtensions: numbers.number(local.headerExtensions), isRTCPReducedSize: true)
+    section.attributes += Self.offeredSimulcast(local)
     if isBundleOnly { Self.leaveTransportToBundle(&section) }
     return section
   }

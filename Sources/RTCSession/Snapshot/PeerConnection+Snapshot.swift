@@ -33,8 +33,8 @@ extension PeerConnection {
           profile: $0.profile.description, sendKey: $0.local.fingerprint, receiveKey: $0.remote.fingerprint)
       },
       transceivers: transceivers.map { TransceiverSnapshot($0, isNegotiated: signaling.currentLocal != nil) },
-      outbound: transceivers.compactMap { $0.sender.map { OutboundSnapshot($0.statistics) } },
-      inbound: transceivers.compactMap { $0.receiver.map { InboundSnapshot($0.statistics(at: now)) } },
+      outbound: transceivers.flatMap { $0.senders.map { OutboundSnapshot($0.statistics) } },
+      inbound: transceivers.flatMap { $0.receivers.compactMap { $0.map { InboundSnapshot($0.statistics(at: now)) } } },
       sctp: sctpSnapshot, dataChannels: dataChannelSnapshots)
   }
 

@@ -15,7 +15,10 @@ public final class RTPStreamReceiver {
     case forwarding
   }
 
-  public let parameters: StreamParameters
+  public internal(set) var parameters: StreamParameters
+  public let place: StreamPlace
+  /// Whether its transceiver receives nothing else; otherwise it is one of several encodings.
+  let isAlone: Bool
   private let purpose: Purpose
   /// Whether any packet has arrived.
   @exclusivity(unchecked) var hasBegun = false
@@ -38,8 +41,10 @@ public final class RTPStreamReceiver {
   private static let reportedAfterUse = Duration.seconds(8)
   @exclusivity(unchecked) private var counts = InboundStreamStatistics()
 
-  init(_ parameters: StreamParameters, purpose: Purpose, ntp: NTPClock) {
+  init(_ parameters: StreamParameters, at place: StreamPlace, isAlone: Bool = true, purpose: Purpose, ntp: NTPClock) {
     self.parameters = parameters
+    self.place = place
+    self.isAlone = isAlone
     self.purpose = purpose
     reception = ReceptionStatistics(clockRate: parameters.clockRate)
     timeline = CaptureTimeline(clockRate: parameters.clockRate, ntp: ntp)

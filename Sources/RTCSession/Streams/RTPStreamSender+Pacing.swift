@@ -17,13 +17,12 @@ extension RTPStreamSender {
   private static let largestPaddingLength = 224
 
   func enqueue(
-    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isUrgent: Bool = true, _ control: SendControl,
-    stream: Int
+    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isUrgent: Bool = true, _ control: SendControl
   ) {
     let size = sent.size(of: packet) + (isRetransmission ? retransmissionOverhead : 0) + control.packetOverhead
     control.pacer.enqueue(
       Pacer.Packet(
-        stream: Int32(stream), number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
+        stream: place.number, number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
         isUrgent: isRetransmission && isUrgent))
   }
 
@@ -55,11 +54,11 @@ extension RTPStreamSender {
   }
 
   /// Hands the packets that were stored last to the pacer once more, behind those that it has.
-  func repeatLast(_ count: Int, _ control: SendControl, stream: Int) {
+  func repeatLast(_ count: Int, _ control: SendControl) {
     guard isActive, parameters.retransmission != nil else { return }
     for back in stride(from: count, through: 1, by: -1) {
       guard let packet = sent.packet(sequenceNumber + -back) else { continue }
-      enqueue(packet, isRetransmission: true, isUrgent: false, control, stream: stream)
+      enqueue(packet, isRetransmission: true, isUrgent: false, control)
     }
   }
 
@@ -111,6 +110,36 @@ extension RTPStreamSender {
     return .bytes(sent + SendControl.networkHeaders)
   }
 
+  /// Writes the header of a packet that repeats one with `original`, as one of the stream of retransmissions.
+  ///
+  /// Where the description does not announce the stream, each of its packets says which encoding it repairs, because
+  /// nobody reports on it (RFC 8852 §3.2).
+  private func writeRepairHeader(
+    _ original: Span<UInt8>, of repair: StreamParameters.RetransmissionStream, at now: Instant,
+    into writer: inout ByteWriter
+  ) {
+    guard let identity = parameters.identity, identity.repairedID > 0,
+      let rid = RepairedRTPStreamID(identity.rid.value),
+      var header = try? RTPPacket(parsing: original).header
+    else {
+      writer.append(original)
+      var span = writer.bytes.mutableSpan
+      return RTPHeader.rewrite(
+        &span, payloadType: repair.payloadType, sequenceNumber: retransmissionNumber, ssrc: repair.ssrc)
+    }
+    header.payloadType = repair.payloadType
+    header.sequenceNumber = retransmissionNumber
+    header.ssrc = repair.ssrc
+    header.hasExtension = true
+    header.write(into: &writer)
+    let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
+    // The number is entered when the packet leaves.
+    try? writeStamps(TransportSequenceNumber(0), at: now, in: block, into: &writer)
+    _ = try? block.append(identity.mid, id: identity.midID, into: &writer)
+    _ = try? block.append(rid, id: identity.repairedID, into: &writer)
+    block.close(&writer)
+  }
+
   /// - Returns: what was sent, with every header; 0 when nothing was.
   @discardableResult
   private func transmit(
@@ -126,12 +155,11 @@ extension RTPStreamSender {
         headerSize = (try? RTPPacket(parsing: bytes))?.payloadRange.lowerBound ?? bytes.count
         payloadSize += bytes.count - headerSize
         guard let repair else { return writer.append(bytes) }
-        writer.append(bytes.extracting(0..<headerSize))
+        writeRepairHeader(bytes.extracting(0..<headerSize), of: repair, at: now, into: &writer)
+        let begin = headerSize
+        headerSize = writer.count
         writer.append(packet.sequenceNumber.rawValue)
-        writer.append(bytes.extracting(headerSize..<bytes.count))
-        var span = writer.bytes.mutableSpan
-        RTPHeader.rewrite(
-          &span, payloadType: repair.payloadType, sequenceNumber: retransmissionNumber, ssrc: repair.ssrc)
+        writer.append(bytes.extracting(begin..<bytes.count))
       }
       var span = writer.bytes.mutableSpan
       TransportSequenceNumber(number).encode(into: &span, at: Self.transportNumberOffset)

@@ -12,6 +12,7 @@ public final class RTPStreamSender {
 
   // What forwarding touches lies together, because a unit that forwards touches thousands of senders in turn.
   public let parameters: StreamParameters
+  public let place: StreamPlace
   /// Whether the negotiated direction of its transceiver sends.
   @exclusivity(unchecked) var isActive = true
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
@@ -33,15 +34,20 @@ public final class RTPStreamSender {
   var roundTripTime = Duration.milliseconds(100)
   private static let largestRepairBudget = 64.0
   private var reportedHighest: Int64?
+  /// Whether its packets say where they belong: until the peer has reported on them, as libwebrtc does.
+  @exclusivity(unchecked) private var statesIdentity: Bool
 
-  init(_ parameters: StreamParameters, ntp: NTPClock, entropy: inout EntropySource) {
+  init(_ parameters: StreamParameters, at place: StreamPlace, ntp: NTPClock, entropy: inout EntropySource) {
     self.parameters = parameters
+    self.place = place
+    statesIdentity = parameters.identity != nil
     self.ntp = ntp
     clock = RTPClock(rate: parameters.clockRate, offset: 0)
     // The upper half stays free, so that the first wrap comes late enough for receivers that join (RFC 3711 §3.3.1).
     sequenceNumber = SequenceNumber(UInt16(truncatingIfNeeded: entropy.next()) & 0x7FFF)
     packetizer = VP8Packetizer(
-      maximumPayloadSize: Self.largestPacket - 36, pictureID: UInt16(truncatingIfNeeded: entropy.next()))
+      maximumPayloadSize: Self.largestPacket - Self.largestHeader(parameters),
+      pictureID: UInt16(truncatingIfNeeded: entropy.next()))
     // Packets that are paced wait there, too, up to two seconds.
     let isPaced = parameters.kind == .video && parameters.transportSequenceID != 0
     sent =
@@ -56,16 +62,22 @@ public final class RTPStreamSender {
     statistics.kind = parameters.kind
   }
 
+  /// The longest header of its packets, with every extension: 36 bytes, unless the tag of its section is a long one.
+  private static func largestHeader(_ parameters: StreamParameters) -> Int {
+    let identity = parameters.identity.map { 2 + $0.mid.size + $0.rid.size } ?? 0
+    // A transport-wide number, the time of sending and a capture time, each behind a byte of its own (RFC 8285 §4.2).
+    let extensions = 3 + 4 + 9 + identity
+    return max(36, RTPHeader.fixedSize + 4 + (extensions + 3) / 4 * 4)
+  }
+
   /// Sends one coded frame whose bytes lie in `buffer`.
   ///
   /// With congestion control, packets of video are handed to its pacer, and leave with `release`.
   /// - Parameters:
   ///   - audioLevel: of a packet of sound, if it is known.
-  ///   - stream: how the pacer calls this stream.
   func send(
     _ frame: EncodedFrame, in buffer: Span<UInt8>, audioLevel: AudioLevel? = nil, at now: Instant,
-    through transport: inout MediaTransport, _ control: SendControl?, stream: Int,
-    into datagrams: inout Transmissions
+    through transport: inout MediaTransport, _ control: SendControl?, into datagrams: inout Transmissions
   ) {
     let control = parameters.transportSequenceID != 0 ? control : nil
     let announces = announcer.shouldAnnounce(
@@ -78,7 +90,7 @@ public final class RTPStreamSender {
       let marker = opus.marker(of: frame)
       send(
         stored: frame.stored, elided: frame.elided, of: buffer, descriptor: nil, marker: marker, frame,
-        captureTime: announces ? frame.captureTime : nil, audioLevel, at: now, &transport, control, stream, &datagrams)
+        captureTime: announces ? frame.captureTime : nil, audioLevel, at: now, &transport, control, &datagrams)
     case .video:
       let packets = packetizer.packets(of: frame)
       for index in packets.indices {
@@ -86,7 +98,7 @@ public final class RTPStreamSender {
         send(
           stored: packet.stored, elided: packet.elided, of: buffer, descriptor: packet.descriptor,
           marker: packet.isLast, frame, captureTime: announces && index == 0 ? frame.captureTime : nil, nil, at: now,
-          &transport, control, stream, &datagrams)
+          &transport, control, &datagrams)
       }
     }
   }
@@ -132,14 +144,14 @@ public final class RTPStreamSender {
   /// Sends again what a receiver asks for, if it is still there.
   func retransmit(
     _ numbers: [SequenceNumber], at now: Instant, through transport: inout MediaTransport, _ control: SendControl?,
-    stream: Int, into datagrams: inout Transmissions
+    into datagrams: inout Transmissions
   ) {
     statistics.nackCount += 1
     for number in numbers {
       if let control, parameters.transportSequenceID != 0 {
         guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
         guard control.mayRetransmit(.bytes(sent.size(of: packet) + control.packetOverhead), at: now) else { return }
-        enqueue(packet, isRetransmission: true, control, stream: stream)
+        enqueue(packet, isRetransmission: true, control)
         continue
       }
       guard mayRepeat else { return }
@@ -166,6 +178,7 @@ public final class RTPStreamSender {
 
   /// Learns what the receiver says about this stream.
   func handle(_ block: ReportBlock, at now: Instant) {
+    statesIdentity = false
     let highest = Int64(block.highestSequenceNumber)
     statistics.packetsReported = reportedHighest.map { Int(max(0, highest - $0)) } ?? 0
     reportedHighest = highest
@@ -199,7 +212,7 @@ public final class RTPStreamSender {
   private func send(
     stored: Range<Int>, elided: Int, of buffer: Span<UInt8>, descriptor: VP8PayloadDescriptor?, marker: Bool,
     _ frame: EncodedFrame, captureTime: Instant?, _ audioLevel: AudioLevel?, at now: Instant,
-    _ transport: inout MediaTransport, _ control: SendControl?, _ stream: Int, _ datagrams: inout Transmissions
+    _ transport: inout MediaTransport, _ control: SendControl?, _ datagrams: inout Transmissions
   ) {
     var header = RTPHeader(
       payloadType: parameters.payloadType, sequenceNumber: sequenceNumber, timestamp: frame.rtpTimestamp,
@@ -207,11 +220,12 @@ public final class RTPStreamSender {
     let announced = parameters.captureTimeID != 0 ? captureTime : nil
     let level = parameters.audioLevelID != 0 ? audioLevel : nil
     let number = control.map { TransportSequenceNumber($0.nextNumber) }
-    header.hasExtension = announced != nil || level != nil || number != nil
+    let identity = statesIdentity ? parameters.identity : nil
+    header.hasExtension = announced != nil || level != nil || number != nil || identity != nil
     var headerSize = 0
     func write(into writer: inout ByteWriter) {
       header.write(into: &writer)
-      if header.hasExtension { writeExtensions(number, announced, level, at: now, into: &writer) }
+      if header.hasExtension { writeExtensions(number, identity, announced, level, at: now, into: &writer) }
       headerSize = writer.count
       descriptor?.write(into: &writer)
       writer.append(buffer.extracting(stored))
@@ -221,7 +235,7 @@ public final class RTPStreamSender {
       write(into: &control.scratch)
       sent.store(sequenceNumber, bytes: control.scratch.bytes.span, elided: elided, at: now)
       if let packet = sent.packet(sequenceNumber) {
-        enqueue(packet, isRetransmission: false, control, stream: stream)
+        enqueue(packet, isRetransmission: false, control)
       }
       sequenceNumber = sequenceNumber.next
       return
@@ -242,12 +256,16 @@ public final class RTPStreamSender {
 
   /// The transport-wide number and the time of sending stand first, where `transmit` finds them.
   private func writeExtensions(
-    _ number: TransportSequenceNumber?, _ captureTime: Instant?, _ level: AudioLevel?, at now: Instant,
-    into writer: inout ByteWriter
+    _ number: TransportSequenceNumber?, _ identity: StreamParameters.Identity?, _ captureTime: Instant?,
+    _ level: AudioLevel?, at now: Instant, into writer: inout ByteWriter
   ) {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
     do {
       if let number { try writeStamps(number, at: now, in: block, into: &writer) }
+      if let identity {
+        try block.append(identity.mid, id: identity.midID, into: &writer)
+        try block.append(identity.rid, id: identity.ridID, into: &writer)
+      }
       if let level { try block.append(level, id: parameters.audioLevelID, into: &writer) }
       if let captureTime {
         let value = AbsoluteCaptureTime(captureTime: ntp.timestamp(at: captureTime))

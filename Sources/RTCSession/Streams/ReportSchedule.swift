@@ -44,10 +44,9 @@ struct ReportSchedule {
     nextTimeout = dues.min()
   }
 
-  /// Forgets streams that have ended.
-  mutating func remove(_ sender: RTPStreamSender?, _ receiver: RTPStreamReceiver?) {
-    let ended = [sender.map(ObjectIdentifier.init), receiver.map(ObjectIdentifier.init)]
-    for index in streams.indices.reversed() where ended.contains(streams[index].identity) {
+  /// Forgets the streams of a transceiver that has ended.
+  mutating func remove(ofTransceiver transceiver: Int) {
+    for index in streams.indices.reversed() where streams[index].transceiver == transceiver {
       dues.remove(at: index)
       streams.remove(at: index)
       meters.remove(at: index)
@@ -109,6 +108,13 @@ struct ReportSchedule {
 }
 
 extension ReportSchedule.Stream {
+  fileprivate var transceiver: Int {
+    switch self {
+    case .sender(let sender): sender.place.transceiver
+    case .receiver(let receiver): receiver.place.transceiver
+    }
+  }
+
   fileprivate var identity: ObjectIdentifier {
     switch self {
     case .sender(let sender): ObjectIdentifier(sender)

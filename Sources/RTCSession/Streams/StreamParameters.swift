@@ -13,6 +13,8 @@ public struct StreamParameters: Hashable, Sendable {
   public var transportSequenceID: UInt8 = 0
   /// Written together with the transport-wide number, when a packet leaves.
   public var sendTimeID: UInt8 = 0
+  /// What its packets say of where they belong, where the description does not announce its source.
+  public var identity: Identity?
   /// The stream of its retransmissions; `nil` where they travel in the stream itself.
   public var retransmission: RetransmissionStream?
 
@@ -22,6 +24,16 @@ public struct StreamParameters: Hashable, Sendable {
     public var payloadType: UInt8
   }
 
+  /// The section and the encoding of a stream in its packets (RFC 9143 §15, RFC 8852 §3).
+  public struct Identity: Hashable, Sendable {
+    public var mid: MediaIdentification
+    public var rid: RTPStreamID
+    /// Identifiers of the header extensions.
+    public var midID: UInt8
+    public var ridID: UInt8
+    public var repairedID: UInt8
+  }
+
   public init(kind: MediaKind, ssrc: UInt32, payloadType: UInt8, clockRate: UInt32) {
     self.kind = kind
     self.ssrc = ssrc
@@ -29,8 +41,12 @@ public struct StreamParameters: Hashable, Sendable {
     self.clockRate = clockRate
   }
 
-  /// - Parameter retransmissionSSRC: the source of its retransmissions, if it has one.
-  init?(_ media: NegotiatedMedia, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, codecs: [RTPCodec]) {
+  /// - Parameters:
+  ///   - retransmissionSSRC: the source of its retransmissions, if it has one.
+  ///   - rid: the encoding that is sent, with simulcast.
+  init?(
+    _ media: NegotiatedMedia, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, rid: String? = nil, codecs: [RTPCodec]
+  ) {
     guard let kind = media.kind, let codec = codecs.first(where: { $0.associatedPayloadType == nil }) else {
       return nil
     }
@@ -39,9 +55,23 @@ public struct StreamParameters: Hashable, Sendable {
     captureTimeID = UInt8(media.extensionID(of: AbsoluteCaptureTime.uri) ?? 0)
     transportSequenceID = UInt8(media.extensionID(of: TransportSequenceNumber.uri) ?? 0)
     sendTimeID = UInt8(media.extensionID(of: AbsoluteSendTime.uri) ?? 0)
+    identity = rid.flatMap { Identity(media, rid: $0) }
     if let retransmissionSSRC, let repair = codecs.first(where: { $0.associatedPayloadType == codec.payloadType }) {
       retransmission = RetransmissionStream(ssrc: retransmissionSSRC, payloadType: repair.payloadType)
     }
+  }
+}
+
+extension StreamParameters.Identity {
+  /// `nil` where the peer does not read the extensions, or a name is too long for one of them.
+  fileprivate init?(_ media: NegotiatedMedia, rid: String) {
+    midID = media.sentExtensionID(of: MediaIdentification.uri)
+    ridID = media.sentExtensionID(of: RTPStreamID.uri)
+    repairedID = media.sentExtensionID(of: RepairedRTPStreamID.uri)
+    guard midID > 0, ridID > 0, media.mid.utf8.count <= 16, let mid = MediaIdentification(media.mid),
+      let rid = RTPStreamID(rid)
+    else { return nil }
+    (self.mid, self.rid) = (mid, rid)
   }
 }
 

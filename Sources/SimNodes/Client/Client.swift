@@ -150,8 +150,8 @@ public actor Client: Node, SignalingMember {
       } else {
         releaseDescription(of: connection)
       }
-    case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
-    case .keyFrameRequested(let transceiver):
+    case .firstPacketReceived(let transceiver, _): addTrack(connection, transceiver)
+    case .keyFrameRequested(let transceiver, _):
       outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true
     case .dataChannel(let event): handle(event, of: connection, at: now)
     case .transport, .signalingStateChanged, .packetsRequested, .senderReport: break

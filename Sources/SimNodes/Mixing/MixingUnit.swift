@@ -143,11 +143,11 @@ public actor MixingUnit: Node, SignalingMember {
     case .dataChannel(let event): data.handle(event, of: connection, at: now)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
-    case .keyFrameRequested(let transceiver):
+    case .keyFrameRequested(let transceiver, _):
       if let listener = listener(connection.peer), listener.videoLine == transceiver {
         (layout == .shared ? sharedVideo : listener.video)?.needsKeyFrame = true
       }
-    case .firstPacketReceived(let transceiver): addTrack(connection, transceiver)
+    case .firstPacketReceived(let transceiver, _): addTrack(connection, transceiver)
     case .transport, .packetsRequested, .senderReport, .signalingStateChanged, .negotiationNeeded: break
     }
   }

@@ -182,11 +182,11 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     case .dataChannel(let event): data.handle(event, of: connection, at: now)
     case .candidate(let candidate): signal(.candidate(candidate.description), to: connection.peer)
     case .gatheringCompleted: signal(.endOfCandidates, to: connection.peer)
-    case .keyFrameRequested(let transceiver):
+    case .keyFrameRequested(let transceiver, _):
       requestKeyFrame(line(transceiver, of: connection).outgoing, at: now)
     case .packetsRequested(let transceiver, let numbers): repair(numbers, transceiver, of: connection, at: now)
-    case .senderReport(let transceiver, let report): passOn(report, connection, transceiver)
-    case .firstPacketReceived(let transceiver):
+    case .senderReport(let transceiver, _, let report): passOn(report, connection, transceiver)
+    case .firstPacketReceived(let transceiver, _):
       let kind = connection.core.transceivers[transceiver].kind
       connections.log.note(.firstRTPReceived, "\(kind.rawValue) of \(connection.peer)", from: port)
     case .transport, .signalingStateChanged, .negotiationNeeded: break

@@ -110,8 +110,8 @@ final class RealCallEnd: TimedParticipant {
   private func handle(_ event: PeerConnection.Event, at now: Instant) {
     switch event {
     case .candidate(let candidate): signal(candidate)
-    case .keyFrameRequested(let line): if line == lines.video { video?.needsKeyFrame = true }
-    case .firstPacketReceived(let line):
+    case .keyFrameRequested(let line, _): if line == lines.video { video?.needsKeyFrame = true }
+    case .firstPacketReceived(let line, _):
       reach(.firstPacket, at: now)
       addTrack(line, at: now)
     case .transport(.ice(.stateChanged(.connected))): reach(.iceConnected, at: now)

@@ -141,8 +141,8 @@ final class PeerCall: TimedParticipant {
       let mid = connection.core.signaling.local?.media.first?.attributes.mid
       signal(.candidate(ICECandidateInit(candidate.description, mid: mid, sectionIndex: 0)))
     case .gatheringCompleted: signal(.candidate(ICECandidateInit("")))
-    case .keyFrameRequested(let line): if video?.line == line { video?.requestKeyFrame() }
-    case .firstPacketReceived(let line): addTrack(line, at: now)
+    case .keyFrameRequested(let line, _): if video?.line == line { video?.requestKeyFrame() }
+    case .firstPacketReceived(let line, _): addTrack(line, at: now)
     case .transport(.ready): connectedAt = connectedAt ?? now
     case .transport(.ice(.stateChanged(.failed))): ended("there is no path to the page")
     case .transport(.dtls(.failed(let failure))): ended("DTLS failed: \(failure)")

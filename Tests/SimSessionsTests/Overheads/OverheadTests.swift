@@ -1,6 +1,7 @@
 import Foundation
 import RTCPrimitives
 import SimKernel
+import TestSupport
 import Testing
 
 @testable import SimSessions
@@ -28,11 +29,15 @@ struct OverheadTests {
   }
 
   private static let settling = Duration.seconds(12)
+  /// How long each recording is.
+  private static let recordedSeconds = 25.0
 
   /// - Parameter window: as long as chance needs to even out reports of sound, of which there is one in five seconds.
-  private func call(_ media: String, window: Duration) throws -> SteadyTraffic {
+  private func call(
+    _ media: String, congestionControl: String = "gcc", window: Duration
+  ) throws -> SteadyTraffic {
     let text = """
-      { topology: 'mesh', participants: 2, joinInterval: '0s', fidelity: 'model', congestionControl: 'gcc', stun: false, \(media),
+      { topology: 'mesh', participants: 2, joinInterval: '0s', fidelity: 'model', congestionControl: '\(congestionControl)', stun: false, \(media),
         srtpProfiles: ['AES_CM_128_HMAC_SHA1_80'], ice: { profile: 'chromium' }, client: { cores: 4, nat: 'none',
         uplink: { delay: '12.5ms', rate: 'unlimited' }, downlink: { delay: '12.5ms', rate: 'unlimited' } } }
       """
@@ -69,7 +74,7 @@ struct OverheadTests {
             accepted: isJudged ? max(0.1 * recorded, least) : nil))
       }
       // Of four or five packets that were recorded one more or less is chance.
-      row("packets/s", theirs.packets / seconds, mine.packets / mySeconds, least: 1 / seconds)
+      row("packets/s", theirs.packets / seconds, mine.packets / mySeconds, least: 1 / Self.recordedSeconds)
       row(
         "bytes of UDP payload", theirs.bytes / theirs.packets, mine.bytes / max(1, mine.packets), isJudged: sizes)
       guard headers else { return }
@@ -94,31 +99,58 @@ struct OverheadTests {
       accepted: 0.1 * bytes(recorded))
   }
 
-  private func judge(_ name: String, _ media: String, window: Duration) throws {
-    let recorded = try SteadyTraffic(recording: name)
-    let ours = try call(media, window: window)
+  private func judge(_ names: [String], _ recorded: SteadyTraffic, _ ours: SteadyTraffic) {
     let rows = rows(recorded, ours)
-    print("\(name): recorded, ours, ours / recorded\n" + rows.map { "  \($0)" }.joined(separator: "\n"))
+    print("\(names): recorded, ours, ours / recorded\n" + rows.map { "  \($0)" }.joined(separator: "\n"))
     for row in rows { #expect(row.passes, "\(row)") }
     let known = Set(recorded.flows.keys).union(["tx|rtcp|RR", "rx|rtcp|SR", "rx|rtp|audio", "tx|rtcp|TWCC"])
     #expect(Set(ours.flows.keys).isSubset(of: known), "a steady call sends nothing else")
   }
 
   @Test func `a call in 360p costs what it costs Chromium`() throws {
-    try judge(
-      "vp8_360p", "video: { width: 640, height: 360, frameRate: 29, bitrate: '1650k' }, audio: { bitrate: '24k' }",
+    let ours = try call(
+      "video: { width: 640, height: 360, frameRate: 29, bitrate: '1650k' }, audio: { bitrate: '24k' }",
       window: .seconds(60))
+    judge(["360p"], try SteadyTraffic(recordings: ["vp8_360p"]), ours)
   }
 
-  @Test(arguments: ["vp8_720p", "vp8_720p_mod"])
-  func `so does one in 720p, seen at the end that sends`(recording: String) throws {
-    try judge(
-      recording,
+  @Test func `so does one in 720p, seen at the end that sends`() throws {
+    let ours = try call(
       "video: { width: 1280, height: 720, frameRate: 29, bitrate: '1650k' }, clients: [{}, { camera: 'denied' }]",
       window: .seconds(60))
+    let names = ["vp8_720p", "vp8_720p_mod"]
+    judge(names, try SteadyTraffic(recordings: names), ours)
+    try judgeFeedback(ours)
+  }
+
+  /// Transport-wide feedback beside that of all recordings of congestion control, at the nearest rate of media.
+  private func judgeFeedback(_ ours: SteadyTraffic) throws {
+    let media = ours.flow("rtp|video", ["tx"]) + ours.flow("rtp|audio", ["tx"])
+    let rate = 8e-6 * (media.bytes + 28 * media.packets) / ours.window.inSeconds
+    let text = String(decoding: try Vectors.data("reference/twcc_rate.csv"), as: UTF8.self)
+    // media_ip_mbps, seconds, twcc_pps_mean, twcc_udp_payload_mean
+    let table: [[Double]] = text.split(whereSeparator: { $0.isNewline }).dropFirst().map { line in
+      line.split(separator: ",").compactMap { Double($0) }
+    }
+    let known = table.filter { $0[1] >= 10 }
+    let nearest = try #require(known.min { abs($0[0] - rate) < abs($1[0] - rate) })
+    #expect(abs(nearest[0] - rate) < 0.1)
+    let feedback = ours.flow("rtcp|TWCC", ["rx"])
+    let perSecond = feedback.packets / ours.window.inSeconds
+    let size = feedback.bytes / feedback.packets
+    #expect(abs(perSecond - nearest[2]) <= 0.1 * nearest[2], "\(perSecond) a second at \(rate) Mbit/s")
+    #expect(abs(size - nearest[3]) <= 0.1 * nearest[3], "\(size) bytes at \(rate) Mbit/s")
   }
 
   @Test func `so does one with sound alone`() throws {
-    try judge("audio", "video: null", window: .seconds(200))
+    let ours = try call("video: null", window: .seconds(200))
+    judge(["audio"], try SteadyTraffic(recordings: ["audio"]), ours)
+  }
+
+  @Test func `without congestion control the same call is outside, so that the comparison can fail`() throws {
+    let recorded = try SteadyTraffic(recordings: ["audio"])
+    let ours = try call("video: null", congestionControl: "none", window: .seconds(50))
+    let outside = rows(recorded, ours).filter { !$0.passes }.map(\.figure)
+    #expect(outside.contains("rtcp|TWCC, packets/s") && outside.contains("rtp|audio, bytes of RTP header"))
   }
 }

@@ -55,10 +55,14 @@ extension SteadyTraffic {
     let wire: [String: Class]
   }
 
-  /// The call that was recorded of two Chromiums.
-  init(recording name: String) throws {
-    let recording = try Vectors.decode(Recording.self, from: "reference/steady_\(name).json")
-    window = .seconds(recording.window_s)
+  /// Calls that were recorded of two Chromiums, all together.
+  init(recordings names: [String]) throws {
+    window = .zero
+    for name in names { try add(try Vectors.decode(Recording.self, from: "reference/steady_\(name).json")) }
+  }
+
+  private mutating func add(_ recording: Recording) throws {
+    window += .seconds(recording.window_s)
     for (key, recorded) in recording.wire {
       let headers = recorded.headers ?? [:]
       let bytes = headers.reduce(0) { sum, entry in
@@ -66,7 +70,8 @@ extension SteadyTraffic {
       }
       let detail = key.replacing("rtcp(first)", with: "rtcp").replacing("|red", with: "|video")
         .replacing("|opus", with: "|audio")
-      flows[detail] = Flow(packets: recorded.packets, bytes: recorded.udp_payload_bytes, headerBytes: bytes)
+      let flow = Flow(packets: recorded.packets, bytes: recorded.udp_payload_bytes, headerBytes: bytes)
+      flows[detail] = (flows[detail] ?? Flow()) + flow
     }
   }
 }
