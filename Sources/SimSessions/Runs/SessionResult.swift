@@ -34,6 +34,8 @@ public struct SessionResult: Sendable {
   public let setupTimes: [Duration]
   public let audioLatency: DurationHistogram
   public let videoLatency: DurationHistogram
+  /// How far pictures and the sound that was captured with them were apart when they were played.
+  public let audioVideoOffset: DurationHistogram
   /// On the way from one client to another, before repair; `nil` when nothing was expected.
   public let lossPercent: Double?
   let wire: MediaOutcomes
@@ -93,6 +95,7 @@ public struct SessionResult: Sendable {
     setupTimes = Self.setupTimes(clients)
     audioLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.audioLatency) }
     videoLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.videoLatency) }
+    audioVideoOffset = clients.reduce(into: DurationHistogram()) { $0.merge($1.audioVideoOffset) }
     wire = measured.wire
     lossPercent = wire.loss.map { 100 * $0 }
     let watched = clients.reduce(0) { $0 + $1.watchedSeconds }

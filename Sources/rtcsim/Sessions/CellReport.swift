@@ -40,6 +40,7 @@ struct CellReport: Sendable {
       "dataTotals": result.dataTotalsJSON, "dataForwarding": result.dataForwardingJSON,
     ]
     // What came later is named where it says something, so that the reports of older scenarios stay.
+    if result.audioVideoOffset.count > 0 { cell.append("audioVideoOffsetMs", percentiles(result.audioVideoOffset)) }
     if let adaptation = AdaptationReport(result) { cell.append("congestionControl", adaptation.json) }
     return cell
   }
