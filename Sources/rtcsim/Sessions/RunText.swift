@@ -42,6 +42,7 @@ struct RunText {
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
     if let adaptation = AdaptationReport(result) { text += adaptation.line + "\n" }
+    text += result.crossTrafficLines.map { $0 + "\n" }.joined()
     text += result.relayLines.map { $0 + "\n" }.joined()
     if let quality = qualityLine { text += quality + "\n" }
     if !diagnosis.isEmpty {
@@ -72,6 +73,7 @@ struct RunText {
         "dropped": JSON(result.datagrams.droppedInAll),
       ])
     cell.append("data", result.dataJSON)
+    if !result.crossTraffic.isEmpty { cell.append("crossTraffic", result.crossTrafficJSON) }
     cell.append("stun", result.stunJSON)
     cell.append("turn", result.turnJSON)
     cell.append("diagnosis", .array(diagnosis.map { .string($0) }))
