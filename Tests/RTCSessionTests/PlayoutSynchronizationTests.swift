@@ -8,9 +8,11 @@ import Testing
 /// Sound and picture of one sender over ways of different length.
 @Suite struct PlayoutSynchronizationTests {
   private let audio = RTPStreamReceiver(
-    StreamParameters(kind: .audio, ssrc: 1, payloadType: 111, clockRate: 48_000), purpose: .playout, ntp: .simulation)
+    StreamParameters(kind: .audio, ssrc: 1, payloadType: 111, clockRate: 48_000), at: StreamPlace(transceiver: 0),
+    purpose: .playout, ntp: .simulation)
   private let video = RTPStreamReceiver(
-    StreamParameters(kind: .video, ssrc: 2, payloadType: 96, clockRate: 90_000), purpose: .playout, ntp: .simulation)
+    StreamParameters(kind: .video, ssrc: 2, payloadType: 96, clockRate: 90_000), at: StreamPlace(transceiver: 1),
+    purpose: .playout, ntp: .simulation)
 
   private func packet(_ index: Int, of kind: MediaKind) -> [UInt8] {
     let timestamp = kind == .audio ? UInt32(index * 960) : UInt32(index * 3600)

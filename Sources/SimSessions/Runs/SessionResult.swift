@@ -59,6 +59,8 @@ public struct SessionResult: Sendable {
   /// Of the whole run, as are those of the TURN servers.
   public let stunServer: STUNServerReport?
   public let turnServers: [TURNServerReport]
+  /// TCP that shared clients' links; empty where the scenario has none.
+  public let crossTraffic: [CrossTrafficResult]
   public let milestones: [Milestone]
   public let captures: [(name: String, capture: PacketCapture)]
   /// The last picture that an MCU composed for each client, where media is real.
@@ -108,6 +110,7 @@ public struct SessionResult: Sendable {
     firstLimit = FirstLimit.find(joining: measured.begin, window: measured.end)
     datagrams = measured.end.datagrams
     composedPictures = measured.composedPictures
+    crossTraffic = measured.end.crossTraffic
     milestones = measured.milestones
     traceHash = built.simulation.traceHash.description
     timingHash = built.simulation.timingHash.description

@@ -57,7 +57,7 @@ struct CellReport: Sendable {
       "loss_percent_rtp_before_repair", "frozen_percent_of_video_time",
       "cost_\(currency.lowercased())_per_participant_hour", "first_limit",
       "trace_hash", "timing_hash", "events", "virtual_s", "wall_s",
-    ]
+    ] + SessionColumns.adaptation + SessionColumns.data
   }
 
   var csvRow: [String] {
@@ -75,7 +75,8 @@ struct CellReport: Sendable {
       text(result.videoLatency.percentile(0.95)?.milliseconds), text(result.lossPercent), text(result.frozenPercent),
       text(result.costPerParticipantHour, 6), result.firstLimit.rawValue, result.traceHash, result.timingHash,
       "\(result.events)", text(result.virtualSeconds), text(wallSeconds),
-    ]
+    ] + (AdaptationReport(result)?.csvFields ?? SessionColumns.adaptation.map { _ in "" })
+      + SessionColumns.data(of: result)
   }
 
   static func table(currency: String) -> Table {

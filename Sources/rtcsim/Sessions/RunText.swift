@@ -43,6 +43,7 @@ struct RunText {
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
     if let adaptation = AdaptationReport(result) { text += adaptation.line + "\n" }
     if let offset = offsetLine { text += offset + "\n" }
+    text += result.crossTrafficLines.map { $0 + "\n" }.joined()
     text += result.relayLines.map { $0 + "\n" }.joined()
     if let quality = qualityLine { text += quality + "\n" }
     if !diagnosis.isEmpty {
@@ -73,6 +74,7 @@ struct RunText {
         "dropped": JSON(result.datagrams.droppedInAll),
       ])
     cell.append("data", result.dataJSON)
+    if !result.crossTraffic.isEmpty { cell.append("crossTraffic", result.crossTrafficJSON) }
     cell.append("stun", result.stunJSON)
     cell.append("turn", result.turnJSON)
     cell.append("diagnosis", .array(diagnosis.map { .string($0) }))

@@ -9,12 +9,7 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "Decides everything that is random.") var seed: UInt64?
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
-  @Option(
-    help: """
-      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. An SFU \
-      chooses no layers yet: its downlinks do not adapt.
-      """)
-  var congestionControl: String?
+  @OptionGroup var congestion: CongestionOptions
   @Option(help: "Rate of every client's uplink, such as 2M, or unlimited.") var uplink: LinkRate?
   @Option(help: "Rate of every client's downlink.") var downlink: LinkRate?
   @Option(help: "Round trip between client and server, such as 40ms.") var rtt: Duration?
@@ -27,7 +22,7 @@ struct SessionOptions: ParsableArguments {
     overrides.seed = seed
     overrides.fidelity = fidelity
     overrides.media = media
-    overrides.congestionControl = congestionControl
+    congestion.apply(to: &overrides)
     overrides.uplink = uplink
     overrides.downlink = downlink
     overrides.rtt = rtt
@@ -35,6 +30,27 @@ struct SessionOptions: ParsableArguments {
       do throws(ScenarioError) { return try library.costs(name) } catch { throw error.naming(option: "--costs") }
     }
     return overrides
+  }
+}
+
+/// Which congestion control there is, and what pictures make of it.
+struct CongestionOptions: ParsableArguments {
+  @Option(
+    help: """
+      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. An SFU \
+      chooses no layers yet: its downlinks do not adapt.
+      """)
+  var congestionControl: String?
+  @Option(
+    help: """
+      How pictures follow congestion control. \
+      \(VideoAdaptations.all.map { "\($0.name): \($0.summary)" }.joined(separator: "; ")).
+      """)
+  var adaptation: String?
+
+  func apply(to overrides: inout ScenarioOverrides) {
+    overrides.congestionControl = congestionControl
+    overrides.adaptation = adaptation
   }
 }
 
