@@ -34,6 +34,8 @@ public final class RTPStreamReceiver {
   @exclusivity(unchecked) private var videoPlayout: VideoJitterBuffer?
   /// When the next frame is due.
   @exclusivity(unchecked) public private(set) var nextPlayout: Instant?
+  /// Luma samples of a picture, as the newest key frame has them; `nil` before the first.
+  @exclusivity(unchecked) public private(set) var picturePixels: Int?
   /// The sound that is to be heard with these pictures.
   @exclusivity(unchecked) var companion: Companion?
   private var lastReport: (time: CompactNTP, arrival: Instant)?
@@ -256,6 +258,10 @@ public final class RTPStreamReceiver {
       if packet.startsVP8KeyFrame(payload) { keyFrames.keyFrameArrived() }
       return
     }
+    // Of the first packet of a frame alone: its descriptor begins with S, and partition 0 (RFC 7741 §4.2).
+    if payload.count > 0, payload[0] & 0x1F == 0x10, let pixels = packet.vp8KeyFramePixels(payload) {
+      picturePixels = pixels
+    }
     // A payload that ends inside its descriptor is dropped; the gap is asked for again.
     _ = try? assembler?.insert(
       packet.header.sequenceNumber, timestamp: packet.header.timestamp, marker: packet.header.marker,
@@ -298,6 +304,16 @@ public final class RTPStreamReceiver {
 }
 
 extension RTPPacket {
+  /// Luma samples of the key frame that this packet begins; `nil` for other packets.
+  func vp8KeyFramePixels(_ payload: Span<UInt8>) -> Int? {
+    var reader = ByteReader(payload)
+    guard let descriptor = try? VP8PayloadDescriptor(parsing: &reader), descriptor.startsFrame,
+      let header = try? VP8PayloadHeader(parsing: payload.extracting(reader.offset..<payload.count)),
+      let width = header.width, let height = header.height
+    else { return nil }
+    return Int(width) * Int(height)
+  }
+
   /// Whether this is the first packet of a VP8 key frame.
   public func startsVP8KeyFrame(_ payload: Span<UInt8>) -> Bool {
     var reader = ByteReader(payload)

@@ -179,7 +179,8 @@ extension Client {
     guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
       return connections.processor.refuse(.videoDecode, at: now)
     }
-    let done = connections.processor.charge(.decodeVideo(pixels: configuration.media.settings.pixels), at: now)
+    let pixels = track.receiver.picturePixels ?? configuration.media.settings.pixels
+    let done = connections.processor.charge(.decodeVideo(pixels: pixels), at: now)
     let captured = track.receiver.captureTime(of: playout.frame.rtpTimestamp)
     if configuration.media.settings.mode == .real {
       guard track.decodeVideo(playout.frame.bytes) else {

@@ -21,7 +21,8 @@ extension MixingUnit {
     guard !connections.processor.isBehind(by: EndpointSettings.longestBacklog, at: now) else {
       return connections.processor.refuse(.videoDecode, at: now)
     }
-    let done = connections.processor.charge(.decodeVideo(pixels: media.pixels), at: now)
+    let pixels = track.receiver.picturePixels ?? media.pixels
+    let done = connections.processor.charge(.decodeVideo(pixels: pixels), at: now)
     if media.mode == .real, !track.decodeVideo(playout.frame.bytes) {
       return track.connection.core.requestKeyFrame(on: track.transceiver, at: now, into: &track.connection.output)
     }
