@@ -129,6 +129,8 @@ extension Client {
         await simulation.sleep(for: Self.goodbyeLimit)
         await self.close(number)
       }
+    case .layersWanted(let count): if let connection = connection(with: peer) { code(count, for: connection) }
+    case .selection(let changes): select(changes)
     }
     setMediaAlarm()
   }
@@ -159,7 +161,8 @@ extension Client {
     for line in lines where configuration.endpoint.hasCodec(for: line.kind) {
       let sendsNothing = line.kind == .video && hasNoCamera
       let direction: MediaDirection = sendsNothing ? line.direction.withoutSending : line.direction
-      let index = connection.core.addTransceiver(line.kind, direction: direction)
+      let index = connection.core.addTransceiver(
+        line.kind, direction: direction, encodings: direction.sends ? line.encodings : 1)
       sourceOfLine[LineID(connection: connection.number, transceiver: index)] = line.source ?? peer
       if direction.sends { connections.log.note(.trackAdded, line.kind.rawValue, from: port) }
     }
@@ -355,7 +358,7 @@ extension SignalingMessage {
     case .answer: .answerSent
     case .candidate: .candidateSent
     case .endOfCandidates: .endOfCandidatesSent
-    case .left: nil
+    case .left, .layersWanted, .selection: nil
     }
   }
 
@@ -364,7 +367,7 @@ extension SignalingMessage {
     switch self {
     case .offer(let text), .answer(let text): "\(text.utf8.count) bytes of SDP"
     case .candidate(let text): text
-    case .endOfCandidates, .left: ""
+    case .endOfCandidates, .left, .layersWanted, .selection: ""
     }
   }
 }

@@ -63,8 +63,11 @@ public struct LineSettings: Hashable, Sendable {
   public var direction: MediaDirection
   /// The name of the participant whose media a receiving slot carries.
   public var source: String?
+  /// In how many sizes a picture is sent at the same time.
+  public var encodings: Int
 
-  public init(kind: MediaKind, direction: MediaDirection, source: String? = nil) {
+  public init(kind: MediaKind, direction: MediaDirection, source: String? = nil, encodings: Int = 1) {
+    self.encodings = encodings
     self.kind = kind
     self.direction = direction
     self.source = source

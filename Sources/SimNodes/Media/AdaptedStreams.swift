@@ -17,18 +17,21 @@ struct AdaptedStreams {
   /// Gives each encoder its part; to be called whenever the controller may have decided anew.
   func adapt(to connection: borrowing PeerConnection, at now: Instant) {
     guard !video.isEmpty, let control = connection.control, control.decision != nil else { return }
-    var senders = 0
+    var (connected, senders) = (0, 0)
     var total = sound
     for stream in video where connection.canSend(on: stream.line) {
+      connected += 1
+      guard stream.encoder.wantedEncodings > 0 else { continue }
       senders += 1
       total = total + (stream.encoder.adapter?.allocation ?? .zero)
     }
-    guard senders > 0 else { return }
+    guard connected > 0 else { return }
     control.setAllocated(total, at: now)
+    guard senders > 0 else { return control.setPadding(.zero, at: now) }
     guard let decision = control.decision else { return }
     var padding = DataRate.zero
     let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(senders)
-    for stream in video where connection.canSend(on: stream.line) {
+    for stream in video where connection.canSend(on: stream.line) && stream.encoder.wantedEncodings > 0 {
       guard let sender = connection.transceivers[stream.line].sender else { continue }
       stream.encoder.adapt(to: .bitsPerSecond(left), sent: sender.statistics, loss: decision.loss, at: now)
       // No more than its part, so that sound is not harmed.

@@ -39,6 +39,9 @@ public struct SessionResult: Sendable {
   let wire: MediaOutcomes
   /// Of the time in which pictures were to be seen; `nil` without video.
   public let frozenPercent: Double?
+  /// Of the same time, how long pictures were left out on purpose because a link carried no more; `nil` where the server selects
+  /// nothing.
+  public let pausedPercent: Double?
   /// In `currency`.
   public let costPerParticipantHour: Double
   /// ISO 4217, of the price list.
@@ -97,6 +100,8 @@ public struct SessionResult: Sendable {
     lossPercent = wire.loss.map { 100 * $0 }
     let watched = clients.reduce(0) { $0 + $1.watchedSeconds }
     frozenPercent = watched > 0 ? 100 * clients.reduce(0) { $0 + $1.frozenSeconds } / watched : nil
+    pausedPercent =
+      watched > 0 && session.forwarding != nil ? 100 * clients.reduce(0) { $0 + $1.pausedSeconds } / watched : nil
     costPerParticipantHour = session.prices.perParticipantHour(
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
       turnEgress: run.plan.server == nil ? measured.end.turnEgress : 0,

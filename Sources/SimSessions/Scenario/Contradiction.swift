@@ -48,6 +48,7 @@ extension SessionScenario {
         ),
         ("mcu", "layout 'shared'", "layout 'individual', because congestionControl is '\(congestionControl)'"))
     }
+    try checkForwarding()
     if media == .real, fidelity == .model {
       throw Contradiction(
         ("media", "'real'", "'modelled', because fidelity is 'model'"),

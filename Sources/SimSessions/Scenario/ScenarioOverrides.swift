@@ -25,6 +25,10 @@ public struct ScenarioOverrides: Hashable, Sendable {
   public var media: MediaFidelity?
   /// `--congestion-control`
   public var congestionControl: String?
+  /// `--simulcast`: whether clients send an SFU each picture in several sizes.
+  public var simulcast: Bool?
+  /// `--last-n`: of how many people an SFU forwards pictures.
+  public var lastN: Int?
   /// `--uplink`: the rate of every client's uplink.
   public var uplink: LinkRate?
   /// `--downlink`: the rate of every client's downlink.
@@ -42,10 +46,20 @@ public struct ScenarioOverrides: Hashable, Sendable {
     let isSet = [
       ("topology", topology != nil), ("participants", participants != nil), ("duration", duration != nil),
       ("fidelity", fidelity != nil), ("media", media != nil),
-      ("congestion-control", congestionControl != nil), ("uplink", uplink != nil), ("downlink", downlink != nil),
+      ("congestion-control", congestionControl != nil), ("simulcast", simulcast != nil), ("last-n", lastN != nil),
+      ("uplink", uplink != nil), ("downlink", downlink != nil),
       ("rtt", rtt != nil), ("costs", costs != nil),
     ]
     return isSet.filter(\.1).map(\.0)
+  }
+
+  /// The option that changes a field.
+  fileprivate func option(of field: String) -> String {
+    switch field {
+    case "congestionControl": "congestion-control"
+    case "sfu": simulcast == nil && lastN != nil ? "last-n" : "simulcast"
+    default: field
+    }
   }
 }
 
@@ -85,6 +99,16 @@ extension SessionScenario {
     if let choice = overrides.fidelity { fidelity = choice }
     if let choice = overrides.media { media = choice }
     if let name = overrides.congestionControl { congestionControl = try Self.congestionControl(name) }
+    if let simulcast = overrides.simulcast {
+      sfu = sfu ?? ForwardingProfile()
+      sfu?.simulcast = simulcast
+    }
+    if let count = overrides.lastN {
+      sfu = sfu ?? ForwardingProfile()
+      sfu?.lastN = try Self.checked(count, WholeNumberLimit.lastN.contains(count), "last-n") {
+        WholeNumberLimit.lastN.allowed
+      }
+    }
     if let costs = overrides.costs { self.costs = costs }
     try setRate(overrides.uplink, "uplink") { $0.uplink.setRate($1) }
     try setRate(overrides.downlink, "downlink") { $0.downlink.setRate($1) }
@@ -93,14 +117,9 @@ extension SessionScenario {
       for index in clients.indices { clients[index] = try client(clients[index], withRoundTrip: time, in: scenario) }
     }
     do throws(Contradiction) { try check() } catch {
-      let side = error.side { overrides.sessionOptions.contains(Self.option(of: $0)) }
-      throw .option(name: "--\(Self.option(of: side.field))", found: side.found, allowed: side.allowed)
+      let side = error.side { overrides.sessionOptions.contains(overrides.option(of: $0)) }
+      throw .option(name: "--\(overrides.option(of: side.field))", found: side.found, allowed: side.allowed)
     }
-  }
-
-  /// The option that changes a field.
-  private static func option(of field: String) -> String {
-    field == "congestionControl" ? "congestion-control" : field
   }
 
   private static func congestionControl(_ name: String) throws(ScenarioError) -> String? {

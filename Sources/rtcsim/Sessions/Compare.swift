@@ -95,9 +95,7 @@ struct Compare: ParsableCommand {
 
   private static func text(_ reports: [CellReport], _ verdicts: [Verdict], _ scenario: Scenario) -> String {
     var text = Terminal.styled("\(scenario.name)", .bold) + ": \(scenario.summary)\n\n"
-    var table = CellReport.table(currency: reports[0].result.currency)
-    for report in reports { table.append(report.tableRow) }
-    text += table.text() + "\n"
+    text += CellReport.table(of: reports).text() + "\n"
     if let data = dataTable(reports) { text += data.text() + "\n" }
     for verdict in verdicts { text += verdict.sentence + "\n" }
     text += """
@@ -111,10 +109,11 @@ struct Compare: ParsableCommand {
   }
 
   private static func adaptation(_ scenario: Scenario) -> String {
-    guard let controller = scenario.session?.congestionControl else {
+    guard let session = scenario.session, let controller = session.congestionControl else {
       return "Rates are fixed: encoders do not adapt to what the network carries."
     }
-    return "Encoders follow '\(controller)'; an SFU forwards what it gets, it chooses no layers for a receiver."
+    guard session.adapts else { return "Rates are held by '\(controller)'; an SFU forwards what it gets." }
+    return "Encoders follow '\(controller)', and an SFU selects what each receiver gets."
   }
 
   /// What went on data channels; `nil` when there are none.

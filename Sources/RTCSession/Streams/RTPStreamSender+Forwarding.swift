@@ -1,0 +1,81 @@
+import RTCMedia
+import RTCPrimitives
+import RTCTransport
+import RTCWire
+
+/// A stream of which a forwarding unit decides what it is made of.
+extension RTPStreamSender {
+  /// The number before the first one of this stream.
+  package var firstNumber: SequenceNumber { sequenceNumber }
+
+  /// Sends a packet of a source under the numbers that it has for this receiver, and keeps it: what the receiver misses is sent
+  /// again on the stream of retransmissions, and so is padding.
+  ///
+  /// It leaves at once, as in units that forward (mediasoup, Jitsi), but the pacer knows of it, so that padding only fills what it
+  /// leaves. Of the source's header extensions those go on that mean something to the receiver: when the frame was
+  /// captured, and how loud it is.
+  /// - Parameters:
+  ///   - bytes: the plain packet.
+  ///   - numbers: what it is called here.
+  func forward(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, as numbers: ForwardedNumbers, at now: Instant,
+    through transport: inout MediaTransport, _ control: SendControl, into datagrams: inout Transmissions
+  ) {
+    let elided = numbers.isEmpty ? 0 : packet.elided
+    var headerSize = 0
+    var payloadSize = 0
+    let size = transport.sendRTP(elided: elided, at: now, into: &datagrams) { writer in
+      var header = RTPHeader(
+        payloadType: parameters.payloadType, sequenceNumber: numbers.number, timestamp: numbers.timestamp,
+        ssrc: parameters.ssrc, marker: packet.header.marker || numbers.startsTalkspurt)
+      header.hasExtension = true
+      header.write(into: &writer)
+      writeExtensions(of: packet, bytes, control, into: &writer)
+      headerSize = writer.count
+      if !numbers.isEmpty {
+        writer.append(bytes.extracting(packet.payloadRange))
+        rewriteDescriptor(in: &writer, at: headerSize, numbers)
+      }
+      payloadSize = writer.count - headerSize + elided
+      if parameters.kind == .video {
+        sent.store(numbers.number, bytes: writer.bytes.span, elided: elided, at: now)
+      }
+    }
+    guard size > 0 else { return }
+    control.sent(size, probe: nil, at: now)
+    control.pacer.noteUnpaced(.bytes(size + SendControl.networkHeaders), at: now)
+    count(payloadSize, header: headerSize, isRetransmission: false)
+    guard parameters.retransmission != nil else { return }
+    if let newestNumber, !numbers.number.isNewer(than: newestNumber) { return }
+    newestNumber = numbers.number
+    paddingCursor = 0
+    control.pacer.mayPad = true
+  }
+
+  /// The transport-wide number stands first, where `transmit` finds it.
+  private func writeExtensions(
+    of packet: RTPPacket, _ bytes: Span<UInt8>, _ control: SendControl, into writer: inout ByteWriter
+  ) {
+    let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
+    _ = try? block.append(
+      TransportSequenceNumber(control.nextNumber), id: parameters.transportSequenceID, into: &writer)
+    if packet.extensionForm != nil {
+      var elements = packet.extensionElements
+      while let element = elements.next(in: bytes) {
+        guard element.id > 0, element.id == parameters.captureTimeID || element.id == parameters.audioLevelID else {
+          continue
+        }
+        // One that the form cannot hold is left out.
+        _ = try? block.append(id: element.id, value: bytes.extracting(element.range), into: &writer)
+      }
+    }
+    block.close(&writer)
+  }
+
+  private func rewriteDescriptor(in writer: inout ByteWriter, at offset: Int, _ numbers: ForwardedNumbers) {
+    guard parameters.kind == .video else { return }
+    var span = writer.bytes.mutableSpan
+    VP8PayloadDescriptor.rewrite(
+      &span, at: offset, pictureID: numbers.pictureID, temporalLevelZeroIndex: numbers.baseLayerIndex)
+  }
+}
