@@ -25,6 +25,10 @@ final class Room {
     var clientCosts = MeasuredCosts()
     /// What everybody sends on data channels.
     var data: DataSettings?
+    /// Congestion control of everybody.
+    var congestion: CongestionSettings?
+    /// How many encodings of video go to a server that forwards.
+    var encodings = 1
     var canvas = MixingUnit.Canvas(width: 320, height: 180)
   }
 
@@ -99,8 +103,9 @@ final class Room {
     if case .mesh = settings.topology { return }
     let port = simulation.makePort(named: "server")
     network.attach(port, AttachmentPlan(addresses: [Self.serverAddress], site: site))
-    let endpoint = EndpointSettings(
+    var endpoint = EndpointSettings(
       addresses: [Self.serverAddress], fidelity: .model, cores: 16, costs: settings.serverCosts)
+    endpoint.congestion = settings.congestion
     let (signaling, path) = (signaling, SignalingAccess(delay: .zero))
     switch settings.topology {
     case .mesh: break
@@ -143,6 +148,7 @@ final class Room {
       media: CapturedMedia(participant: index, settings: media, seed: 1), offers: offers, sources: sources,
       signalingAccess: SignalingAccess(delay: .milliseconds(10)))
     configuration.data = settings.data
+    configuration.endpoint.congestion = settings.congestion
     let client = Client(port, configuration, signaling: signaling)
     simulation.register(client)
     clients.append(client)
@@ -157,7 +163,11 @@ final class Room {
     switch settings.topology {
     case .mesh, .mixing: kinds(of: index).map { LineSettings(kind: $0, direction: .sendrecv) }
     case .forwarding:
-      kinds(of: index).map { LineSettings(kind: $0, direction: .sendonly) }
+      kinds(of: index).map { kind in
+        var line = LineSettings(kind: kind, direction: .sendonly)
+        if kind == .video { line.encodings = settings.encodings }
+        return line
+      }
         + (0..<settings.count).filter { $0 != index }.flatMap { other in
           kinds(of: other).map { LineSettings(kind: $0, direction: .recvonly, source: Self.name(other)) }
         }

@@ -69,6 +69,13 @@ public struct SimulcastFormat: Hashable, Sendable {
     }
   }
 
+  /// The same with no bitrate beyond `limit`, as by `maxBitrate` of an `RTCRtpEncodingParameters`.
+  public func limited(to limit: DataRate) -> SimulcastFormat {
+    SimulcastFormat(
+      width: width, height: height, layers: layers, maximum: min(maximum, limit), target: min(target, limit),
+      minimum: min(minimum, limit))
+  }
+
   private var pixels: Int { width * height }
 
   private static func between(_ upper: DataRate, _ lower: DataRate, _ share: Double) -> DataRate {
@@ -76,11 +83,17 @@ public struct SimulcastFormat: Hashable, Sendable {
   }
 
   private init(_ width: Int, _ height: Int, layers: Int, maximum: Int64, target: Int64, minimum: Int64) {
+    self.init(
+      width: width, height: height, layers: layers, maximum: .kilobitsPerSecond(maximum),
+      target: .kilobitsPerSecond(target), minimum: .kilobitsPerSecond(minimum))
+  }
+
+  private init(width: Int, height: Int, layers: Int, maximum: DataRate, target: DataRate, minimum: DataRate) {
     self.width = width
     self.height = height
     self.layers = layers
-    self.maximum = .kilobitsPerSecond(maximum)
-    self.target = .kilobitsPerSecond(target)
-    self.minimum = .kilobitsPerSecond(minimum)
+    self.maximum = maximum
+    self.target = target
+    self.minimum = minimum
   }
 }

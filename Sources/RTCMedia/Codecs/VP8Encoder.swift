@@ -16,20 +16,29 @@ public struct VP8Settings: Hashable, Sendable {
   public var height: Int
   public var bitrate: DataRate
   public var framesPerSecond: Int
+  /// How many temporal layers the stream has, 1 to 3; they stay when the rate changes.
+  public var temporalLayers: Int
 
   public init(
-    width: Int = 640, height: Int = 360, bitrate: DataRate = .kilobitsPerSecond(800), framesPerSecond: Int = 30
+    width: Int = 640, height: Int = 360, bitrate: DataRate = .kilobitsPerSecond(800), framesPerSecond: Int = 30,
+    temporalLayers: Int = 1
   ) {
     self.width = width
     self.height = height
     self.bitrate = bitrate
     self.framesPerSecond = framesPerSecond
+    self.temporalLayers = temporalLayers
+  }
+
+  /// Which frame belongs to which temporal layer; `nil` when there is only one.
+  var temporalPattern: TemporalPattern? {
+    temporalLayers == 1 ? nil : TemporalPattern(layerCount: temporalLayers)
   }
 }
 
 /// Codes pictures with libvpx's VP8, with libwebrtc's real-time settings: one pass, no lag, constant bitrate, buffers
 /// of 0.5, 0.6 and 1 s, quantizers 2 to 56, error resilient, key frames only on demand and of at most nine frames'
-/// budget. No frame is dropped.
+/// budget. No frame is dropped. Temporal layers follow libwebrtc's pattern and shares of the rate (`TemporalPattern`).
 ///
 /// One thread and a negative `cpu-used` (a positive one reads the clock) make it repeatable: the same pictures give the
 /// same bytes.
@@ -38,6 +47,8 @@ public struct VP8Encoder: ~Copyable {
   private let context: UnsafeMutablePointer<vpx_codec_ctx_t>
   private var configuration: vpx_codec_enc_cfg_t
   private var presentationTime: Int64 = 0
+  private var temporalPattern: TemporalPattern?
+  private var needsKeyFrame = true
 
   private static let clockRate = 90_000
 
@@ -46,6 +57,7 @@ public struct VP8Encoder: ~Copyable {
     context = try Self.makeContext(settings, &configuration)
     self.configuration = configuration
     self.settings = settings
+    temporalPattern = settings.temporalPattern
   }
 
   deinit {
@@ -64,7 +76,9 @@ public struct VP8Encoder: ~Copyable {
         actualHeight: frame.height)
     }
     let ticks = Self.clockRate / settings.framesPerSecond
-    let flags = forcingKeyFrame ? vpx_enc_frame_flags_t(VPX_EFLAG_FORCE_KF) : 0
+    let role = temporalPattern?.next(isKeyFrame: forcingKeyFrame || needsKeyFrame)
+    if let role { try setLayer(role.layer) }
+    let flags = forcingKeyFrame ? vpx_enc_frame_flags_t(VPX_EFLAG_FORCE_KF) : needsKeyFrame ? 0 : role?.flags ?? 0
     let time = presentationTime
     presentationTime += Int64(ticks)
     let status = frame.bytes.withUnsafeBufferPointer { bytes in
@@ -76,7 +90,24 @@ public struct VP8Encoder: ~Copyable {
       return vpx_codec_encode(context, &image, time, UInt(ticks), flags, UInt(VPX_DL_REALTIME))
     }
     guard status == VPX_CODEC_OK else { throw .encodingFailed(codec: "VP8", reason: vpxReason(context, status)) }
-    return takePacket(rtpTimestamp: rtpTimestamp, captureTime: captureTime, into: &output)
+    guard var frame = takePacket(rtpTimestamp: rtpTimestamp, captureTime: captureTime, into: &output) else {
+      return nil
+    }
+    needsKeyFrame = false
+    if let role {
+      temporalPattern?.noteCoded(role)
+      frame.temporalLayer = frame.isKeyFrame ? .keyFrame : role.place
+    }
+    return frame
+  }
+
+  /// Says which layer's share of the rate the next picture is taken from.
+  private func setLayer(_ layer: UInt8) throws(CodecError) {
+    let status = vpx_codec_control_VP8E_SET_TEMPORAL_LAYER_ID(
+      context, VP8E_SET_TEMPORAL_LAYER_ID.code, Int32(layer))
+    guard status == VPX_CODEC_OK else {
+      throw .cannotConfigure(codec: "VP8", setting: "temporal layer", reason: vpxReason(context, status))
+    }
   }
 
   /// Changes the target from the next frame on.
@@ -126,6 +157,23 @@ public struct VP8Encoder: ~Copyable {
     configuration.rc_dropframe_thresh = 0
     configuration.rc_resize_allowed = 0
     configuration.kf_mode = VPX_KF_DISABLED
+    guard let pattern = settings.temporalPattern else { return }
+    configuration.ts_number_layers = UInt32(pattern.layerCount)
+    configuration.ts_periodicity = UInt32(pattern.layers.count)
+    for (place, layer) in pattern.layers.enumerated() { set(&configuration.ts_layer_id, place, UInt32(layer)) }
+    for layer in 0..<pattern.layerCount {
+      let share = TemporalPattern.cumulativeShare(of: layer, layerCount: pattern.layerCount)
+      let kilobits = settings.bitrate.scaled(by: share / 1000).bitsPerSecond
+      set(&configuration.ts_target_bitrate, layer, UInt32(clamping: kilobits))
+      set(&configuration.ts_rate_decimator, layer, 1 << UInt32(pattern.layerCount - 1 - layer))
+    }
+  }
+
+  /// Sets an element of an array of C, which Swift sees as a tuple.
+  private static func set<Elements>(_ array: inout Elements, _ index: Int, _ value: UInt32) {
+    withUnsafeMutableBytes(of: &array) { bytes in
+      bytes.storeBytes(of: value, toByteOffset: index * MemoryLayout<UInt32>.stride, as: UInt32.self)
+    }
   }
 
   private static func makeContext(
@@ -168,6 +216,19 @@ public struct VP8Encoder: ~Copyable {
 func vpxReason(_ context: UnsafeMutablePointer<vpx_codec_ctx_t>, _ status: vpx_codec_err_t) -> String {
   if let detail = vpx_codec_error_detail(context) { return String(cString: detail) }
   return String(cString: vpx_codec_err_to_string(status))
+}
+
+extension TemporalPattern.Role {
+  /// What the library must not refer to and not refresh.
+  fileprivate var flags: vpx_enc_frame_flags_t {
+    var flags = VP8_EFLAG_NO_REF_ARF | VP8_EFLAG_NO_UPD_ARF
+    if !references.contains(.last) { flags |= VP8_EFLAG_NO_REF_LAST }
+    if !references.contains(.golden) { flags |= VP8_EFLAG_NO_REF_GF }
+    if !refreshes.contains(.last) { flags |= VP8_EFLAG_NO_UPD_LAST }
+    if !refreshes.contains(.golden) { flags |= VP8_EFLAG_NO_UPD_GF }
+    if isDiscardable { flags |= VP8_EFLAG_NO_UPD_ENTROPY }
+    return vpx_enc_frame_flags_t(flags)
+  }
 }
 
 extension vp8e_enc_control_id {

@@ -5,7 +5,12 @@ import RTCWire
 /// follows its predecessor without a gap in the sequence numbers, or is a key frame.
 ///
 /// An incomplete frame is never given out. While one is incomplete, what follows it waits, until it is repaired or a
-/// later key frame has been complete for some time (packets may just be out of order).
+/// later key frame has been complete for some time (packets may just be out of order). In a stream with temporal layers
+/// also the next frame that needs nothing of what is missing goes on, when a repair has had its time; frames that do are
+/// left out (`TemporalContinuity`).
+///
+/// A forwarding unit that leaves out layers numbers packets anew: without a gap nothing is missing, whatever pictures are.
+/// It is trusted to begin with a layer only where that can be decoded.
 ///
 /// - SeeAlso: RFC 7741 §4.5
 public struct VP8FrameAssembler: ~Copyable, Sendable {
@@ -20,19 +25,23 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
 
   /// Whether nothing can be given out before a key frame: at the beginning, and after `requireKeyFrame`.
   public private(set) var needsKeyFrame = true
-  /// Frames that came too late behind a key frame, counted by their first packets that arrived.
+  /// Frames that came too late behind a key frame or a frame that does without them, or that needed one that did; counted by
+  /// their first packets that arrived.
   public private(set) var framesSkipped = 0
 
   /// Two to a cache line: in a large run the slots of thousands of streams are touched in turn.
+  ///
+  /// The order of the members leaves no holes.
   private struct Slot {
     /// The extended sequence number.
     var number: Int64 = .min
     var arrival = Instant.start
     var copy = PacketPool.Copy.none
-    var timestamp: UInt32 = 0
     /// Bytes on the wire without the descriptor.
     var size: UInt16 = 0
+    var timestamp: UInt32 = 0
     var marks: Marks = []
+    var tag = LayerTag.none
   }
 
   private struct Marks: OptionSet {
@@ -66,13 +75,18 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
   private var keyFrame: Scan?
   /// Everything before it was given out or skipped.
   private var horizon: Int64 = .min
+  /// Which temporal layers are whole; `nil` in a stream without.
+  private var continuity: TemporalContinuity?
 
+  /// How long a repair takes, for which a frame waits that does without what is missing.
+  public var roundTripTime: Duration = .milliseconds(100)
   private let patience: Duration
   private let capacity: Int
 
   /// - Parameters:
   ///   - capacity: packets that can be waiting, a power of two; memory grows up to it on demand.
-  ///   - patience: how long a complete key frame waits for the incomplete frames before it.
+  ///   - patience: how long a complete key frame waits for the incomplete frames before it, and another frame longer than a
+  ///     repair takes.
   public init(capacity: Int = 512, patience: Duration = .milliseconds(30)) {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 16_384, "a power of two")
     self.patience = patience
@@ -109,18 +123,25 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     if elided > 0 { marks.insert(.hasElided) }
     // A UDP datagram has at most 65,507 bytes.
     let slot = Slot(
-      arrival: now, timestamp: timestamp, size: UInt16(clamping: part.count + elided), marks: marks)
+      arrival: now, size: UInt16(clamping: part.count + elided), timestamp: timestamp, marks: marks,
+      tag: LayerTag(descriptor))
     return place(slot, number, bytes: part)
   }
 
   /// The next frame that can be decoded; `nil` until more packets arrive. To be called after every packet.
   public mutating func nextFrame(at now: Instant) -> AssembledFrame? {
     skipPadding()
-    if var scan = following {
-      if let end = advance(&scan) { return give(scan.start..<end) }
-      following = scan
-      if isCutShort(scan) { requireKeyFrame() }
+    while var scan = following {
+      guard let end = advance(&scan) else {
+        following = scan
+        guard isCutShort(scan) else { break }
+        giveUp(scan)
+        continue
+      }
+      if canDecode(slots[slotIndex(scan.start)]) { return give(scan.start..<end) }
+      giveUp(scan)
     }
+    if let range = independentFrame(at: now) { return give(range) }
     guard var scan = keyFrame, let end = advance(&scan) else { return nil }
     let completion = scan.completion ?? now
     scan.completion = completion
@@ -135,6 +156,7 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
   public mutating func requireKeyFrame() {
     needsKeyFrame = true
     following = nil
+    continuity = nil
   }
 
   // MARK: - Packets
@@ -200,6 +222,53 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
       && slot.timestamp != first.timestamp
   }
 
+  /// Whether a frame that follows without a gap can be decoded; the slot is that of its first packet.
+  private func canDecode(_ first: Slot) -> Bool {
+    first.marks.contains(.startsKeyFrame) || continuity?.canDecode(first.tag) ?? true
+  }
+
+  /// Goes on behind a frame that cannot be given out; when others refer to it, a key frame is needed.
+  private mutating func giveUp(_ scan: Scan) {
+    let tag = slots[slotIndex(scan.start)].tag
+    guard continuity != nil, tag.layer > 0 else { return requireKeyFrame() }
+    continuity?.giveUp(tag)
+    skip(to: scan.next)
+    horizon = scan.next
+    following = Scan(at: scan.next)
+    skipPadding()
+  }
+
+  /// The next frame that can be decoded without what is missing before it, when it has waited long enough; what lies before
+  /// it is given up then.
+  private mutating func independentFrame(at now: Instant) -> Range<Int64>? {
+    guard let following, let continuity, let highest = extender.highest else { return nil }
+    var gap = TemporalContinuity.Gap()
+    var last: UInt32?
+    var number = following.start
+    while number <= highest {
+      let slot = slots[slotIndex(number)]
+      number += 1
+      guard slot.number == number - 1, !slot.marks.contains(.isPadding), slot.timestamp != last else { continue }
+      // Key frames are looked at elsewhere, and who leaves the layers begins with one.
+      guard !slot.tag.isNone, !slot.marks.contains(.startsKeyFrame) else { return nil }
+      last = slot.timestamp
+      var scan = Scan(at: slot.number)
+      if let end = advance(&scan), continuity.canDecode(slot.tag, behind: gap) {
+        let range = scan.start..<end
+        guard now - completion(of: range) >= roundTripTime + patience else { return nil }
+        self.continuity?.giveUp(gap, before: slot.tag)
+        skip(to: range.lowerBound)
+        return range
+      }
+      gap.note(slot.tag)
+    }
+    return nil
+  }
+
+  private func completion(of range: Range<Int64>) -> Instant {
+    range.reduce(.start) { max($0, slots[slotIndex($1)].arrival) }
+  }
+
   /// Moves the beginning of the next frame over padding.
   private mutating func skipPadding() {
     while let start = following?.start {
@@ -233,11 +302,17 @@ public struct VP8FrameAssembler: ~Copyable, Sendable {
     if let keyFrame, keyFrame.start < horizon { self.keyFrame = nil }
     let isKeyFrame = first.marks.contains(.startsKeyFrame)
     if isKeyFrame { needsKeyFrame = false }
+    noteGiven(first.tag, isKeyFrame: isKeyFrame)
     return AssembledFrame(
       isKeyFrame: isKeyFrame, rtpTimestamp: first.timestamp,
       firstSequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: range.lowerBound)),
       lastSequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: range.upperBound - 1)),
       packetCount: range.count, size: .bytes(size), bytes: bytes, firstArrival: firstArrival, completion: completion)
+  }
+
+  private mutating func noteGiven(_ tag: LayerTag, isKeyFrame: Bool) {
+    if isKeyFrame || tag.isNone { continuity = tag.isNone ? nil : TemporalContinuity(tag) }
+    continuity?.noteGiven(tag)
   }
 
   private func collect(_ range: Range<Int64>, size: Int) -> [UInt8] {

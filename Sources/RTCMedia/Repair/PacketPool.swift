@@ -6,11 +6,11 @@ struct PacketPool: Sendable {
   /// One block.
   struct Copy: Hashable, Sendable {
     fileprivate let index: Int32
-    private let size: Int32
+    private let size: UInt16
 
     fileprivate init(block: Int, count: Int) {
       index = Int32(block)
-      size = Int32(count)
+      size = UInt16(count)
     }
 
     fileprivate var block: Int { Int(index) }
@@ -25,7 +25,9 @@ struct PacketPool: Sendable {
   private var storage: [UInt8] = []
   private var free: [Int] = []
 
+  /// - Precondition: fewer than 64 KiB, as any datagram has.
   mutating func store(_ bytes: Span<UInt8>) -> Copy {
+    precondition(bytes.count <= Int(UInt16.max), "a datagram has fewer than 64 KiB")
     if bytes.count > blockSize { widen(to: bytes.count) }
     let block: Int
     if let reused = free.popLast() {

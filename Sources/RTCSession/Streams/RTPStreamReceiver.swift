@@ -112,7 +112,10 @@ public final class RTPStreamReceiver {
   }
 
   /// Learns the round-trip time, from which retries follow.
-  func setRoundTripTime(_ time: Duration) { repair.roundTripTime = time }
+  func setRoundTripTime(_ time: Duration) {
+    repair.roundTripTime = time
+    assembler?.roundTripTime = time
+  }
 
   /// The next video frame that is due by `now`.
   public func nextVideo(at now: Instant) -> VideoJitterBuffer.Playout? {

@@ -15,6 +15,14 @@ extension Client {
       switch transceiver.kind {
       case .video:
         guard let video = settings.video, !media.video.contains(where: { $0.line == index }) else { continue }
+        if let layers = simulcastLayers[LineID(connection: connection.number, transceiver: index)] {
+          let track = simulcast(video, layers, on: index, stream: stream)
+          media.video += track.encoders.enumerated().map { encoding, encoder in
+            OutgoingMedia.Video(line: index, encoding: encoding, encoder: encoder)
+          }
+          connection.adapted.simulcast.append(track)
+          continue
+        }
         let suffix = media.video.isEmpty ? "" : "/\(media.video.count + 1)"
         let encoder = VideoStreamEncoder(
           video, mode: settings.mode, fidelity: configuration.endpoint.fidelity, seed: port.simulation.seed,
@@ -31,6 +39,31 @@ extension Client {
       }
     }
     outgoing[connection.number] = media
+  }
+
+  /// The encodings that a line may send: as many as Chromium makes of a picture of this size, and none but one without
+  /// congestion control, from which their rates come. No encoding has more than the bitrate that is configured for video.
+  func layers(of line: LineSettings) -> [SimulcastFormat] {
+    guard line.encodings > 1, line.kind == .video, connections.settings.congestion != nil,
+      let video = configuration.media.settings.video
+    else { return [] }
+    return SimulcastFormat.layers(width: video.width, height: video.height, wanted: line.encodings).map {
+      $0.limited(to: video.bitrate)
+    }
+  }
+
+  private func simulcast(
+    _ video: VP8Settings, _ layers: [SimulcastFormat], on line: Int, stream: String
+  ) -> SimulcastStream {
+    let encoders = layers.enumerated().map { number, layer in
+      var settings = video
+      (settings.width, settings.height, settings.bitrate) = (layer.width, layer.height, layer.maximum)
+      return VideoStreamEncoder(
+        settings, mode: configuration.media.settings.mode, fidelity: configuration.endpoint.fidelity,
+        seed: port.simulation.seed, stream: "\(stream)/video/encoding \(number)", clock: "\(stream)/video",
+        adaptation: nil)
+    }
+    return SimulcastStream(line: line, layers: layers, framesPerSecond: video.framesPerSecond, encoders: encoders)
   }
 
   /// Begins to capture when the first connection can carry media.
@@ -63,22 +96,26 @@ extension Client {
     for connection in connections.all {
       guard let out = outgoing[connection.number] else { continue }
       for video in out.video where connection.core.canSend(on: video.line) {
-        encode(picture, with: video.encoder, on: video.line, of: connection, at: now)
+        encode(picture, video, of: connection, at: now)
       }
     }
   }
 
   private func encode(
-    _ picture: VideoFrame?, with encoder: VideoStreamEncoder, on line: Int, of connection: Connection, at now: Instant
+    _ picture: VideoFrame?, _ video: OutgoingMedia.Video, of connection: Connection, at now: Instant
   ) {
+    let encoder = video.encoder
     guard encoder.busyUntil <= now else { return connections.processor.refuse(.videoEncode, at: now) }
     guard encoder.takesFrame(reducedBy: connection.frameReduction, at: now) else { return }
     var slot = connections.processor.reserve(at: now)
     let done = connections.processor.perform(.encodeVideo(pixels: encoder.pixels), in: &slot)
     encoder.noteCoded(at: done, capturedAt: now)
-    guard let frame = encoder.encode(picture, capturedAt: now) else { return }
+    let scaled = picture?.scaled(width: encoder.size.width, height: encoder.size.height)
+    guard let frame = encoder.encode(scaled, capturedAt: now) else { return }
     let bytes = encoder.bytes
-    connection.core.send(frame, in: bytes.bytes.span, on: line, at: now, into: &connection.output.datagrams)
+    connection.core.send(
+      frame, in: bytes.bytes.span, on: video.line, encoding: video.encoding, at: now,
+      into: &connection.output.datagrams)
     noteFirstSent(connection, .video)
     connections.transmit(connection, in: &slot)
   }

@@ -161,8 +161,9 @@ extension Client {
     for line in lines where configuration.endpoint.hasCodec(for: line.kind) {
       let sendsNothing = line.kind == .video && hasNoCamera
       let direction: MediaDirection = sendsNothing ? line.direction.withoutSending : line.direction
-      let index = connection.core.addTransceiver(
-        line.kind, direction: direction, encodings: direction.sends ? line.encodings : 1)
+      let layers = layers(of: line)
+      let index = connection.core.addTransceiver(line.kind, direction: direction, encodings: max(1, layers.count))
+      if layers.count > 1 { simulcastLayers[LineID(connection: connection.number, transceiver: index)] = layers }
       sourceOfLine[LineID(connection: connection.number, transceiver: index)] = line.source ?? peer
       if direction.sends { connections.log.note(.trackAdded, line.kind.rawValue, from: port) }
     }

@@ -54,6 +54,8 @@ public actor Client: Node, SignalingMember {
   @exclusivity(unchecked) var audioTracks: [RemoteTrack] = []
   /// When the next picture of each track is due, side by side, because they are all looked through for every picture.
   @exclusivity(unchecked) var pictureDues: [Instant] = []
+  /// The encodings of a connection's transceiver that sends several.
+  var simulcastLayers: [LineID: [SimulcastFormat]] = [:]
   /// Whose media a connection's transceiver carries.
   var sourceOfLine: [LineID: String] = [:]
 
@@ -87,6 +89,7 @@ public actor Client: Node, SignalingMember {
   struct OutgoingMedia {
     struct Video {
       let line: Int
+      var encoding = 0
       let encoder: VideoStreamEncoder
     }
 
@@ -153,8 +156,9 @@ public actor Client: Node, SignalingMember {
         releaseDescription(of: connection)
       }
     case .firstPacketReceived(let transceiver, _): addTrack(connection, transceiver)
-    case .keyFrameRequested(let transceiver, _):
-      outgoing[connection.number]?.video.first { $0.line == transceiver }?.encoder.needsKeyFrame = true
+    case .keyFrameRequested(let line, let encoding):
+      let video = outgoing[connection.number]?.video.first { $0.line == line && $0.encoding == encoding }
+      video?.encoder.needsKeyFrame = true
     case .dataChannel(let event): handle(event, of: connection, at: now)
     case .transport, .signalingStateChanged, .packetsRequested, .senderReport: break
     }

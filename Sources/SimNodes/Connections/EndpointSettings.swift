@@ -63,7 +63,7 @@ public struct LineSettings: Hashable, Sendable {
   public var direction: MediaDirection
   /// The name of the participant whose media a receiving slot carries.
   public var source: String?
-  /// In how many sizes a picture is sent at the same time.
+  /// How many encodings of video are sent at the same time, at most; more than one is simulcast.
   public var encodings: Int
 
   public init(kind: MediaKind, direction: MediaDirection, source: String? = nil, encodings: Int = 1) {

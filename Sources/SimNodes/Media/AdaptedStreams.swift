@@ -11,12 +11,16 @@ struct AdaptedStreams {
   }
 
   var video: [Video] = []
+  /// Tracks of which several encodings are sent.
+  var simulcast: [SimulcastStream] = []
   /// What sound takes, all headers included.
   var sound = DataRate.zero
 
   /// Gives each encoder its part; to be called whenever the controller may have decided anew.
   func adapt(to connection: borrowing PeerConnection, at now: Instant) {
-    guard !video.isEmpty, let control = connection.control, control.decision != nil else { return }
+    guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, control.decision != nil else {
+      return
+    }
     var (connected, senders) = (0, 0)
     var total = sound
     for stream in video where connection.canSend(on: stream.line) {
@@ -25,17 +29,27 @@ struct AdaptedStreams {
       senders += 1
       total = total + (stream.encoder.adapter?.allocation ?? .zero)
     }
+    for stream in simulcast where connection.canSend(on: stream.line) {
+      connected += 1
+      guard stream.isWanted else { continue }
+      senders += 1
+      total = total + stream.allocation
+    }
     guard connected > 0 else { return }
     control.setAllocated(total, at: now)
-    guard senders > 0 else { return control.setPadding(.zero, at: now) }
     guard let decision = control.decision else { return }
     var padding = DataRate.zero
-    let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(senders)
+    let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(max(1, senders))
     for stream in video where connection.canSend(on: stream.line) && stream.encoder.wantedEncodings > 0 {
       guard let sender = connection.transceivers[stream.line].sender else { continue }
       stream.encoder.adapt(to: .bitsPerSecond(left), sent: sender.statistics, loss: decision.loss, at: now)
       // No more than its part, so that sound is not harmed.
       padding = padding + min(stream.encoder.adapter?.wantedPadding ?? .zero, .bitsPerSecond(left))
+    }
+    for stream in simulcast where connection.canSend(on: stream.line) {
+      let encodings = connection.transceivers[stream.line].senders
+      stream.adapt(to: .bitsPerSecond(left), encodings, loss: decision.loss, at: now)
+      if stream.isWanted { padding = padding + min(stream.wantedPadding, .bitsPerSecond(left)) }
     }
     control.setPadding(padding, at: now)
   }
@@ -46,6 +60,11 @@ struct AdaptedStreams {
     for stream in video {
       guard let ssrc = connection.transceivers[stream.line].sender?.parameters.ssrc else { continue }
       result[ssrc] = stream.encoder.adapter?.statistics(at: now)
+    }
+    for stream in simulcast {
+      for (encoder, sender) in zip(stream.encoders, connection.transceivers[stream.line].senders) {
+        result[sender.parameters.ssrc] = encoder.allotment?.statistics(of: encoder.size, at: now)
+      }
     }
     return result
   }

@@ -18,8 +18,12 @@ package final class VideoStreamEncoder {
   private(set) var busyUntil = Instant.start
   /// How it follows congestion control; `nil` for a fixed rate.
   private(set) var adapter: VideoAdapter?
+  /// What it has as one of the encodings of a simulcast; `nil` for one that is alone.
+  private(set) var allotment: SimulcastAllotment?
+  /// The size of a coded picture.
+  private(set) var size: (width: Int, height: Int)
   /// Luma samples of a coded picture.
-  private(set) var pixels: Int
+  var pixels: Int { size.width * size.height }
 
   /// - Parameter stream: names the dice of this encoder.
   package convenience init(_ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String) {
@@ -28,18 +32,20 @@ package final class VideoStreamEncoder {
 
   /// - Parameters:
   ///   - stream: names the dice of this encoder.
+  ///   - clock: names the dice of its RTP clock, which the encodings of one track have in common; `nil` for its own.
   ///   - adaptation: how it follows congestion control; `nil` for a fixed rate. Real pictures keep their size.
   init(
     _ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String,
+    clock clockName: String? = nil,
     adaptation: VideoAdapter.Policy?
   ) {
-    pixels = settings.width * settings.height
+    size = (settings.width, settings.height)
     adapter = adaptation.map { policy in
       var policy = policy
       if mode == .real { policy.adaptsSize = false }
       return VideoAdapter(settings, policy)
     }
-    var dice = SeededGenerator(seed: seed, stream: "\(stream)/clock")
+    var dice = SeededGenerator(seed: seed, stream: "\(clockName ?? stream)/clock")
     clock = RTPClock(rate: 90_000, offset: UInt32(truncatingIfNeeded: dice.next()))
     switch mode {
     case .modelled:
@@ -62,15 +68,29 @@ package final class VideoStreamEncoder {
     if wasPaused, adapter?.isPaused == false { needsKeyFrame = true }
   }
 
+  /// Has this bitrate as one of the encodings of a simulcast, zero for not being sent; what was not sent begins with a key frame.
+  ///
+  /// - Parameter isWanted: whether the far end wants it.
+  func allot(_ bitrate: DataRate, isWanted: Bool, at now: Instant) {
+    var current = allotment ?? SimulcastAllotment(at: now)
+    let before = current.bitrate
+    current.set(bitrate, isWanted: isWanted, at: now)
+    allotment = current
+    guard bitrate != before, bitrate > .zero else { return }
+    if before == .zero { needsKeyFrame = true }
+    setBitrate(bitrate)
+  }
+
   /// Whether the picture that was captured now is coded, or given up so that the rate is held; its size may change with it.
   ///
   /// - Parameter reduction: the share of pictures that congestion control wants left out.
   func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
     guard wantedEncodings > 0 else { return false }
+    if let allotment { return allotment.bitrate > .zero && modelled?.dropsNextFrame() != true }
     guard adapter != nil else { return true }
     if let size = adapter?.resize(at: now) {
       modelled?.resize(width: size.width, height: size.height)
-      pixels = size.width * size.height
+      self.size = size
     }
     // What is beyond the rate with real media, libvpx decides itself.
     return adapter?.takesFrame(reducedBy: reduction, at: now) == true && modelled?.dropsNextFrame() != true
@@ -112,6 +132,28 @@ package final class VideoStreamEncoder {
   }
 
   package var bytes: ByteWriter { buffer }
+}
+
+/// What one of the encodings of a simulcast has.
+struct SimulcastAllotment {
+  /// Zero for not being sent.
+  private(set) var bitrate = DataRate.zero
+  private var isWanted = true
+  private var limitation: QualityLimitation
+
+  init(at now: Instant) { limitation = QualityLimitation(at: now) }
+
+  mutating func set(_ bitrate: DataRate, isWanted: Bool, at now: Instant) {
+    (self.bitrate, self.isWanted) = (bitrate, isWanted)
+    limitation.set(isWanted && bitrate == .zero ? .bandwidth : .none, at: now)
+  }
+
+  /// For reports.
+  func statistics(of size: (width: Int, height: Int), at now: Instant) -> EncodingStatistics {
+    EncodingStatistics(
+      targetBitrate: bitrate, frameWidth: size.width, frameHeight: size.height, isPaused: bitrate == .zero,
+      limitation: limitation, at: now)
+  }
 }
 
 /// Codes sound for one connection.

@@ -17,7 +17,7 @@ struct VideoAdapter {
 
   /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 8 of extensions + 3 of
   /// VP8's descriptor + 10.
-  private static let overhead = DataSize.bytes(61)
+  static let overhead = DataSize.bytes(61)
   private static let audioOverhead = DataSize.bytes(28 + 12 + 12 + 10)
   static let packet = DataSize.bytes(RTPStreamSender.largestPacket - 36)
   private static let timeBetweenNotes = Duration.milliseconds(50)
