@@ -26,11 +26,10 @@ extension PeerConnection {
   }
 
   /// Lets padding find out what the way carries before anything is forwarded, so that a first picture is not too large for ever.
-  package mutating func padBeforeMedia() {
-    for sender in senders where sender.parameters.retransmission != nil {
-      sender.padsBeforeMedia = true
-      control?.pacer.mayPad = true
-    }
+  package mutating func padBeforeMedia(at now: Instant) {
+    let repairing = senders.filter { $0.parameters.retransmission != nil }
+    for sender in repairing { sender.padsBeforeMedia = true }
+    if !repairing.isEmpty { control?.padBeforeMedia(at: now) }
   }
 
   /// Sends again what the receiver of such a stream misses, on its stream of retransmissions.

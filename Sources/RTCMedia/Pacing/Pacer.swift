@@ -109,9 +109,16 @@ public struct Pacer: Sendable {
     if probe != nil { _ = prober.sent(size, at: now) }
   }
 
+  /// Lets padding, and with it probes, go before any media.
+  public mutating func padBeforeMedia() {
+    mayPad = true
+    prober.begin()
+  }
+
   /// Says that a packet left without waiting here: padding gives way to it.
   public mutating func noteUnpaced(_ size: DataSize, at now: Instant) {
     update(at: now)
+    prober.noteMedia(size)
     account(size)
   }
 

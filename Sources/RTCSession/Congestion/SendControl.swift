@@ -93,6 +93,12 @@ public final class SendControl {
     adopt(at: now)
   }
 
+  /// Lets padding, and with it probes, go before any media.
+  func padBeforeMedia(at now: Instant) {
+    pacer.padBeforeMedia()
+    nextDeparture = pacer.nextTimeout(at: now)
+  }
+
   /// Whether a packet of this size may be sent again now: repetitions together keep within the target.
   func mayRetransmit(_ size: DataSize, at now: Instant) -> Bool {
     guard let target = controller?.decision.target else { return false }

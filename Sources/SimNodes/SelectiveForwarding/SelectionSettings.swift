@@ -43,7 +43,7 @@ public struct SelectionSettings: Hashable, Sendable {
   /// The height of the picture in each tile, when so many are seen; the first is the one who had the floor last.
   ///
   /// Pictures are 16:9; the grid has as many columns as rows, or one more.
-  func tileHeight(of place: Int, among count: Int) -> Int {
+  package func tileHeight(of place: Int, among count: Int) -> Int {
     let (width, height) = Self.window
     switch layout {
     case .speaker where count > 1: return place == 0 ? height - Self.thumbnailHeight : Self.thumbnailHeight
@@ -56,7 +56,7 @@ public struct SelectionSettings: Hashable, Sendable {
   }
 
   /// The smallest encoding whose pictures are at least as high as the tile; the largest where none is.
-  func encoding(forTile height: Int) -> Int {
+  package func encoding(forTile height: Int) -> Int {
     encodings.firstIndex { $0.height >= height } ?? max(0, encodings.count - 1)
   }
 }

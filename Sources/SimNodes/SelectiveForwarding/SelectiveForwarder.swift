@@ -84,7 +84,7 @@ final class SelectiveForwarder {
   /// A client that can be sent to sees the others at once.
   func ready(_ connection: Connection, at now: Instant) {
     guard let receiver = receivers.first(where: { $0.connection === connection }) else { return }
-    connection.core.padBeforeMedia()
+    connection.core.padBeforeMedia(at: now)
     allocate(receiver, at: now)
     nextAllocation = min(nextAllocation, now + Self.interval)
     connections.port.wake(at: nextAllocation)

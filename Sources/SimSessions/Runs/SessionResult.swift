@@ -159,6 +159,12 @@ public struct SessionResult: Sendable {
     }.sorted()
   }
 
+  /// What the mean client receives for each picture that he is to see, in kbit/s of IP packets, sound included; `nil` without video.
+  public var ratePerPicture: Double? {
+    let pictures = clients.reduce(0) { $0 + $1.watchedSeconds } / window.inSeconds / Double(clients.count)
+    return pictures > 0 ? clientDownlink.megabitsPerSecond * 1000 / pictures : nil
+  }
+
   /// The shortest set-up time that `fraction` of the clients do not exceed.
   public func setupTime(percentile fraction: Double) -> Duration? {
     guard !setupTimes.isEmpty else { return nil }

@@ -73,7 +73,7 @@ extension SessionScenario {
 
   func checkForwarding() throws(Contradiction) {
     guard sfu != nil, !Self.adapts(congestionControl) else { return }
-    let found = congestionControl.map { "'\($0)'" } ?? "'none'"
+    let found = "'\(congestionControl ?? "none")'"
     throw Contradiction(
       (
         "sfu", "an object",

@@ -18,6 +18,7 @@ struct Compare: ParsableCommand {
   @Option(help: "Runs at the same time; by default as many as cores.") var jobs: Int?
   @Option(help: "table or json.") var format = OutputFormat.table
   @Option(help: "Also write a CSV file.") var csv: String?
+  @Option(help: "Also draw the topologies over the number of people, as SVG.") var plot: String?
 
   func run() throws {
     let library = try ScenarioLibrary.find()
@@ -29,6 +30,7 @@ struct Compare: ParsableCommand {
     let base = try loaded.applying(try session.overrides(library))
     let cells = try plannedCells(loaded, library)
     let file = try csv.map { try AtomicFile(path: $0) }
+    let drawing = try plot.map { try AtomicFile(path: $0) }
     let reports = try runAll(cells)
     let verdicts = topologies.elements.map { topology in
       Verdict(
@@ -40,6 +42,10 @@ struct Compare: ParsableCommand {
       for report in reports { table.append(report.csvRow) }
       try file.append(table.text)
       try file.commit()
+    }
+    if let drawing {
+      try drawing.append(ComparisonPlot(reports: reports, title: Self.title(base)).svg)
+      try drawing.commit()
     }
     switch format {
     case .table: Terminal.write(Self.text(reports, verdicts, base))
@@ -106,6 +112,14 @@ struct Compare: ParsableCommand {
 
       """
     return text
+  }
+
+  /// What the plot shows: `meeting · gcc · uplink 5M · seed 1`.
+  private static func title(_ scenario: Scenario) -> String {
+    let session = scenario.session
+    let rates = session?.congestionControl ?? "fixed rates"
+    let uplink = session?.client.uplink.rate?.quantity ?? "unlimited"
+    return "\(scenario.name) · \(rates) · uplink \(uplink) · seed \(scenario.seed)"
   }
 
   private static func adaptation(_ scenario: Scenario) -> String {
