@@ -58,12 +58,11 @@ package struct ForwardingAllocator {
     package var next: DataRate?
   }
 
-  package static let headroom = 1.15
+  package static let headroom = 0.15
 
   package static func allocate(_ budget: DataRate, among requests: [Request]) -> Allocation {
     var allocation = Allocation(layers: Array(repeating: nil, count: requests.count))
     var places = Array(repeating: -1, count: requests.count)
-    let careful = budget.scaled(by: 1 / headroom)
 
     /// Takes one step up with a picture, if there is room.
     func raise(_ index: Int) -> Bool {
@@ -73,8 +72,8 @@ package struct ForwardingAllocator {
       let before = place > 0 ? request.steps[place - 1].rate : .zero
       let total = allocation.used + max(.zero, step.rate - before)
       let isKept = request.current.map { step.layer <= $0 } ?? false
-      guard total <= (isKept ? budget : careful) else {
-        let needed = isKept ? total : total.scaled(by: headroom)
+      let needed = isKept ? total : total + step.rate.scaled(by: headroom)
+      guard needed <= budget else {
         allocation.next = min(allocation.next ?? needed, needed)
         return false
       }

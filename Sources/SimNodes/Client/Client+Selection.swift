@@ -56,6 +56,6 @@ extension Client {
   /// For how long pictures have been paused, one by one.
   func pauses(at now: Instant) -> Duration {
     // A sum does not depend on the order.
-    selection?.values.reduce(.zero) { $0 + $1.paused(at: now) } ?? .zero
+    (selection ?? [:]).reduce(.zero) { $0 + $1.value.paused(at: now) }
   }
 }

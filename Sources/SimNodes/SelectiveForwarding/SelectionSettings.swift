@@ -51,7 +51,7 @@ public struct SelectionSettings: Hashable, Sendable {
       var columns = 1
       while columns * columns < count { columns += 1 }
       let rows = (max(1, count) + columns - 1) / columns
-      return min(height / rows, width / columns * 9 / 16)
+      return min(height / rows, width * 9 / (16 * columns))
     }
   }
 

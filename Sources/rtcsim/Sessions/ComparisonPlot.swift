@@ -6,9 +6,9 @@ struct ComparisonPlot {
   let title: String
 
   /// One of the four small diagrams.
-  private struct Panel {
+  private struct Panel: Sendable {
     let label: String
-    let value: (SessionResult) -> Double?
+    let value: @Sendable (SessionResult) -> Double?
     /// The axis reaches at least as far as this.
     let least: Double
   }
@@ -22,7 +22,7 @@ struct ComparisonPlot {
   private static let panels = [
     Panel(label: "uplink of a client, Mbit/s, IP", value: { $0.clientUplink.megabitsPerSecond }, least: 0.1),
     Panel(
-      label: "downlink for each picture that is to be seen, kbit/s, IP, sound included", value: \.ratePerPicture,
+      label: "downlink for each picture that is to be seen, kbit/s, IP, sound included", value: { $0.ratePerPicture },
       least: 100),
     Panel(
       label: "video latency p95, ms, capture to playout",

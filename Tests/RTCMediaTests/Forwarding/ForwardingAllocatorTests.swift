@@ -23,11 +23,11 @@ struct ForwardingAllocatorTests {
 
   @Test func `everybody's lowest layer comes before anybody's higher one`() {
     let allocation = ForwardingAllocator.allocate(.kilobitsPerSecond(600), among: Array(repeating: request(), count: 3))
-    // 300 for all, 200 more for one, and 15 % of headroom.
+    // 300 for all, 200 more for one, and 45 of headroom.
     #expect(encodings(allocation) == [1, 0, 0])
     #expect(allocation.used == .kilobitsPerSecond(500))
     #expect(allocation.wanted == .megabitsPerSecond(3))
-    #expect(allocation.next == DataRate.kilobitsPerSecond(700).scaled(by: 1.15))
+    #expect(allocation.next == .kilobitsPerSecond(745))
   }
 
   @Test func `what does not fit is paused, the last ones first`() {

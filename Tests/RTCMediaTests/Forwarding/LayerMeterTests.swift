@@ -10,7 +10,7 @@ struct LayerMeterTests {
       let now = Instant.start + .milliseconds(millisecond)
       // 100 bytes every 10 ms are 80 kbit/s, those of the layer above half as many.
       meter.note(.bytes(100), encoding: 1, temporal: 0, at: now)
-      if millisecond.isMultiple(of: 20) { meter.note(.bytes(100), encoding: 1, temporal: 1, at: now) }
+      if millisecond.isMultiple(of: 50) { meter.note(.bytes(250), encoding: 1, temporal: 1, at: now) }
       if millisecond == 500 {
         meter.measure(at: now)
         #expect(meter.rate(of: ForwardedLayer(encoding: 1, temporal: 0)) == nil)
