@@ -50,7 +50,7 @@ extension PeerConnection {
   var emptyReport: [RTCPPacket] {
     [
       .receiverReport(ReceiverReport(ssrc: feedbackSSRC)),
-      .sourceDescription(SourceDescription(ssrc: feedbackSSRC, canonicalName: configuration.cname)),
+      sourceDescription(of: feedbackSSRC),
     ]
   }
 
@@ -61,6 +61,8 @@ extension PeerConnection {
     nextReport = now + .nanoseconds(interval)
     var blocks = receivers.compactMap { $0.reportBlock(at: now) }
     var reports = senders.compactMap { $0.report(at: now) }
+    // Who sends learns the round-trip time from the reports on it.
+    var asksBack = reports.isEmpty
     while !blocks.isEmpty || !reports.isEmpty {
       var packets: [RTCPPacket] = []
       let some = Array(blocks.prefix(24))
@@ -73,7 +75,9 @@ extension PeerConnection {
         reports.removeFirst(min(12, reports.count))
       }
       let source: UInt32 = if case .senderReport(let first) = packets[0] { first.ssrc } else { feedbackSSRC }
-      packets.append(.sourceDescription(SourceDescription(ssrc: source, canonicalName: configuration.cname)))
+      packets.append(sourceDescription(of: source))
+      appendTimes(of: source, asksBack: asksBack, since: lastReport, at: now, to: &packets)
+      (asksBack, lastReport) = (false, now)
       transport.sendRTCP(at: now, into: &output.datagrams) { RTCPCompound.write(packets, into: &$0) }
     }
   }

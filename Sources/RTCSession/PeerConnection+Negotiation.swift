@@ -194,7 +194,9 @@ extension PeerConnection {
       expect(media, on: index)
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
+    references.areExchanged = negotiation.media.contains { !$0.isRejected && $0.exchangesReferenceTimes }
     if configuration.congestion != nil { adoptCongestionControl(negotiation) }
+    scheduleReports(at: now)
     if let agreed = negotiation.transport { apply(agreed, at: now) }
     apply(negotiation.data, at: now, into: &output)
   }

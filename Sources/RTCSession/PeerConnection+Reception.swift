@@ -58,6 +58,7 @@ extension PeerConnection {
     if !feedback.isEmpty { sendFeedback(at: now, into: &output) }
     if !receiver.hasBegun {
       receiver.hasBegun = true
+      scheduleReports(at: now)
       output.emit(.firstPacketReceived(transceiver: index, encoding: receiver.place.encoding))
     }
     return IncomingPacket(
@@ -71,6 +72,7 @@ extension PeerConnection {
     _ packet: RTPPacket, of receiver: RTPStreamReceiver, on index: Int, at now: Instant,
     into output: inout Output<Event>
   ) -> IncomingPacket? {
+    receiver.noteRepeated(packet.header, at: now)
     guard packet.payloadRange.count >= 2, packet.paddingLength == 0 else { return nil }
     transport.restoreOriginal(packet, payloadType: receiver.parameters.payloadType, ssrc: receiver.parameters.ssrc)
     let inbox = transport.inbox
@@ -114,6 +116,7 @@ extension PeerConnection {
         for entry in request.entries { noteKeyFrameRequest(entry.ssrc, isFullIntra: true, into: &output) }
       case .transportFeedback(let message): control?.handle(message, at: now)
       case .receiverEstimatedMaximumBitrate(let estimate): control?.handle(remoteEstimate: estimate.bitrate, at: now)
+      case .extendedReport(let report): handle(report, at: now)
       case .sourceDescription, .goodbye, .applicationDefined, .unknown: break
       }
     }

@@ -20,6 +20,7 @@ extension PeerConnection {
     if encodings > 1 {
       media.encodings = LocalEncoding.rids(encodings).map { LocalEncoding(rid: $0, ssrc: 0) }
     }
+    media.exchangesReferenceTimes = configuration.congestion != nil
     if direction.sends { announceSource(&media) }
     transceivers.append(Transceiver(media))
     return transceivers.count - 1
@@ -103,6 +104,7 @@ extension PeerConnection {
         media[index].receivesSimulcast = configuration.purpose == .forwarding && media[index].kind == .video
         media[index].headerExtensions = Transceiver.headerExtensions(
           media[index].kind, configuration, simulcast: media[index].receivesSimulcast ? .recvonly : .inactive)
+        media[index].exchangesReferenceTimes = configuration.congestion != nil
         transceivers.append(Transceiver(media[index]))
         transceivers[index].isOfOffer = true
       }
@@ -143,6 +145,7 @@ extension PeerConnection {
     for sender in transceivers[index].senders { sender.isActive = false }
     senders.removeAll { $0.place.transceiver == index }
     receivers.removeAll { $0.place.transceiver == index }
+    reports.remove(ofTransceiver: index)
     noteRepair(nil, of: index)
   }
 }

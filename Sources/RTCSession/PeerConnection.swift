@@ -30,7 +30,8 @@ public struct PeerConnection: ~Copyable {
     public var bundlePolicy = BundlePolicy.maxCompat
     /// Whether this endpoint tells and awaits candidates one by one; its descriptions say so (RFC 8838 §4).
     public var trickles = true
-    /// The mean time between two reports.
+    /// The mean time between two reports of all streams together; with congestion control each stream of an endpoint that plays
+    /// reports by itself instead (see `ReportSchedule`).
     public var reportInterval: Duration = .seconds(1)
     /// Congestion control of what is sent; `nil` for none, and then transport-wide feedback is not offered.
     public var congestion: CongestionSettings?
@@ -100,6 +101,9 @@ public struct PeerConnection: ~Copyable {
   var earlySources = EarlySources()
   var receivers: [RTPStreamReceiver] = []
   var senders: [RTPStreamSender] = []
+  var reports = ReportSchedule()
+  /// The times that receivers at the peer have told.
+  var references = ReferenceTimes()
   var transportOutput = Output<MediaTransport.Event>()
   var dataChannels = DataChannelSet<UsrsctpAssociation>()
   /// The tag of the section of the data channels, once it has one.
@@ -111,6 +115,7 @@ public struct PeerConnection: ~Copyable {
   var dataEvents: [DataChannelEvent] = []
   var feedback: [RTCPPacket] = []
   var nextReport: Instant?
+  var lastReport = Instant.start
   /// At or before the earliest time at which a receiver wants to ask for something.
   var nextRepair: Instant?
   /// The same of each transceiver, side by side, because they are all looked through.
@@ -159,6 +164,7 @@ public struct PeerConnection: ~Copyable {
   public var nextTimeout: Instant? {
     var earliest = transport.nextTimeout ?? .distantFuture
     if let nextReport { earliest = min(earliest, nextReport) }
+    if let due = reports.nextTimeout { earliest = min(earliest, due) }
     if let nextRepair { earliest = min(earliest, nextRepair) }
     if let due = dataChannels.nextTimeout { earliest = min(earliest, due) }
     if let due = arrivals.nextTimeout { earliest = min(earliest, due) }
@@ -183,6 +189,7 @@ public struct PeerConnection: ~Copyable {
       pace(at: now, into: &output.datagrams)
     }
     if let due = nextReport, due <= now { report(at: now, into: &output) }
+    if let due = reports.nextTimeout, due <= now { reportEach(at: now, into: &output) }
   }
 
   /// Sends a coded frame on a transceiver; nothing happens before media may flow, and with an encoding that the peer does not
@@ -233,6 +240,7 @@ public struct PeerConnection: ~Copyable {
     flush(at: now, into: &output)
     signaling.close()
     nextReport = nil
+    reports = ReportSchedule()
     nextRepair = nil
   }
 
@@ -247,7 +255,7 @@ public struct PeerConnection: ~Copyable {
       case .ice(.candidateGathered(let candidate)): output.emit(.candidate(signalled(candidate)))
       case .ice(.gatheringCompleted): output.emit(.gatheringCompleted)
       case .ready:
-        nextReport = now + configuration.reportInterval * 0.5
+        if reportsEach { scheduleReports(at: now) } else { nextReport = now + configuration.reportInterval * 0.5 }
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
         startDataChannels(at: now, into: &output)
         if transportSequenceID != 0 { control?.start(tag: transport.packetTag, at: now) }

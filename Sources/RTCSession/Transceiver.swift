@@ -71,8 +71,14 @@ public struct Transceiver {
       HeaderExtensionMap(id: 11, uri: RepairedRTPStreamID.uri, direction: direction),
     ]
     let captureTime = HeaderExtensionMap(id: 5, uri: AbsoluteCaptureTime.uri)
+    // As Chromium writes them: what estimates without transport-wide numbers reads the time.
     let numbers =
-      configuration.congestion == nil ? [] : [HeaderExtensionMap(id: 4, uri: TransportSequenceNumber.uri)]
+      configuration.congestion == nil
+      ? []
+      : [
+        HeaderExtensionMap(id: 3, uri: AbsoluteSendTime.uri),
+        HeaderExtensionMap(id: 4, uri: TransportSequenceNumber.uri),
+      ]
     switch kind {
     case .audio: return [tag, HeaderExtensionMap(id: 2, uri: AudioLevel.uri)] + numbers + [captureTime]
     case .video: return [tag] + numbers + [captureTime] + (simulcast == .inactive ? [] : encodings)

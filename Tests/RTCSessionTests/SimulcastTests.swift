@@ -79,7 +79,8 @@ import Testing
     for (sender, receiver) in zip(sent, received) {
       let receiver = try #require(receiver)
       #expect(
-        receiver.ssrc == sender.ssrc && receiver.bytesReceived == sender.bytesSent - sender.retransmittedBytesSent)
+        receiver.ssrc == sender.ssrc
+          && receiver.bytesReceived == sender.bytesSent - sender.retransmittedBytesSent - sender.paddingBytesSent)
       #expect(sender.framesSent == 75 && receiver.packetsLost == 0)
     }
     #expect(sent[1].bytesSent > sent[0].bytesSent && sent[2].bytesSent > sent[1].bytesSent)

@@ -8,7 +8,8 @@ import Testing
   @Test(arguments: [1, 2, 3] as [UInt64])
   func `mutated packets parse to what can be written again, or are refused`(seed: UInt64) throws {
     var mutator = Mutator(
-      seed: seed, stream: "rtcp", inputs: try RTCPVectorFile.all().map { bytes(hex: $0.hex) })
+      seed: seed, stream: "rtcp",
+      inputs: try RTCPVectorFile.all().map { bytes(hex: $0.hex) } + [RTCPExtendedReportTests.whole])
     var parsed = 0
     for _ in 0..<4000 {
       let data = mutator.next()

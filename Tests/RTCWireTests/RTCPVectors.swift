@@ -163,6 +163,8 @@ struct RTCPFields: Decodable {
             default: .received(steps: Int16($0.delta_us! / 250))
             }
           }))
+    case "XR" where body.count == 4:
+      return .extendedReport(ExtendedReport(ssrc: body.span.bigEndianUInt32(at: 0), blocks: []))
     default: return .unknown(UnknownRTCPPacket(type: RTCPPacketType(rawValue: pt), count: count, body: body))
     }
   }

@@ -33,7 +33,9 @@ struct SimulcastTests {
   private func rates(_ room: Room, from begin: Int, to end: Int) throws -> [Double] {
     let counts = try [begin, end].map { time in
       room.run(until: .seconds(time))
-      return try #require(room.reports[0].connections.first).outbound.map(\.bytesSent)
+      return try #require(room.reports[0].connections.first).outbound.map {
+        $0.bytesSent - $0.retransmittedBytesSent - $0.paddingBytesSent
+      }
     }
     return zip(counts[0], counts[1]).map { Double($1 - $0) * 8 / 1000 / Double(end - begin) }
   }
@@ -47,7 +49,7 @@ struct SimulcastTests {
     let room = try room()
     let rates = try rates(room, from: 10, to: 15)
     #expect(rates.count == 3)
-    for (rate, expected) in zip(rates, [150.0, 500, 2500]) { #expect(abs(rate / expected - 1) < 0.05, "\(rates)") }
+    for (rate, expected) in zip(rates, [150.0, 500, 2500]) { #expect(abs(rate / expected - 1) < 0.1, "\(rates)") }
     let encodings = try encodings(room)
     #expect(encodings.map(\.frameHeight) == [180, 360, 720])
     #expect(encodings.map(\.targetBitrate) == [150, 500, 2500].map { .kilobitsPerSecond($0) })
@@ -62,6 +64,7 @@ struct SimulcastTests {
   @Test func `where there is too little, the largest picture is given up first`() throws {
     let room = try room(uplink: .kilobitsPerSecond(900))
     let rates = try rates(room, from: 15, to: 25)
+    try #require(rates.count == 3)
     #expect(rates[0] > 120 && rates[1] > 300 && rates[2] < 20, "\(rates)")
     let encodings = try encodings(room)
     #expect(encodings.map(\.isPaused) == [false, false, true])

@@ -98,7 +98,8 @@ public struct TransportFeedbackGenerator: Sendable {
 
   private var interval: Duration { hasVideo ? Self.intervalWithVideo : Self.intervalWithoutVideo }
 
-  private static func nextTick(after now: Instant) -> Instant {
+  /// When Chromium's timers wake next.
+  package static func nextTick(after now: Instant) -> Instant {
     Instant(nanoseconds: (now.nanoseconds / tick.nanoseconds + 1) * tick.nanoseconds)
   }
 

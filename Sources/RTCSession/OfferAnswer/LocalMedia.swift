@@ -20,6 +20,8 @@ public struct LocalMedia: Hashable, Sendable {
   /// Whether simulcast that the peer offers is received.
   public var receivesSimulcast = false
   public var cname: String?
+  /// Whether its reports tell times, so that receivers learn the round-trip time (RFC 3611 §5).
+  public var exchangesReferenceTimes = false
   /// A stopped transceiver keeps its section, with port 0.
   public var isStopped: Bool
 

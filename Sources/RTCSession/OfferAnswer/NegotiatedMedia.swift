@@ -26,6 +26,8 @@ public struct NegotiatedMedia: Hashable, Sendable {
   public var remoteMSIDs: [MediaStreamIdentification]
   /// Whether RTCP packets may stand alone (RFC 5506).
   public var isRTCPReducedSize: Bool
+  /// Whether reports tell times, so that receivers learn the round-trip time (RFC 3611 §5).
+  public var exchangesReferenceTimes = false
 
   /// The id of an extension, where it was agreed on.
   public func extensionID(of uri: String) -> UInt16? { headerExtensions.first { $0.uri == uri }?.id }

@@ -109,7 +109,8 @@ extension NegotiatedMedia {
       headerExtensions: OfferAnswer.answered(ours.attributes.headerExtensions, to: theirs.attributes.headerExtensions),
       remoteSources: remoteSources, remoteSourceGroups: theirs.attributes.sourceGroups,
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,
-      isRTCPReducedSize: isRTCPReducedSize)
+      isRTCPReducedSize: isRTCPReducedSize,
+      exchangesReferenceTimes: ours.attributes.exchangesReferenceTimes && theirs.attributes.exchangesReferenceTimes)
     sendRIDs = Self.agreed(ours.attributes.rids(.send), theirs.attributes.rids(.recv))
     receiveRIDs = Self.agreed(ours.attributes.rids(.recv), theirs.attributes.rids(.send))
   }

@@ -26,7 +26,7 @@ extension OfferAnswer {
         continue
       }
       guard let mid = remote.attributes.mid, shared.contains(mid), bundle.isAcceptable(remote),
-        let local = locals[mid], !local.isStopped, local.kind.rawValue == remote.kind
+        var local = locals[mid], !local.isStopped, local.kind.rawValue == remote.kind
       else {
         sections.append(Self.rejection(of: remote))
         continue
@@ -37,6 +37,7 @@ extension OfferAnswer {
         continue
       }
       let setup = try answeredSetup(to: bundle.sharedSetup(of: remote) ?? .actpass, section: index)
+      if !remote.attributes.exchangesReferenceTimes { local.exchangesReferenceTimes = false }
       var answered = section(
         mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
         direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,

@@ -159,6 +159,7 @@ public struct OfferAnswer: Hashable, Sendable {
     if direction.sends { attributes += Self.msids(of: local) }
     attributes.append(.rtcpMux)
     if isRTCPReducedSize { attributes.append(.rtcpRsize) }
+    if local.exchangesReferenceTimes { attributes.append(.exchangesReferenceTimes) }
     for codec in codecs { attributes += Self.lines(of: codec) }
     if direction.sends, let cname = local.cname {
       // Where the other side does not know retransmission streams, nothing is sent on it.

@@ -35,6 +35,10 @@ public final class RTPStreamReceiver {
   /// When the next frame is due.
   @exclusivity(unchecked) public private(set) var nextPlayout: Instant?
   private var lastReport: (time: CompactNTP, arrival: Instant)?
+  /// What arrived on the stream of retransmissions, and when last.
+  @exclusivity(unchecked) private var repeated: (reception: ReceptionStatistics, last: Instant)?
+  /// A stream of retransmissions is reported on as long as it is used (`kStatisticsTimeoutMs` of libwebrtc).
+  private static let reportedAfterUse = Duration.seconds(8)
   @exclusivity(unchecked) private var counts = InboundStreamStatistics()
 
   init(_ parameters: StreamParameters, at place: StreamPlace, isAlone: Bool = true, purpose: Purpose, ntp: NTPClock) {
@@ -160,6 +164,28 @@ public final class RTPStreamReceiver {
       highestSequenceNumber: summary.extendedHighestSequenceNumber, jitter: summary.jitter,
       lastSenderReport: lastReport?.time ?? .zero,
       delaySinceLastSenderReport: lastReport.map { CompactNTP(now - $0.arrival) } ?? .zero)
+  }
+
+  /// Notes a packet of the stream of retransmissions, which is reported on as a source of its own (RFC 4588 §6.3).
+  func noteRepeated(_ header: RTPHeader, at now: Instant) {
+    if repeated == nil { repeated = (ReceptionStatistics(clockRate: parameters.clockRate), now) }
+    _ = repeated?.reception.insert(
+      header.sequenceNumber, timestamp: header.timestamp, at: now, isRetransmission: false)
+    repeated?.last = now
+  }
+
+  /// What a report says about this stream and about its retransmissions.
+  func reportBlocks(at now: Instant) -> [ReportBlock] {
+    guard let block = reportBlock(at: now) else { return [] }
+    guard let ssrc = parameters.retransmission?.ssrc, let last = repeated?.last, now - last < Self.reportedAfterUse,
+      let summary = repeated?.reception.report()
+    else { return [block] }
+    return [
+      block,
+      ReportBlock(
+        ssrc: ssrc, fractionLost: summary.fractionLost, cumulativeLost: summary.cumulativeLost,
+        highestSequenceNumber: summary.extendedHighestSequenceNumber, jitter: summary.jitter),
+    ]
   }
 
   /// The figures so far.

@@ -8,6 +8,8 @@ extension RTPStreamSender {
   /// Where the transport-wide number stands in a packet of ours: behind the fixed header, the head of the extension block
   /// and that of its first element (RFC 8285 §4.2).
   private static let transportNumberOffset = RTPHeader.fixedSize + 5
+  /// Where the time of sending stands, where it was agreed on: behind the number and the head of its own element.
+  private static let sendTimeOffset = transportNumberOffset + 3
   /// The original sequence number in front of the payload (RFC 4588 §4).
   private static let originalNumberSize = 2
   /// Shorter packets are not worth repeating as padding (libwebrtc's RTX payload padding, too, leaves a rest).
@@ -23,6 +25,16 @@ extension RTPStreamSender {
         stream: place.number, number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
         isUrgent: isRetransmission && isUrgent))
   }
+
+  /// Writes what a packet is given when it leaves: they stand first, so that `transmit` finds them again.
+  func writeStamps(
+    _ number: TransportSequenceNumber, at now: Instant, in block: RTPExtensionBlock, into writer: inout ByteWriter
+  ) throws(RTPError) {
+    try block.append(number, id: parameters.transportSequenceID, into: &writer)
+    if parameters.sendTimeID != 0 { try block.append(sendTime(at: now), id: parameters.sendTimeID, into: &writer) }
+  }
+
+  func sendTime(at now: Instant) -> AbsoluteSendTime { AbsoluteSendTime(ntp.timestamp(at: now)) }
 
   private var retransmissionOverhead: Int { parameters.retransmission == nil ? 0 : Self.originalNumberSize }
 
@@ -65,7 +77,8 @@ extension RTPStreamSender {
       paddingCursor = packet == nil || paddingCursor >= 15 ? 0 : paddingCursor + 1
       if let packet {
         let sent = transmit(
-          packet, isRetransmission: true, probe: probe, at: now, through: &transport, control, into: &datagrams)
+          packet, isRetransmission: true, isPadding: true, probe: probe, at: now, through: &transport, control,
+          into: &datagrams)
         if sent > 0 { return .bytes(sent) }
       }
     }
@@ -86,8 +99,7 @@ extension RTPStreamSender {
     let sent = transport.sendRTP(at: now, into: &datagrams) { writer in
       header.write(into: &writer)
       let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
-      _ = try? block.append(
-        TransportSequenceNumber(control.nextNumber), id: parameters.transportSequenceID, into: &writer)
+      try? writeStamps(TransportSequenceNumber(control.nextNumber), at: now, in: block, into: &writer)
       block.close(&writer)
       for _ in 1..<length { writer.append(UInt8(0)) }
       writer.append(UInt8(length))
@@ -103,7 +115,8 @@ extension RTPStreamSender {
   /// Where the description does not announce the stream, each of its packets says which encoding it repairs, because
   /// nobody reports on it (RFC 8852 §3.2).
   private func writeRepairHeader(
-    _ original: Span<UInt8>, of repair: StreamParameters.RetransmissionStream, into writer: inout ByteWriter
+    _ original: Span<UInt8>, of repair: StreamParameters.RetransmissionStream, at now: Instant,
+    into writer: inout ByteWriter
   ) {
     guard let identity = parameters.identity, identity.repairedID > 0,
       let rid = RepairedRTPStreamID(identity.rid.value),
@@ -120,8 +133,8 @@ extension RTPStreamSender {
     header.hasExtension = true
     header.write(into: &writer)
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
-    // Its value is entered when the packet leaves.
-    _ = try? block.append(TransportSequenceNumber(0), id: parameters.transportSequenceID, into: &writer)
+    // The number is entered when the packet leaves.
+    try? writeStamps(TransportSequenceNumber(0), at: now, in: block, into: &writer)
     _ = try? block.append(identity.mid, id: identity.midID, into: &writer)
     _ = try? block.append(rid, id: identity.repairedID, into: &writer)
     block.close(&writer)
@@ -130,7 +143,8 @@ extension RTPStreamSender {
   /// - Returns: what was sent, with every header; 0 when nothing was.
   @discardableResult
   private func transmit(
-    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, probe: ProbeCluster.ID?, at now: Instant,
+    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isPadding: Bool = false, probe: ProbeCluster.ID?,
+    at now: Instant,
     through transport: inout MediaTransport, _ control: SendControl, into datagrams: inout Transmissions
   ) -> Int {
     let repair = isRetransmission ? parameters.retransmission : nil
@@ -142,7 +156,7 @@ extension RTPStreamSender {
         headerSize = (try? RTPPacket(parsing: bytes))?.payloadRange.lowerBound ?? bytes.count
         payloadSize += bytes.count - headerSize
         guard let repair else { return writer.append(bytes) }
-        writeRepairHeader(bytes.extracting(0..<headerSize), of: repair, into: &writer)
+        writeRepairHeader(bytes.extracting(0..<headerSize), of: repair, at: now, into: &writer)
         let begin = headerSize
         headerSize = writer.count
         writer.append(packet.sequenceNumber.rawValue)
@@ -150,11 +164,12 @@ extension RTPStreamSender {
       }
       var span = writer.bytes.mutableSpan
       TransportSequenceNumber(number).encode(into: &span, at: Self.transportNumberOffset)
+      if parameters.sendTimeID != 0 { sendTime(at: now).encode(into: &span, at: Self.sendTimeOffset) }
     }
     guard size > 0 else { return 0 }
     if repair != nil { retransmissionNumber = retransmissionNumber.next }
     control.sent(size, probe: probe, at: now)
-    count(payloadSize, header: headerSize, isRetransmission: isRetransmission)
+    count(payloadSize, header: headerSize, isRetransmission: isRetransmission, isPadding: isPadding)
     return size + SendControl.networkHeaders
   }
 }

@@ -18,7 +18,7 @@ public final class RTPStreamSender {
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
   @exclusivity(unchecked) var repairBudget = largestRepairBudget
   @exclusivity(unchecked) public internal(set) var statistics = OutboundStreamStatistics()
-  private let ntp: NTPClock
+  let ntp: NTPClock
   private let clock: RTPClock
   @exclusivity(unchecked) private(set) var sequenceNumber: SequenceNumber
   @exclusivity(unchecked) private var packetizer: VP8Packetizer
@@ -48,7 +48,8 @@ public final class RTPStreamSender {
     // The upper half stays free, so that the first wrap comes late enough for receivers that join (RFC 3711 §3.3.1).
     sequenceNumber = SequenceNumber(UInt16(truncatingIfNeeded: entropy.next()) & 0x7FFF)
     packetizer = VP8Packetizer(
-      maximumPayloadSize: Self.largestPacket - 36, pictureID: UInt16(truncatingIfNeeded: entropy.next()))
+      maximumPayloadSize: Self.largestPacket - Self.largestHeader(parameters),
+      pictureID: UInt16(truncatingIfNeeded: entropy.next()))
     // Packets that are paced wait there, too, up to two seconds.
     let isPaced = parameters.kind == .video && parameters.transportSequenceID != 0
     sent =
@@ -61,6 +62,14 @@ public final class RTPStreamSender {
     announcer = CaptureTimeAnnouncer(clockRate: parameters.clockRate)
     statistics.ssrc = parameters.ssrc
     statistics.kind = parameters.kind
+  }
+
+  /// The longest header of its packets, with every extension: 36 bytes, unless the tag of its section is a long one.
+  private static func largestHeader(_ parameters: StreamParameters) -> Int {
+    let identity = parameters.identity.map { 2 + $0.mid.size + $0.rid.size } ?? 0
+    // A transport-wide number, the time of sending and a capture time, each behind a byte of its own (RFC 8285 §4.2).
+    let extensions = 3 + 4 + 9 + identity
+    return max(36, RTPHeader.fixedSize + 4 + (extensions + 3) / 4 * 4)
   }
 
   /// Sends one coded frame whose bytes lie in `buffer`.
@@ -117,12 +126,17 @@ public final class RTPStreamSender {
       payloadType: parameters.payloadType, sequenceNumber: number, timestamp: packet.header.timestamp,
       ssrc: parameters.ssrc)
     let numbered = control == nil ? nil : packet.extensionRange(id: parameters.transportSequenceID, in: bytes)
+    let timed =
+      numbered == nil || parameters.sendTimeID == 0
+      ? nil : packet.extensionRange(id: parameters.sendTimeID, in: bytes)
     let sent = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
       let begin = writer.count
       packet.writeForwarded(bytes, as: forwarding, into: &writer)
       guard let control, let numbered else { return }
       _ = packet.replaceExtension(
         with: TransportSequenceNumber(control.nextNumber), at: numbered, ofPacketAt: begin, in: &writer)
+      guard let timed else { return }
+      _ = packet.replaceExtension(with: sendTime(at: now), at: timed, ofPacketAt: begin, in: &writer)
     }
     guard sent > 0 else { return }
     if numbered != nil { control?.sent(sent, probe: nil, at: now) }
@@ -213,7 +227,7 @@ public final class RTPStreamSender {
     var headerSize = 0
     func write(into writer: inout ByteWriter) {
       header.write(into: &writer)
-      if header.hasExtension { writeExtensions(number, identity, announced, level, into: &writer) }
+      if header.hasExtension { writeExtensions(number, identity, announced, level, at: now, into: &writer) }
       headerSize = writer.count
       descriptor?.write(into: &writer)
       writer.append(buffer.extracting(stored))
@@ -242,14 +256,14 @@ public final class RTPStreamSender {
     count(payloadSize, header: headerSize, isRetransmission: false)
   }
 
-  /// The transport-wide number stands first, where `release` finds it.
+  /// The transport-wide number and the time of sending stand first, where `transmit` finds them.
   private func writeExtensions(
     _ number: TransportSequenceNumber?, _ identity: StreamParameters.Identity?, _ captureTime: Instant?,
-    _ level: AudioLevel?, into writer: inout ByteWriter
+    _ level: AudioLevel?, at now: Instant, into writer: inout ByteWriter
   ) {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
     do {
-      if let number { try block.append(number, id: parameters.transportSequenceID, into: &writer) }
+      if let number { try writeStamps(number, at: now, in: block, into: &writer) }
       if let identity {
         try block.append(identity.mid, id: identity.midID, into: &writer)
         try block.append(identity.rid, id: identity.ridID, into: &writer)
@@ -265,8 +279,10 @@ public final class RTPStreamSender {
     block.close(&writer)
   }
 
-  func count(_ payload: Int, header: Int, isRetransmission: Bool) {
-    if isRetransmission {
+  func count(_ payload: Int, header: Int, isRetransmission: Bool, isPadding: Bool = false) {
+    if isPadding {
+      statistics.paddingBytesSent += payload
+    } else if isRetransmission {
       statistics.retransmittedPacketsSent += 1
       statistics.retransmittedBytesSent += payload
     } else {

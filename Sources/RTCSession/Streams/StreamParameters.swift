@@ -11,6 +11,8 @@ public struct StreamParameters: Hashable, Sendable {
   public var audioLevelID: UInt8 = 0
   public var captureTimeID: UInt8 = 0
   public var transportSequenceID: UInt8 = 0
+  /// Written together with the transport-wide number, when a packet leaves.
+  public var sendTimeID: UInt8 = 0
   /// What its packets say of where they belong, where the description does not announce its source.
   public var identity: Identity?
   /// The stream of its retransmissions; `nil` where they travel in the stream itself.
@@ -52,6 +54,7 @@ public struct StreamParameters: Hashable, Sendable {
     audioLevelID = UInt8(media.extensionID(of: AudioLevel.uri) ?? 0)
     captureTimeID = UInt8(media.extensionID(of: AbsoluteCaptureTime.uri) ?? 0)
     transportSequenceID = UInt8(media.extensionID(of: TransportSequenceNumber.uri) ?? 0)
+    sendTimeID = UInt8(media.extensionID(of: AbsoluteSendTime.uri) ?? 0)
     identity = rid.flatMap { Identity(media, rid: $0) }
     if let retransmissionSSRC, let repair = codecs.first(where: { $0.associatedPayloadType == codec.payloadType }) {
       retransmission = RetransmissionStream(ssrc: retransmissionSSRC, payloadType: repair.payloadType)
@@ -82,6 +85,8 @@ public struct OutboundStreamStatistics: Hashable, Sendable {
   public var headerBytesSent = 0
   public var retransmittedPacketsSent = 0
   public var retransmittedBytesSent = 0
+  /// Of packets that were sent again only to try a rate (libwebrtc, too, counts them neither as media nor as retransmissions).
+  public var paddingBytesSent = 0
   public var framesSent = 0
   public var keyFramesEncoded = 0
   public var nackCount = 0

@@ -12,6 +12,7 @@ public enum RTCPPacket: Hashable, Sendable {
   case pictureLossIndication(PictureLossIndication)
   case fullIntraRequest(FullIntraRequest)
   case receiverEstimatedMaximumBitrate(ReceiverEstimatedMaximumBitrate)
+  case extendedReport(ExtendedReport)
   case unknown(UnknownRTCPPacket)
 
   init(parsing body: borrowing RTCPBody) throws(RTCPError) {
@@ -37,6 +38,7 @@ public enum RTCPPacket: Hashable, Sendable {
         self = .receiverEstimatedMaximumBitrate(try ReceiverEstimatedMaximumBitrate(parsing: body))
       default: self = .unknown(try UnknownRTCPPacket(parsing: body))
       }
+    case .extendedReport: self = .extendedReport(try ExtendedReport(parsing: body))
     default: self = .unknown(try UnknownRTCPPacket(parsing: body))
     }
   }
@@ -55,11 +57,12 @@ public enum RTCPPacket: Hashable, Sendable {
     case .pictureLossIndication(let message): message.write(into: &writer)
     case .fullIntraRequest(let message): message.write(into: &writer)
     case .receiverEstimatedMaximumBitrate(let message): message.write(into: &writer)
+    case .extendedReport(let message): message.write(into: &writer)
     case .unknown(let message): message.write(into: &writer)
     }
   }
 
-  /// The usual abbreviation: SR, RR, SDES, BYE, APP, NACK, TWCC, PLI, FIR or REMB; otherwise the packet type.
+  /// The usual abbreviation: SR, RR, SDES, BYE, APP, NACK, TWCC, PLI, FIR, REMB or XR; otherwise the packet type.
   public var name: String {
     switch self {
     case .senderReport: "SR"
@@ -72,6 +75,7 @@ public enum RTCPPacket: Hashable, Sendable {
     case .pictureLossIndication: "PLI"
     case .fullIntraRequest: "FIR"
     case .receiverEstimatedMaximumBitrate: "REMB"
+    case .extendedReport: "XR"
     case .unknown(let message): message.type.description
     }
   }

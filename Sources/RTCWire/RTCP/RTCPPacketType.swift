@@ -15,6 +15,8 @@ public struct RTCPPacketType: RawRepresentable, Hashable, Sendable, CustomString
   public static let transportLayerFeedback = RTCPPacketType(rawValue: 205)
   /// Payload-specific feedback (PSFB).
   public static let payloadSpecificFeedback = RTCPPacketType(rawValue: 206)
+  /// Extended report (RFC 3611 §2).
+  public static let extendedReport = RTCPPacketType(rawValue: 207)
 
   /// The abbreviation that RFC 3550 and RFC 4585 use, or the number.
   public var description: String {
@@ -26,6 +28,7 @@ public struct RTCPPacketType: RawRepresentable, Hashable, Sendable, CustomString
     case .applicationDefined: "APP"
     case .transportLayerFeedback: "RTPFB"
     case .payloadSpecificFeedback: "PSFB"
+    case .extendedReport: "XR"
     default: "packet type \(rawValue)"
     }
   }

@@ -52,16 +52,19 @@ extension Client {
     }
   }
 
+  /// Of each encoding of a simulcast of VP8, as Chromium has them (`layers_summary.json`, mode L1T3).
+  private static let temporalLayers = 3
+
   private func simulcast(
     _ video: VP8Settings, _ layers: [SimulcastFormat], on line: Int, stream: String
   ) -> SimulcastStream {
     let encoders = layers.enumerated().map { number, layer in
       var settings = video
       (settings.width, settings.height, settings.bitrate) = (layer.width, layer.height, layer.maximum)
+      settings.temporalLayers = Self.temporalLayers
       return VideoStreamEncoder(
         settings, mode: configuration.media.settings.mode, fidelity: configuration.endpoint.fidelity,
-        seed: port.simulation.seed, stream: "\(stream)/video/encoding \(number)", clock: "\(stream)/video",
-        adaptation: nil)
+        seed: port.simulation.seed, stream: "\(stream)/video/encoding \(number)")
     }
     return SimulcastStream(line: line, layers: layers, framesPerSecond: video.framesPerSecond, encoders: encoders)
   }

@@ -97,8 +97,8 @@ public struct ConnectionSummary: Hashable, Sendable {
     profile = keys?.profile.description
     localKey = keys.map { $0.local.key + $0.local.salt } ?? []
     remoteKey = keys.map { $0.remote.key + $0.remote.salt } ?? []
-    outbound = connection.core.transceivers.compactMap { $0.sender?.statistics }
-    inbound = connection.core.transceivers.compactMap { $0.receiver?.statistics(at: now) }
+    outbound = connection.core.transceivers.flatMap { $0.senders.map(\.statistics) }
+    inbound = connection.core.transceivers.flatMap { $0.receivers.compactMap { $0?.statistics(at: now) } }
     encodings = connection.adapted.statistics(of: connection.core, at: now)
     availableOutgoingBitrate = connection.core.control?.decision?.target
     (dataChannelsOpened, dataChannelsClosed) = connection.core.dataChannelCounts

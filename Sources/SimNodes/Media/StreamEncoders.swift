@@ -32,11 +32,9 @@ package final class VideoStreamEncoder {
 
   /// - Parameters:
   ///   - stream: names the dice of this encoder.
-  ///   - clock: names the dice of its RTP clock, which the encodings of one track have in common; `nil` for its own.
   ///   - adaptation: how it follows congestion control; `nil` for a fixed rate. Real pictures keep their size.
   init(
     _ settings: VP8Settings, mode: MediaMode, fidelity: Fidelity, seed: UInt64, stream: String,
-    clock clockName: String? = nil,
     adaptation: VideoAdapter.Policy?
   ) {
     size = (settings.width, settings.height)
@@ -45,7 +43,7 @@ package final class VideoStreamEncoder {
       if mode == .real { policy.adaptsSize = false }
       return VideoAdapter(settings, policy)
     }
-    var dice = SeededGenerator(seed: seed, stream: "\(clockName ?? stream)/clock")
+    var dice = SeededGenerator(seed: seed, stream: "\(stream)/clock")
     clock = RTPClock(rate: 90_000, offset: UInt32(truncatingIfNeeded: dice.next()))
     switch mode {
     case .modelled:

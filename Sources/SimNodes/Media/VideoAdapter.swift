@@ -15,10 +15,10 @@ struct VideoAdapter {
     var pauses = true
   }
 
-  /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 8 of extensions + 3 of
+  /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 12 of extensions + 3 of
   /// VP8's descriptor + 10.
-  static let overhead = DataSize.bytes(61)
-  private static let audioOverhead = DataSize.bytes(28 + 12 + 12 + 10)
+  static let overhead = DataSize.bytes(65)
+  private static let audioOverhead = DataSize.bytes(28 + 12 + 16 + 10)
   static let packet = DataSize.bytes(RTPStreamSender.largestPacket - 36)
   private static let timeBetweenNotes = Duration.milliseconds(50)
 

@@ -30,7 +30,7 @@ struct RecordedCongestionReport {
     var text = table.text()
     text += "\n\(judged.filter(\.passes).count) of \(judged.count) figures within what is accepted\n"
     text +=
-      "ours are means of \(seeds) seeds; target and rate are of each phase's second half, queue and time of the whole\n"
+      "ours are medians of \(seeds) seeds; target and rate are of each phase's second half, queue and time of the whole\n"
     return text
   }
 

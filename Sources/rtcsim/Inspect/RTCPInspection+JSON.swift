@@ -51,6 +51,9 @@ extension RTCPPacket {
           message.arrivals.map {
             ["sequenceNumber": JSON($0.number.rawValue), "arrivalMicroseconds": JSON($0.time.nanoseconds / 1000)]
           }))
+    case .extendedReport(let report):
+      json.append("ssrc", JSON(report.ssrc))
+      json.append("blocks", .array(report.blocks.map { $0.json }))
     case .unknown(let message):
       json.append("packetType", JSON(message.type.rawValue))
       json.append("count", JSON(message.count))
@@ -74,6 +77,23 @@ extension ReportBlock {
       "highestSequence": JSON(highestSequenceNumber), "jitter": JSON(jitter), "lsr": JSON(lastSenderReport.rawValue),
       "dlsr": JSON(delaySinceLastSenderReport.rawValue),
     ]
+  }
+}
+
+extension ExtendedReport.Block {
+  fileprivate var json: JSON {
+    switch self {
+    case .receiverReferenceTime(let time): ["type": JSON(4), "ntp": .string("\(time.rawValue)")]
+    case .delaySinceLastReceiverReport(let delays):
+      [
+        "type": JSON(5),
+        "delays": .array(
+          delays.map {
+            ["ssrc": JSON($0.ssrc), "lrr": JSON($0.lastReference.rawValue), "dlrr": JSON($0.delay.rawValue)]
+          }),
+      ]
+    case .unknown(let type, _, let content): ["type": JSON(type), "hex": .string(content.hexadecimal)]
+    }
   }
 }
 

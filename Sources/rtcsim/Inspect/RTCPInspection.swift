@@ -49,6 +49,7 @@ extension RTCPPacket {
     case .pictureLossIndication: "the picture is lost, RFC 4585 §6.3.1"
     case .fullIntraRequest: "commands a key frame, RFC 5104 §4.3.1"
     case .receiverEstimatedMaximumBitrate: "estimated bitrate, draft-alvestrand-rmcat-remb-03"
+    case .extendedReport: "extended report, RFC 3611 §2"
     case .unknown: "not decoded"
     }
   }
@@ -119,6 +120,8 @@ extension RTCPPacket {
         .init(begin + 15..<begin + 16, "feedback packet count", "\(message.feedbackPacketCount)"),
         .init(nil, "received", message.inspectedArrivals, "sequence number @ ms"),
       ]
+    case .extendedReport(let report):
+      return [.init(word(0), "SSRC", "\(report.ssrc)", "who reports")] + report.inspectedFields(at: begin + 4)
     case .unknown(let message):
       return [.init(begin..<begin + message.body.count, "body", "\(message.body.count) bytes")]
     }
@@ -144,6 +147,30 @@ extension [ReportBlock] {
           "\(block.delaySinceLastSenderReport.duration.milliseconds) ms",
           "in 1/65536 s"),
       ]
+    }
+  }
+}
+
+extension ExtendedReport {
+  fileprivate func inspectedFields(at begin: Int) -> [Inspection.Field] {
+    var offset = begin
+    return blocks.flatMap { block -> [Inspection.Field] in
+      let content = offset + 4
+      switch block {
+      case .receiverReferenceTime(let time):
+        offset = content + 8
+        return [.init(content..<offset, "reference time", "\(time)", "when a receiver sent this, RFC 3611 §4.4")]
+      case .delaySinceLastReceiverReport(let delays):
+        offset = content + 12 * delays.count
+        return delays.enumerated().map { index, delay in
+          .init(
+            content + 12 * index..<content + 12 * index + 12, "delay since last RRTR",
+            "\(delay.delay.duration.milliseconds) ms", "to receiver \(delay.ssrc), RFC 3611 §4.5")
+        }
+      case .unknown(let type, _, let bytes):
+        offset = content + bytes.count
+        return [.init(content..<offset, "block of type \(type)", "\(bytes.count) bytes", "not decoded")]
+      }
     }
   }
 }
