@@ -30,7 +30,7 @@ extension RTPStreamSender {
         ssrc: parameters.ssrc, marker: packet.header.marker || numbers.startsTalkspurt)
       header.hasExtension = true
       header.write(into: &writer)
-      writeExtensions(of: packet, bytes, control, into: &writer)
+      writeExtensions(of: packet, bytes, control, at: now, into: &writer)
       headerSize = writer.count
       if !numbers.isEmpty {
         writer.append(bytes.extracting(packet.payloadRange))
@@ -52,13 +52,13 @@ extension RTPStreamSender {
     control.pacer.mayPad = true
   }
 
-  /// The transport-wide number stands first, where `transmit` finds it.
+  /// The transport-wide number and the time of sending stand first, where `transmit` finds it.
   private func writeExtensions(
-    of packet: RTPPacket, _ bytes: Span<UInt8>, _ control: SendControl, into writer: inout ByteWriter
+    of packet: RTPPacket, _ bytes: Span<UInt8>, _ control: SendControl, at now: Instant, into writer: inout ByteWriter
   ) {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
-    _ = try? block.append(
-      TransportSequenceNumber(control.nextNumber), id: parameters.transportSequenceID, into: &writer)
+    // Identifiers below 15 fit; 0, of what was not agreed on, is left out.
+    try? writeStamps(TransportSequenceNumber(control.nextNumber), at: now, in: block, into: &writer)
     if packet.extensionForm != nil {
       var elements = packet.extensionElements
       while let element = elements.next(in: bytes) {
