@@ -23,7 +23,11 @@ extension PeerConnection {
   ) {
     guard let control, transport.isReady, sender.isActive else { return }
     sender.forward(packet, bytes, as: numbers, at: now, through: &transport, control, into: &datagrams)
+    if sender.parameters.kind == .video { pace(at: now, into: &datagrams) }
   }
+
+  /// Whether the pacer keeps packets back, so that they must be let go later.
+  package var isPacing: Bool { control.map { !$0.pacer.isEmpty } ?? false }
 
   /// Lets padding find out what the way carries before anything is forwarded, so that a first picture is not too large for ever.
   package mutating func padBeforeMedia(at now: Instant) {

@@ -18,7 +18,8 @@ package struct ForwardedLayer: Hashable, Comparable, Sendable {
 /// Divides what a receiver's link carries among the pictures that he sees.
 ///
 /// First everybody's lowest layer, in the order of who had the floor; then one step more for each in turn, as long as there is
-/// room. What does not fit is paused. A step up from what is forwarded needs 15 % more room than the step itself, so that
+/// room. What does not fit is paused. A step up from what is forwarded needs 15 % of it more room, and a picture that begins
+/// needs twice its rate, for it does with a key frame; what is forwarded stays until the estimate falls short of it by 15 %: so
 /// pictures do not flicker between two sizes.
 ///
 /// - SeeAlso: Jitsi's `BandwidthAllocator` (its `bweChangeThreshold` is the 15 %), LiveKit's `StreamAllocator`, and mediasoup's
@@ -59,6 +60,8 @@ package struct ForwardingAllocator {
   }
 
   package static let headroom = 0.15
+  /// The same for a picture that begins again, with a key frame.
+  package static let beginning = 1.0
 
   package static func allocate(_ budget: DataRate, among requests: [Request]) -> Allocation {
     var allocation = Allocation(layers: Array(repeating: nil, count: requests.count))
@@ -72,7 +75,8 @@ package struct ForwardingAllocator {
       let before = place > 0 ? request.steps[place - 1].rate : .zero
       let total = allocation.used + max(.zero, step.rate - before)
       let isKept = request.current.map { step.layer <= $0 } ?? false
-      let needed = isKept ? total : total + step.rate.scaled(by: headroom)
+      let margin = request.current == nil && place == 0 ? beginning : headroom
+      let needed = isKept ? total.scaled(by: 1 / (1 + headroom)) : total + step.rate.scaled(by: margin)
       guard needed <= budget else {
         allocation.next = min(allocation.next ?? needed, needed)
         return false

@@ -118,7 +118,6 @@ public struct Pacer: Sendable {
   /// Says that a packet left without waiting here: padding gives way to it.
   public mutating func noteUnpaced(_ size: DataSize, at now: Instant) {
     update(at: now)
-    prober.noteMedia(size)
     account(size)
   }
 

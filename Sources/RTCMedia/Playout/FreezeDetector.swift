@@ -17,6 +17,7 @@ public struct FreezeDetector: Sendable {
   /// Whether the picture stands still on purpose; and whether it was resumed and no frame has come since.
   private var isSuspended = false
   private var isResumed = false
+  private var wasSuspended = false
   // Nanoseconds, because this is done for every picture of everybody.
   private var frozen: Int64 = 0
   private var total: Int64 = 0
@@ -38,7 +39,7 @@ public struct FreezeDetector: Sendable {
     }
     guard let lastRender else { return }
     let gap = now.nanoseconds - lastRender.nanoseconds
-    if let threshold = threshold ?? (isResumed ? Self.shortestFreeze : nil), gap >= threshold {
+    if let threshold = threshold ?? (wasSuspended ? Self.shortestFreeze : nil), gap >= threshold {
       freezeCount += 1
       frozen += gap
     }
@@ -66,6 +67,7 @@ public struct FreezeDetector: Sendable {
     frozen = frozenDuration(at: now).nanoseconds
     lastRender = nil
     isSuspended = true
+    wasSuspended = true
   }
 
   /// The sender goes on: what it takes until the next frame is a gap.

@@ -8,12 +8,11 @@ extension RTPStreamSender {
   /// The number before the first one of this stream.
   package var firstNumber: SequenceNumber { sequenceNumber }
 
-  /// Sends a packet of a source under the numbers that it has for this receiver, and keeps it: what the receiver misses is sent
-  /// again on the stream of retransmissions, and so is padding.
+  /// Sends a packet of a source under the numbers that it has for this receiver.
   ///
-  /// It leaves at once, as in units that forward (mediasoup, Jitsi), but the pacer knows of it, so that padding only fills what it
-  /// leaves. Of the source's header extensions those go on that mean something to the receiver: when the frame was
-  /// captured, and how loud it is.
+  /// Pictures wait in the pacer, so that a key frame does not fill the queue of a narrow link, and are kept: what the receiver misses
+  /// is sent again on the stream of retransmissions, and so is padding. Sound leaves at once. Of the source's header
+  /// extensions those go on that mean something to the receiver: when the frame was captured, and how loud it is.
   /// - Parameters:
   ///   - bytes: the plain packet.
   ///   - numbers: what it is called here.
@@ -22,34 +21,41 @@ extension RTPStreamSender {
     through transport: inout MediaTransport, _ control: SendControl, into datagrams: inout Transmissions
   ) {
     let elided = numbers.isEmpty ? 0 : packet.elided
+    guard parameters.kind == .audio else {
+      control.scratch.removeAll()
+      _ = write(packet, bytes, as: numbers, control, at: now, into: &control.scratch)
+      sent.store(numbers.number, bytes: control.scratch.bytes.span, elided: elided, at: now)
+      if let kept = sent.packet(numbers.number) { enqueue(kept, isRetransmission: false, control) }
+      return
+    }
     var headerSize = 0
     var payloadSize = 0
     let size = transport.sendRTP(elided: elided, at: now, into: &datagrams) { writer in
-      var header = RTPHeader(
-        payloadType: parameters.payloadType, sequenceNumber: numbers.number, timestamp: numbers.timestamp,
-        ssrc: parameters.ssrc, marker: packet.header.marker || numbers.startsTalkspurt)
-      header.hasExtension = true
-      header.write(into: &writer)
-      writeExtensions(of: packet, bytes, control, at: now, into: &writer)
-      headerSize = writer.count
-      if !numbers.isEmpty {
-        writer.append(bytes.extracting(packet.payloadRange))
-        rewriteDescriptor(in: &writer, at: headerSize, numbers)
-      }
+      headerSize = write(packet, bytes, as: numbers, control, at: now, into: &writer)
       payloadSize = writer.count - headerSize + elided
-      if parameters.kind == .video {
-        sent.store(numbers.number, bytes: writer.bytes.span, elided: elided, at: now)
-      }
     }
     guard size > 0 else { return }
     control.sent(size, probe: nil, at: now)
     control.pacer.noteUnpaced(.bytes(size + SendControl.networkHeaders), at: now)
     count(payloadSize, header: headerSize, isRetransmission: false)
-    guard parameters.retransmission != nil else { return }
-    if let newestNumber, !numbers.number.isNewer(than: newestNumber) { return }
-    newestNumber = numbers.number
-    paddingCursor = 0
-    control.pacer.mayPad = true
+  }
+
+  /// Gives the size of the header with its extensions.
+  private func write(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, as numbers: ForwardedNumbers, _ control: SendControl, at now: Instant,
+    into writer: inout ByteWriter
+  ) -> Int {
+    var header = RTPHeader(
+      payloadType: parameters.payloadType, sequenceNumber: numbers.number, timestamp: numbers.timestamp,
+      ssrc: parameters.ssrc, marker: packet.header.marker || numbers.startsTalkspurt)
+    header.hasExtension = true
+    header.write(into: &writer)
+    writeExtensions(of: packet, bytes, control, at: now, into: &writer)
+    let headerSize = writer.count
+    guard !numbers.isEmpty else { return headerSize }
+    writer.append(bytes.extracting(packet.payloadRange))
+    rewriteDescriptor(in: &writer, at: headerSize, numbers)
+    return headerSize
   }
 
   /// The transport-wide number and the time of sending stand first, where `transmit` finds it.

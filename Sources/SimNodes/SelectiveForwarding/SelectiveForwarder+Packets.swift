@@ -98,6 +98,7 @@ extension SelectiveForwarder {
     connections.processor.perform(.forwardPacket, in: &slot)
     receiver.core.forward(packet, bytes, with: sender, as: numbers, at: now, into: &receiver.output.datagrams)
     connections.transmit(receiver, in: &slot)
+    if receiver.core.isPacing { connections.setAlarm(receiver) }
   }
 
   /// Sends again what a receiver misses.

@@ -32,7 +32,8 @@ struct ForwardingAllocatorTests {
 
   @Test func `what does not fit is paused, the last ones first`() {
     let allocation = ForwardingAllocator.allocate(.kilobitsPerSecond(250), among: Array(repeating: request(), count: 3))
-    #expect(encodings(allocation) == [0, 0, nil])
+    // A picture that begins needs its rate twice.
+    #expect(encodings(allocation) == [0, nil, nil])
     #expect(ForwardingAllocator.allocate(.zero, among: [request()]).layers == [nil])
   }
 
@@ -42,15 +43,15 @@ struct ForwardingAllocatorTests {
     #expect(allocation.next == nil && allocation.used == allocation.wanted)
   }
 
-  @Test(arguments: [900, 1000, 1100, 1149, 1151, 1300])
+  @Test(arguments: [800, 860, 880, 1100, 1149, 1151, 1300])
   func `between two sizes a picture keeps the one that it has`(_ budget: Int64) {
     let fresh = ForwardingAllocator.allocate(.kilobitsPerSecond(budget), among: [request(current: 1)])
     let kept = ForwardingAllocator.allocate(.kilobitsPerSecond(budget), among: [request(current: 2)])
     #expect(encodings(fresh) == [budget >= 1150 ? 2 : 1])
-    #expect(encodings(kept) == [budget >= 1000 ? 2 : 1])
+    #expect(encodings(kept) == [budget >= 870 ? 2 : 1])
   }
 
-  @Test func `never more is given than there is, whatever is asked for`() {
+  @Test func `never more is given than there is and 15 % for what was there, whatever is asked for`() {
     var dice = SeededGenerator(seed: 7, stream: "allocator")
     for _ in 0..<2000 {
       let budget = DataRate.kilobitsPerSecond(Int64(dice.next() % 20_000))
@@ -61,10 +62,10 @@ struct ForwardingAllocatorTests {
       let sum = zip(requests, allocation.layers).reduce(DataRate.zero) { sum, entry in
         sum + (entry.0.steps.first { $0.layer == entry.1 }?.rate ?? .zero)
       }
-      #expect(sum == allocation.used && sum <= budget)
+      #expect(sum == allocation.used && Double(sum.bitsPerSecond) <= 1.1501 * Double(budget.bitsPerSecond))
       // Nobody has a second step while somebody's first one would fit in its place.
       if allocation.layers.contains(nil), !allocation.layers.allSatisfy({ $0 == nil }) {
-        #expect(allocation.layers.allSatisfy { ($0?.encoding ?? 0) == 0 } || budget < sum + .kilobitsPerSecond(115))
+        #expect(allocation.layers.allSatisfy { ($0?.encoding ?? 0) == 0 } || budget < sum + .kilobitsPerSecond(200))
       }
       #expect((allocation.next == nil) == (sum == allocation.wanted))
     }
