@@ -7,7 +7,7 @@ package struct LayerMeter: Sendable {
   private static let buckets = 8
   private static let bucketLength: Int64 = 250_000_000
   /// Without a packet for so long an encoding is not sent.
-  private static let patience = Duration.milliseconds(1000)
+  private static let patience = Duration.milliseconds(400)
 
   /// One encoding.
   private struct Meter: Sendable {
