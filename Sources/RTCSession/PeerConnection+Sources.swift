@@ -120,9 +120,23 @@ extension PeerConnection {
     while transceivers[index].receivers.count <= place.encoding { transceivers[index].receivers.append(nil) }
     transceivers[index].receivers[place.encoding] = receiver
     receivers.append(receiver)
+    synchronize(receiver, of: media)
     remoteSources.insert(ssrc, transceiver: index, stream: receiver)
     if let repair = parameters.retransmission?.ssrc, remoteSources.find(repair) == nil {
       remoteSources.insert(repair, transceiver: index, stream: receiver)
+    }
+  }
+
+  /// Plays the tracks of one MediaStream together; a track without one has `-` (RFC 8830 §2).
+  private func synchronize(_ receiver: RTPStreamReceiver, of media: NegotiatedMedia) {
+    let streams = media.remoteMSIDs.map(\.stream).filter { $0 != "-" }
+    guard configuration.purpose == .playout, !streams.isEmpty else { return }
+    let others = transceivers.filter { $0.expected?.remoteMSIDs.contains { streams.contains($0.stream) } ?? false }
+    for other in others.compactMap(\.receiver) where other.parameters.kind != receiver.parameters.kind {
+      switch receiver.parameters.kind {
+      case .audio: other.synchronize(with: receiver)
+      case .video: receiver.synchronize(with: other)
+      }
     }
   }
 }

@@ -18,14 +18,16 @@ extension Network {
   ///   - access: its firewall takes the place of that of `plan`; those who name the same owner agree on its NAT.
   ///   - inside: the host's address if there is a NAT.
   ///   - number: of the subscriber, below 4096, so that addresses differ.
+  ///   - isShared: whether others are to be attached beside it; a router has the links then, where there is no NAT.
   public func attach(
-    _ port: NodePort, behind access: AccessBehavior?, inside: IPAddress, number: UInt32, _ plan: AttachmentPlan
+    _ port: NodePort, behind access: AccessBehavior?, inside: IPAddress, number: UInt32, isShared: Bool = false,
+    _ plan: AttachmentPlan
   ) -> (addresses: [IPAddress], outside: AttachmentID) {
     let routed = plan.addresses.filter { $0.family == .ipv6 }
     var own = plan
     own.firewall = access?.firewall ?? plan.firewall
     var chain = access?.translators ?? []
-    guard !chain.isEmpty else { return (own.addresses, attach(port, own)) }
+    guard !chain.isEmpty else { return (own.addresses, attach(port, own, isShared: isShared)) }
     own.addresses.removeAll { $0.family == .ipv6 }
     if let owner = access?.owner, let shared = chain.popLast() {
       own.realm = realm(behind: shared, of: owner, number: number, own)
@@ -34,12 +36,30 @@ extension Network {
     guard !chain.isEmpty else {
       route(routed, to: own.realm)
       own.addresses = addresses
-      return (addresses, attach(port, own))
+      return (addresses, attach(port, own, isShared: isShared))
     }
     let (realm, outside) = addTranslators(chain, named: "\(port.name)/nat", number: number, own)
     route(routed, to: realm)
     attach(port, AttachmentPlan(addresses: addresses, realm: realm, site: plan.site))
     return (addresses, outside)
+  }
+
+  /// Attaches a node beside another, so that both share the links of the NAT or router in front of them.
+  ///
+  /// - Precondition: `other` stands behind a NAT of its own, or was attached to be shared.
+  public func attach(_ port: NodePort, beside other: NodePort, address: IPAddress, site: SiteID) {
+    guard let neighbour = attachments(of: other).first else { preconditionFailure("\(other.name) is attached") }
+    let realm = RealmID(index: attachments[neighbour.index].realm)
+    attach(port, AttachmentPlan(addresses: [address], realm: realm, site: site))
+  }
+
+  private func attach(_ port: NodePort, _ plan: AttachmentPlan, isShared: Bool) -> AttachmentID {
+    guard isShared else { return attach(port, plan) }
+    var outer = plan
+    outer.addresses = []
+    let router = addRouter(named: "\(port.name)/router", outer)
+    attach(port, AttachmentPlan(addresses: plan.addresses, realm: router.inside, site: plan.site))
+    return router.outside
   }
 
   /// Lets every NAT between `realm` and the public one pass on what is for `addresses`, which are IPv6.

@@ -91,6 +91,42 @@ struct SessionCommandTests {
       lines.dropFirst().allSatisfy { $0.split(separator: ",", omittingEmptySubsequences: false).count == header.count })
   }
 
+  /// The one row of a comparison of two people in a mesh, by column.
+  private func csvRow(_ arguments: [String]) throws -> [String: String] {
+    let file = FileManager.default.temporaryDirectory.appending(path: "rtcsim-\(UUID()).csv")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let cell = ["--participants", "2", "--topologies", "mesh", "--duration", "6s", "--csv", file.path]
+    #expect(try Program.run(["compare"] + arguments + cell).status == 0)
+    let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\r\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    return Dictionary(uniqueKeysWithValues: zip(rows[0], rows[1]))
+  }
+
+  @Test func `the CSV has columns of congestion control, which are empty without it`() throws {
+    let row = try csvRow(["meeting", "--congestion-control", "gcc"])
+    #expect(row["congestion_control"] == "gcc" && row["video_streams_at_end"] == "2")
+    #expect(row["video_streams_paused_percent_at_end"] == "0.000")
+    #expect(try #require(Double(row["video_target_mean_kbps_codec_at_end"] ?? "")) > 300)
+    #expect(try #require(Double(row["picture_mean_height_px_at_end"] ?? "")) >= 180)
+    #expect(try #require(Double(row["available_outgoing_mean_kbps_udpip_at_end"] ?? "")) > 400)
+    let shares = ["none", "cpu", "bandwidth"].compactMap { Double(row["limited_by_\($0)_percent_of_video_time"] ?? "") }
+    #expect(shares.count == 3 && abs(shares.reduce(0, +) - 100) < 0.01)
+    #expect(row["data_chat_messages_sent"] == "")
+  }
+
+  @Test func `the CSV has columns of data for each workload, which add up as the table does`() throws {
+    let row = try csvRow(["data-channels"])
+    #expect(row["congestion_control"] == "" && row["limited_by_cpu_percent_of_video_time"] == "")
+    for workload in ["chat", "file", "game"] {
+      func number(_ column: String) throws -> Double { try #require(Double(row["data_\(workload)_\(column)"] ?? "")) }
+      #expect(try number("messages_received") <= number("messages_sent"))
+      #expect(try number("bytes_received_payload") <= number("bytes_sent_payload"))
+      #expect(try number("latency_p50_ms_send_to_receive") <= number("latency_p95_ms_send_to_receive"))
+      #expect(try number("messages_sent") > 0 && number("messages_lost") >= 0 && number("messages_out_of_order") >= 0)
+    }
+  }
+
   @Test func `costs are in the currency of the price list`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "rtcsim-currency-\(getpid())")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -165,7 +201,7 @@ struct SessionCommandTests {
     (["compare", "--csv", "/nonexistent/x.csv"], "/nonexistent/x.csv"),
     (["run", "two-peers", "--costs", "nope"], "--costs: found 'nope', allowed: debian12-x86-2core, a path"),
     (["compare", "two-hosts-udp"], "<scenario>: found 'two-hosts-udp', allowed: people in a session"),
-    (["run", "nosuch"], "allowed: data-channels, dual-stack, game-room, meeting"),
+    (["run", "nosuch"], "allowed: data-channels, dual-stack, game-room, ladder, meeting"),
     (["compare", "--csv="], "--csv: found '', allowed: a text that is not empty"),
     (["run", "two-peers", "--pcap", "/proc/none"], "--pcap"),
     (["run", "two-peers", "--pcap", "/etc/passwd"], "--pcap: found '/etc/passwd', allowed: a folder that can be"),

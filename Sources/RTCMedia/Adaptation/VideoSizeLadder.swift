@@ -9,7 +9,7 @@ public import RTCPrimitives
 ///   Not fitted to, and agreeing: `cc_twoflows_2M_owd50_flow2.csv` (480×270 at 445 kbit/s, 640×360 at 1.87 Mbit/s) in the
 ///   second step only, `cc_tcp_competing_2M_owd50.csv` (480×270 and 320×180 at 357 and 192 kbit/s). That the highest bitrate
 ///   of the encoder is plenty, too, where it is enough for the larger picture, is ours.
-public struct VideoSizeLadder: Sendable {
+public struct VideoSizeLadder: VideoAdaptation {
   private static let leastBits = 0.052
   private static let plentyOfBits = 0.21
   private static let smallestHeight = 90
@@ -17,11 +17,11 @@ public struct VideoSizeLadder: Sendable {
 
   private let width: Int
   private let height: Int
-  private let framesPerSecond: Int
-  private let highest: DataRate
+  public let framesPerSecond: Int
+  /// Of every size: that of the encoder.
+  public let highest: DataRate
   /// How often the picture was made smaller.
   public private(set) var step = 0
-  /// The step that is taken at least, because the processor cannot do more.
   public private(set) var least = 0
   /// Since when the rate has asked for another step.
   private var since: Instant?
@@ -37,19 +37,20 @@ public struct VideoSizeLadder: Sendable {
     self.framesPerSecond = framesPerSecond
   }
 
-  /// The size of the coded picture.
+  public init(_ video: VP8Settings) {
+    self.init(
+      width: video.width, height: video.height, framesPerSecond: video.framesPerSecond, highest: video.bitrate)
+  }
+
   public var size: (width: Int, height: Int) { size(at: max(step, least)) }
 
-  /// Makes the picture one step smaller than it is, because of the processor.
   public mutating func limit() {
     let next = max(step, least) + 1
     if size(at: next).height >= Self.smallestHeight { least = next }
   }
 
-  /// Takes one such step back.
   public mutating func relax() { least = max(0, least - 1) }
 
-  /// Learns the rate of the encoder, and gives whether the size changes now.
   public mutating func update(_ rate: DataRate, at now: Instant) -> Bool {
     let change = change(at: rate)
     guard change != 0 else {

@@ -83,8 +83,9 @@ public struct ModelledVP8: Sendable {
     return true
   }
 
-  /// Changes the size of the picture, which takes a key frame.
-  public mutating func resize(width: Int, height: Int) {
+  /// Changes the size of the picture, which takes a key frame, and how many there are in a second unless that is `nil`.
+  public mutating func resize(width: Int, height: Int, framesPerSecond: Int? = nil) {
+    settings.framesPerSecond = framesPerSecond ?? settings.framesPerSecond
     settings.width = width
     settings.height = height
     needsKeyFrame = true

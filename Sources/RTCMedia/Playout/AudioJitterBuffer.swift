@@ -1,13 +1,13 @@
 public import RTCPrimitives
 
-/// Holds 20 ms packets of sound and gives one out every 20 ms, or says that one must be concealed.
+/// Holds packets of sound until they are played, and says what 20 ms of sound are to be made of.
 ///
-/// The wait begins with 40 ms and follows the observed jitter. When packets come late the sound is stretched by
-/// concealment until they are there; when the wait is longer than needed, single packets are left out. A packet that
-/// did not come while newer ones did is concealed once and given up.
+/// Playout begins with the first packet. What is played should wait as long as `AudioDelayEstimator` says; when it waits
+/// for less a period of the wave form is repeated, when it waits for more than that and the spread of delays one is left
+/// out. Where the next packet is missing sound is made up, until the packet or a later one's time comes.
 ///
-/// - Note: The change is made in whole packets; NetEq stretches and shortens by pitch periods. Discontinuous
-///   transmission looks like loss.
+/// - Note: The decisions and their constants are those of libwebrtc's NetEq (`DecisionLogic`), made for 20 ms instead of
+///   10 ms at a time. Fading from made-up sound to that of a packet is the decoder's task here.
 public struct AudioJitterBuffer: ~Copyable, Sendable {
   /// A packet to decode.
   public struct Packet: Hashable, Sendable {
@@ -18,83 +18,85 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
     let copy: PacketPool.Copy
   }
 
-  /// What to play for the next 20 ms.
-  public enum Tick: Hashable, Sendable {
-    /// Silence: nothing has arrived, or not long enough ago.
-    case idle
-    case packet(Packet)
-    /// Sound to make up, for a lost packet or to wait longer. The packet after a lost one may hold a copy of it
+  /// What is appended to the sound that is ready to be played.
+  public enum Step: Hashable, Sendable {
+    /// 20 ms of a packet, to be stretched if the wave form lets itself; it is heard after `lead`.
+    case packet(Packet, stretch: TimeStretch?, lead: Duration)
+    /// 20 ms to make up, for a lost packet or one that is late. The packet after a lost one may hold a copy of it
     /// (forward error correction).
     case concealment(next: Packet?)
   }
 
-  /// Counters under their W3C webrtc-stats names; samples per channel.
-  public struct Statistics: Hashable, Sendable {
-    public var packetsDiscarded = 0
-    public var totalSamplesReceived = 0
-    public var concealedSamples = 0
-    public var concealmentEvents = 0
-    public var insertedSamplesForDeceleration = 0
-    public var removedSamplesForAcceleration = 0
-    /// The sum over played samples of the time from arrival to playout.
-    public var jitterBufferDelay: Duration { .nanoseconds(waited) }
-    /// The sum over played samples of the wait aimed at.
-    public var jitterBufferTargetDelay: Duration { .nanoseconds(aimedAt) }
-    public var jitterBufferEmittedCount = 0
-    fileprivate var waited: Int64 = 0
-    fileprivate var aimedAt: Int64 = 0
-  }
-
-  private struct Slot {
-    /// The place of the packet in the stream, in 20 ms.
-    var place: Int64
-    var packet: Packet
-  }
-
-  public private(set) var statistics = Statistics()
-  private var estimator: RelativeDelayEstimator
-  private var slots: [Slot?]
-  private var pool = PacketPool()
-  private var firstArrival: Instant?
-  private var newest: Int64 = 0
-  private var newestTimestamp: UInt32 = 0
-  /// The place that is played next; `nil` before playout begins.
+  public private(set) var statistics = AudioPlayoutStatistics()
+  /// The place that is played next; `nil` before the first packet.
   private var next: Int64?
+  /// Samples that are decoded or made up, and not played.
+  private var ready: Int64 = 0
   /// Places made up since the last packet was played.
   private var concealedPlaces: Int64 = 0
-  private var lastAdjustment = Instant.start
+  private var newest: Int64 = 0
+  private var newestTimestamp: UInt32 = 0
+  private var minimum: Int64 = 0
+  private var lastStretch = Instant.start
+  /// Whether the sender said with the last packet that it falls silent (discontinuous transmission).
+  private var isPaused = false
+  private var slots = [Slot](repeating: .free, count: 8)
+  private var estimator = AudioDelayEstimator()
+  private var pool = PacketPool()
+  /// The packet that was played last, with the time at which it is heard.
+  public private(set) var lastHeard: (rtpTimestamp: UInt32, at: Instant)?
 
-  private static let capacity = 64
-  private static let samples = AudioFrame.samplesPerChannel
+  private struct Slot {
+    /// The place of the packet in the stream, in 20 ms; that of a free slot is never asked for.
+    var place: Int64
+    var packet: Packet
+
+    static let free = Slot(
+      place: .min, packet: Packet(rtpTimestamp: 0, size: .zero, arrival: .start, copy: .none))
+  }
+
+  private static let samples = Int64(AudioFrame.samplesPerChannel)
   // Times are in nanoseconds, because this is done for every packet and tick of everybody.
-  private static let maximumDelay: Int64 = 500_000_000
   private static let tickLength: Int64 = 20_000_000
+  /// At most 200 packets wait in Chromium; the target takes three quarters of them.
+  private static let capacity: Int64 = 256
+  private static let longestTarget: Int64 = 3_000_000_000
   /// A packet that is later than 10 s belongs to a sender that began anew.
   private static let farAway: Int64 = 500
-  /// The wait is changed by 20 ms when it is off by these, and not more often than the pause.
-  private static let tooShort: Int64 = 10_000_000
-  private static let tooLong: Int64 = 30_000_000
-  private static let adjustmentPause: Int64 = 200_000_000
+  /// By how much more than necessary sound waits before it is shortened.
+  private static let granularity: Int64 = 20_000_000
+  private static let stretchPause: Int64 = 50_000_000
+  /// By how much more than necessary sound waits before the rest of a gap is skipped.
+  private static let skipMargin: Int64 = 50_000_000
+  /// What is made up fades out: then as many as half of the target are collected before sound begins again.
+  private static let fadedPlaces: Int64 = 5
+  private static let silentPlaces: Int64 = 10
+  /// Discontinuous transmission sends something every 400 ms; what is missing for longer is lost.
+  private static let longestPause: Int64 = 50
 
-  public init() {
-    estimator = Self.makeEstimator()
-    slots = Array(repeating: nil, count: Self.capacity)
-  }
+  public init() {}
 
   /// How long packets shall wait beyond the earliest arrival of their capture time.
   public var targetDelay: Duration { .nanoseconds(target) }
 
-  private var target: Int64 { min(Self.maximumDelay, estimator.targetNanoseconds) }
+  /// The least `targetDelay`, at most 3 s: another stream may have to be waited for.
+  public var minimumDelay: Duration {
+    get { .nanoseconds(minimum) }
+    set { minimum = max(0, min(Self.longestTarget, newValue.nanoseconds)) }
+  }
+
+  private var target: Int64 { max(minimum, estimator.target) }
 
   /// Takes a packet; `payload` is what exists of the coded sound, `elided` what follows without existing.
   public mutating func insert(timestamp: UInt32, payload: Span<UInt8>, elided: Int = 0, at now: Instant) {
     let place = place(of: timestamp)
-    if firstArrival == nil { firstArrival = now }
-    if let next, !(next - Self.farAway..<next + Int64(Self.capacity)).contains(place) {
+    if let next, !(next - Self.farAway..<next + Self.capacity).contains(place) {
       restart(at: place, timestamp: timestamp)
     }
     estimator.insert(timestamp, at: now)
-    if let next, place < next {
+    let first = next ?? place
+    next = first
+    guard place >= first else {
       statistics.packetsDiscarded += 1
       return
     }
@@ -102,120 +104,129 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
       newest = place
       newestTimestamp = timestamp
     }
+    while place - first >= slots.count { widen() }
     store(timestamp, payload, elided, at: place, now)
   }
 
-  /// What to play from `now` on; to be called every 20 ms.
-  public mutating func tick(at now: Instant) -> Tick {
-    guard let firstArrival else { return .idle }
-    if next == nil {
-      guard now.nanoseconds - firstArrival.nanoseconds >= target - Self.tickLength else { return .idle }
-      next = earliest(from: newest - Int64(Self.capacity) + 1) ?? newest
-      lastAdjustment = now
+  /// What is needed for the 20 ms that are played from `now` on; to be called every 20 ms until it gives `nil`.
+  public mutating func nextStep(at now: Instant) -> Step? {
+    guard let place = next else { return nil }
+    guard ready < Self.samples else {
+      ready -= Self.samples
+      statistics.totalSamplesReceived += Int(Self.samples)
+      return nil
     }
-    statistics.totalSamplesReceived += Self.samples
-    shortenIfTooLate(now)
-    guard let next else { return .idle }
-    if packet(at: next) != nil {
-      return stretchIfTooEarly(now) ? .concealment(next: nil) : play(next, now)
+    if slot(place).place == place {
+      return isWorthWaiting(place, now) ? conceal() : play(place, now)
     }
-    guard let later = earliest(from: next) else { return conceal() }
-    guard concealedPlaces < later - next else { return play(later, now) }
-    return conceal(next: later == next + concealedPlaces + 1 ? packet(at: later) : nil)
+    guard let later = earliest(from: place + 1) else { return conceal() }
+    let gap = later - place
+    if concealedPlaces >= gap || concealedPlaces > 0 && wait(of: slot(later).packet, now) > target + Self.skipMargin {
+      return isWorthWaiting(later, now) ? conceal() : play(later, now)
+    }
+    return conceal(before: gap == concealedPlaces + 1 ? slot(later).packet : nil)
+  }
+
+  /// Takes note of how much longer the last packet was made, in samples per channel; less than 0 when it was shortened.
+  public mutating func stretched(by change: Int, at now: Instant) {
+    precondition(abs(change) <= TimeStretch.longestPeriod, "a period at a time is inserted or removed")
+    guard change != 0 else { return }
+    ready += Int64(change)
+    lastStretch = now
+    if change > 0 {
+      statistics.insertedSamplesForDeceleration += change
+    } else {
+      statistics.removedSamplesForAcceleration -= change
+    }
   }
 
   /// A copy of the stored bytes of `packet`, which are kept until the next `insert`.
-  public func bytes(of packet: Packet) -> [UInt8] { pool.bytes(of: packet.copy).array() }
+  public func bytes(of packet: Packet) -> [UInt8] { packet.copy.isNone ? [] : pool.bytes(of: packet.copy).array() }
 
   // MARK: - Playing
 
-  private mutating func play(_ place: Int64, _ now: Instant) -> Tick {
-    guard let packet = packet(at: place) else { return conceal() }
+  private mutating func play(_ place: Int64, _ now: Instant) -> Step {
+    let packet = slot(place).packet
+    let stretch = concealedPlaces == 0 ? stretch(packet, now) : nil
     concealedPlaces = 0
     next = place + 1
+    isPaused = packet.size <= .bytes(2)
     remove(place)
-    statistics.waited += (now.nanoseconds - packet.arrival.nanoseconds) * Int64(Self.samples)
-    statistics.aimedAt += target * Int64(Self.samples)
-    statistics.jitterBufferEmittedCount += Self.samples
-    return .packet(packet)
+    let lead = Self.duration(of: ready)
+    lastHeard = (packet.rtpTimestamp, Instant(nanoseconds: now.nanoseconds + lead))
+    ready += Self.samples
+    statistics.noteEmitted(
+      waited: now.nanoseconds + lead - packet.arrival.nanoseconds, target: target, minimum: estimator.target)
+    return .packet(packet, stretch: stretch, lead: .nanoseconds(lead))
   }
 
-  private mutating func conceal(next packet: Packet? = nil) -> Tick {
-    if concealedPlaces == 0 { statistics.concealmentEvents += 1 }
+  private mutating func conceal(before next: Packet? = nil) -> Step {
+    ready += Self.samples
     concealedPlaces += 1
-    statistics.concealedSamples += Self.samples
-    return .concealment(next: packet)
-  }
-
-  /// Leaves one packet out when they wait longer than they need to.
-  private mutating func shortenIfTooLate(_ now: Instant) {
-    guard let place = next, let wait = wait(at: place, now), wait > target + Self.tooLong,
-      mayAdjust(now), packet(at: place + 1) != nil
-    else { return }
-    remove(place)
-    next = place + 1
-    lastAdjustment = now
-    statistics.removedSamplesForAcceleration += Self.samples
-  }
-
-  /// Whether to make up one packet because they wait less than they should.
-  private mutating func stretchIfTooEarly(_ now: Instant) -> Bool {
-    guard let place = next, let wait = wait(at: place, now), wait < target - Self.tooShort, mayAdjust(now) else {
-      return false
+    // A pause that the sender announced is filled with noise, which makes up for nothing.
+    if isPaused, concealedPlaces <= Self.longestPause {
+      statistics.comfortNoiseSamples += Int(Self.samples)
+    } else {
+      statistics.noteConcealed(isFirst: concealedPlaces == 1, isSilent: concealedPlaces > Self.silentPlaces)
     }
-    lastAdjustment = now
-    statistics.insertedSamplesForDeceleration += Self.samples
-    return true
+    return .concealment(next: next)
   }
 
-  private func mayAdjust(_ now: Instant) -> Bool {
-    now.nanoseconds - lastAdjustment.nanoseconds >= Self.adjustmentPause
+  private func stretch(_ packet: Packet, _ now: Instant) -> TimeStretch? {
+    let wait = wait(of: packet, now)
+    let longest = target + estimator.spread + Self.granularity
+    if wait >= 4 * longest { return .accelerate }
+    guard now.nanoseconds - lastStretch.nanoseconds >= Self.stretchPause else { return nil }
+    if wait >= longest { return .accelerate }
+    return wait < target ? .preemptiveExpand : nil
   }
 
-  /// By how much a packet that is there is played after its earliest arrival.
-  private func wait(at place: Int64, _ now: Instant) -> Int64? {
-    guard let packet = packet(at: place) else { return nil }
-    return now.nanoseconds - estimator.earliestArrival(of: packet.rtpTimestamp).nanoseconds
+  /// Whether so little follows after made-up sound that the next gap would come at once.
+  private func isWorthWaiting(_ place: Int64, _ now: Instant) -> Bool {
+    guard concealedPlaces >= Self.fadedPlaces else { return false }
+    let age = now.nanoseconds - slot(place).packet.arrival.nanoseconds
+    return age + (newest - place) * Self.tickLength < target / 2
   }
+
+  /// By how much a packet that is played now comes after its earliest arrival.
+  private func wait(of packet: Packet, _ now: Instant) -> Int64 {
+    now.nanoseconds + Self.duration(of: ready) - estimator.earliestArrival(of: packet.rtpTimestamp).nanoseconds
+  }
+
+  private static func duration(of samples: Int64) -> Int64 { samples * tickLength / Self.samples }
 
   // MARK: - Places
 
   /// The place of a timestamp, the one of the first packet being 0.
   private mutating func place(of timestamp: UInt32) -> Int64 {
-    guard firstArrival != nil else {
+    guard next != nil else {
       newestTimestamp = timestamp
       return 0
     }
     let distance = Int64(Int32(bitPattern: timestamp &- newestTimestamp))
-    let samples = Int64(Self.samples)
-    return newest + (distance >= 0 ? distance / samples : -((-distance + samples - 1) / samples))
+    return newest + (distance >= 0 ? distance : distance - Self.samples + 1) / Self.samples
   }
 
   private mutating func store(
     _ timestamp: UInt32, _ payload: Span<UInt8>, _ elided: Int, at place: Int64, _ now: Instant
   ) {
-    let index = slotIndex(place)
-    if let slot = slots[index] {
-      guard slot.place != place else { return }
-      pool.release(slot.packet.copy)
-    }
+    guard slot(place).place != place else { return }
     let packet = Packet(
-      rtpTimestamp: timestamp, size: .bytes(payload.count + elided), arrival: now, copy: pool.store(payload))
-    slots[index] = Slot(place: place, packet: packet)
+      rtpTimestamp: timestamp, size: .bytes(payload.count + elided), arrival: now,
+      copy: payload.isEmpty ? .none : pool.store(payload))
+    slots[index(place)] = Slot(place: place, packet: packet)
   }
 
   /// Frees a place; its bytes stay until the next packet comes.
   private mutating func remove(_ place: Int64) {
-    let index = slotIndex(place)
-    guard let slot = slots[index], slot.place == place else { return }
-    pool.release(slot.packet.copy)
-    slots[index] = nil
+    let copy = slot(place).packet.copy
+    if !copy.isNone { pool.release(copy) }
+    slots[index(place)] = .free
   }
 
   /// After a jump of the sender's clock nothing that waits fits any more.
   private mutating func restart(at place: Int64, timestamp: UInt32) {
-    for index in slots.indices {
-      guard let slot = slots[index] else { continue }
+    for slot in slots where slot.place != Slot.free.place {
       remove(slot.place)
       statistics.packetsDiscarded += 1
     }
@@ -223,23 +234,22 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
     newest = place
     newestTimestamp = timestamp
     concealedPlaces = 0
-    estimator = Self.makeEstimator()
+    isPaused = false
+    estimator = AudioDelayEstimator()
   }
 
-  private static func makeEstimator() -> RelativeDelayEstimator {
-    RelativeDelayEstimator(
-      clockRate: AudioFrame.sampleRate, quantile: 0.99, memory: 500, initialDelay: .milliseconds(40))
-  }
-
-  private func packet(at place: Int64) -> Packet? {
-    guard let slot = slots[slotIndex(place)], slot.place == place else { return nil }
-    return slot.packet
-  }
+  private func slot(_ place: Int64) -> Slot { slots[index(place)] }
 
   private func earliest(from place: Int64) -> Int64? {
     guard place <= newest else { return nil }
-    return (place...newest).first { packet(at: $0) != nil }
+    return (place...newest).first { slot($0).place == $0 }
   }
 
-  private func slotIndex(_ place: Int64) -> Int { Int(truncatingIfNeeded: place) & (Self.capacity - 1) }
+  private mutating func widen() {
+    let waiting = slots
+    slots = Array(repeating: .free, count: 2 * waiting.count)
+    for slot in waiting where slot.place != Slot.free.place { slots[index(slot.place)] = slot }
+  }
+
+  private func index(_ place: Int64) -> Int { Int(truncatingIfNeeded: place) & (slots.count - 1) }
 }

@@ -36,7 +36,7 @@ public struct VideoJitterBuffer: ~Copyable, Sendable {
   public private(set) var statistics = Statistics()
   /// When frames were shown, and what froze.
   public private(set) var freezes = FreezeDetector()
-  private let minimumDelay: Int64
+  private var minimum: Int64
   private let maximumDelay: Int64
   private var estimator: RelativeDelayEstimator
   private var waiting: [Waiting] = []
@@ -49,11 +49,12 @@ public struct VideoJitterBuffer: ~Copyable, Sendable {
 
   /// The delay may change by a tenth of the time that passes.
   private static let slopeDivisor: Int64 = 10
+  private static let longestMinimum: Int64 = 3_000_000_000
 
   public init(
     clockRate: Int = 90_000, minimumDelay: Duration = .milliseconds(10), maximumDelay: Duration = .seconds(1)
   ) {
-    self.minimumDelay = minimumDelay.nanoseconds
+    minimum = minimumDelay.nanoseconds
     self.maximumDelay = maximumDelay.nanoseconds
     estimator = RelativeDelayEstimator(
       clockRate: clockRate, quantile: 0.95, memory: 300, initialDelay: .milliseconds(20))
@@ -62,16 +63,25 @@ public struct VideoJitterBuffer: ~Copyable, Sendable {
   /// How long frames wait beyond the earliest arrival of their capture time.
   public var currentDelay: Duration { .nanoseconds(delay ?? 0) }
 
+  /// When a frame with this timestamp is due, unless it comes too late.
+  public func scheduledPlayout(of rtpTimestamp: UInt32) -> Instant {
+    Instant(nanoseconds: estimator.earliestArrival(of: rtpTimestamp).nanoseconds &+ (delay ?? 0))
+  }
+
+  /// The least delay aimed at, at most 3 s: another stream may have to be waited for.
+  public var minimumDelay: Duration {
+    get { .nanoseconds(minimum) }
+    set { minimum = max(0, min(Self.longestMinimum, newValue.nanoseconds)) }
+  }
+
   /// Takes a frame that can be decoded, in decoding order.
   public mutating func insert(_ frame: AssembledFrame, at now: Instant) {
     estimator.insert(frame.rtpTimestamp, at: now)
-    let target = max(minimumDelay, min(maximumDelay, estimator.targetNanoseconds))
+    let target = max(minimum, min(maximumDelay, estimator.targetNanoseconds))
     let step = (now.nanoseconds - lastInsertion.nanoseconds) / Self.slopeDivisor
     lastInsertion = now
-    let current = delay.map { $0 + max(-step, min(step, target - $0)) } ?? target
-    delay = current
-    let earliest = estimator.earliestArrival(of: frame.rtpTimestamp)
-    let due = max(Instant(nanoseconds: earliest.nanoseconds + current), now, lastDue)
+    delay = delay.map { $0 + max(-step, min(step, target - $0)) } ?? target
+    let due = max(scheduledPlayout(of: frame.rtpTimestamp), now, lastDue)
     lastDue = due
     if head >= 32 {
       waiting.removeFirst(head)

@@ -30,6 +30,8 @@ public struct ConnectionSnapshot: Hashable, Sendable, Encodable {
   public var sctp: SCTPSnapshot?
   /// Those that are not closed.
   public var dataChannels: [DataChannelSnapshot]
+  /// `nil` without congestion control, and before media may flow.
+  public var congestion: CongestionSnapshot?
 }
 
 /// A description in one of the four slots.

@@ -35,7 +35,7 @@ extension PeerConnection {
       transceivers: transceivers.map { TransceiverSnapshot($0, isNegotiated: signaling.currentLocal != nil) },
       outbound: transceivers.flatMap { $0.senders.map { OutboundSnapshot($0.statistics) } },
       inbound: transceivers.flatMap { $0.receivers.compactMap { $0.map { InboundSnapshot($0.statistics(at: now)) } } },
-      sctp: sctpSnapshot, dataChannels: dataChannelSnapshots)
+      sctp: sctpSnapshot, dataChannels: dataChannelSnapshots, congestion: control?.snapshot)
   }
 
   private var gatheringState: ICEGatheringState {

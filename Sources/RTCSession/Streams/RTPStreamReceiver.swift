@@ -21,7 +21,7 @@ public final class RTPStreamReceiver {
   let isAlone: Bool
   private let purpose: Purpose
   /// Whether any packet has arrived.
-  @exclusivity(unchecked) var hasBegun = false
+  @exclusivity(unchecked) public internal(set) var hasBegun = false
   // Sound first: of thousands of receivers each one's is touched every 20 ms.
   @exclusivity(unchecked) private var audioPlayout: AudioJitterBuffer?
   @exclusivity(unchecked) private var timeline: CaptureTimeline
@@ -34,6 +34,8 @@ public final class RTPStreamReceiver {
   @exclusivity(unchecked) private var videoPlayout: VideoJitterBuffer?
   /// When the next frame is due.
   @exclusivity(unchecked) public private(set) var nextPlayout: Instant?
+  /// The sound that is to be heard with these pictures.
+  @exclusivity(unchecked) var companion: Companion?
   private var lastReport: (time: CompactNTP, arrival: Instant)?
   /// What arrived on the stream of retransmissions, and when last.
   @exclusivity(unchecked) private var repeated: (reception: ReceptionStatistics, last: Instant)?
@@ -126,6 +128,9 @@ public final class RTPStreamReceiver {
     guard let due = nextPlayout, due <= now else { return nil }
     let playout = videoPlayout?.next(at: now)
     noteNextPlayout()
+    if let frame = playout?.frame, let due = videoPlayout?.scheduledPlayout(of: frame.rtpTimestamp) {
+      synchronizePlayout(of: frame.rtpTimestamp, scheduledAt: due, now)
+    }
     return playout
   }
 
@@ -136,8 +141,25 @@ public final class RTPStreamReceiver {
     }
   }
 
-  /// What to play for the next 20 ms.
-  public func nextAudio(at now: Instant) -> AudioJitterBuffer.Tick { audioPlayout?.tick(at: now) ?? .idle }
+  /// What the 20 ms of sound from `now` on need; to be called every 20 ms until it gives `nil`.
+  public func nextAudio(at now: Instant) -> AudioJitterBuffer.Step? { audioPlayout?.nextStep(at: now) }
+
+  /// Takes note of how much longer the last packet of sound was made, in samples per channel.
+  public func stretched(by change: Int, at now: Instant) { audioPlayout?.stretched(by: change, at: now) }
+
+  /// The packet of sound that was played last, with the time at which it is heard.
+  var lastHeard: (rtpTimestamp: UInt32, at: Instant)? {
+    switch audioPlayout {
+    case .some(let playout): playout.lastHeard
+    case .none: nil
+    }
+  }
+
+  /// Sets the least delay that the jitter buffer aims at.
+  func setMinimumDelay(_ delay: Duration) {
+    audioPlayout?.minimumDelay = delay
+    videoPlayout?.minimumDelay = delay
+  }
 
   /// The stored bytes of a packet of sound that is to be played.
   public func bytes(of packet: AudioJitterBuffer.Packet) -> [UInt8] {
@@ -204,6 +226,7 @@ public final class RTPStreamReceiver {
       result.keyFramesDecoded = video.statistics.keyFramesDecoded
       result.framesDropped = video.statistics.framesDropped
       result.jitterBufferDelay = video.statistics.jitterBufferDelay
+      result.jitterBufferTargetDelay = video.statistics.jitterBufferTargetDelay
       result.jitterBufferEmittedCount = video.statistics.jitterBufferEmittedCount
       result.freezeCount = video.freezes.freezeCount
       result.totalFreezesDuration = video.freezes.frozenDuration(at: now)
@@ -211,9 +234,9 @@ public final class RTPStreamReceiver {
     switch audioPlayout {
     case .none: break
     case .some(let audio):
-      result.concealedSamples = audio.statistics.concealedSamples
-      result.totalSamplesReceived = audio.statistics.totalSamplesReceived
+      result.playout = audio.statistics
       result.jitterBufferDelay = audio.statistics.jitterBufferDelay
+      result.jitterBufferTargetDelay = audio.statistics.jitterBufferTargetDelay
       result.jitterBufferEmittedCount = audio.statistics.jitterBufferEmittedCount
     }
     return result

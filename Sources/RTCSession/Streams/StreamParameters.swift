@@ -1,3 +1,4 @@
+public import RTCMedia
 import RTCPrimitives
 import RTCWire
 
@@ -120,10 +121,14 @@ public struct InboundStreamStatistics: Hashable, Sendable {
   public var framesDropped = 0
   public var freezeCount = 0
   public var totalFreezesDuration = Duration.zero
-  public var concealedSamples = 0
-  public var totalSamplesReceived = 0
   public var jitterBufferDelay = Duration.zero
+  public var jitterBufferTargetDelay = Duration.zero
   public var jitterBufferEmittedCount = 0
+
+  /// How sound was played.
+  public var playout = AudioPlayoutStatistics()
+  public var concealedSamples: Int { playout.concealedSamples }
+  public var totalSamplesReceived: Int { playout.totalSamplesReceived }
 
   /// Packets that did not arrive when they were sent first.
   public var packetsLostBeforeRepair: Int { max(0, packetsLost + retransmittedPacketsReceived - packetsRepaired) }

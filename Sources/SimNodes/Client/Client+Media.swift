@@ -192,27 +192,23 @@ extension Client {
     }
     guard playout.isRendered else { return }
     track.rendered(at: done, captured: captured, isMeasured: isMeasuring(now))
+    if isMeasuring(now) { track.noteOffset(at: done, captured: captured) }
     noteFirstFrame(track, at: done)
   }
 
   private func playAudio(_ track: RemoteTrack, at now: Instant) {
-    switch track.receiver.nextAudio(at: now) {
-    case .idle: break
-    case .packet(let packet):
+    while let step = track.receiver.nextAudio(at: now) {
       let done = connections.processor.charge(.decodeAudio, at: now)
+      track.play(step, at: now)
+      guard case .packet(let packet, _, let lead) = step else { continue }
       let captured = track.receiver.captureTime(of: packet.rtpTimestamp)
-      if configuration.media.settings.mode == .real {
-        track.decodeAudio(track.receiver.bytes(of: packet))
-        if let sound = track.sound, let captured, let source = configuration.sources[track.source] {
-          quality.collect(sound, of: source, capturedAt: captured)
-        }
+      if let sound = track.decodedSound, let captured, let source = configuration.sources[track.source] {
+        quality.collect(sound, of: source, capturedAt: captured)
       }
-      track.rendered(at: done, captured: captured, isMeasured: isMeasuring(now))
+      track.rendered(at: done + lead, captured: captured, isMeasured: isMeasuring(now))
       if configuration.media.settings.video == nil { noteFirstFrame(track, at: done) }
-    case .concealment:
-      _ = connections.processor.charge(.decodeAudio, at: now)
-      if configuration.media.settings.mode == .real { track.decodeAudio(nil) }
     }
+    track.hear()
   }
 
   private func noteFirstFrame(_ track: RemoteTrack, at done: Instant) {

@@ -16,6 +16,8 @@ public struct ClientReport: Sendable {
   public let waiting: WaitingTimes
   public let audioLatency: DurationHistogram
   public let videoLatency: DurationHistogram
+  /// How far pictures and the sound that was captured with them were apart.
+  public let audioVideoOffset: DurationHistogram
   /// How long pictures stood still, and for how long pictures were to be seen, summed over tracks.
   public let frozenSeconds: Double
   /// How long pictures were left out on purpose because a link carried no more, summed over those that were to be seen.
@@ -58,7 +60,9 @@ extension Client {
     let processor = connections.processor
     var audioLatency = DurationHistogram()
     var videoLatency = DurationHistogram()
+    var offsets = DurationHistogram()
     for track in tracks {
+      offsets.merge(track.offsets)
       if track.kind == .audio { audioLatency.merge(track.latency) } else { videoLatency.merge(track.latency) }
     }
     let window = now - (measuresFrom ?? now)
@@ -67,7 +71,7 @@ extension Client {
       cpuSeconds: connections.cpuSeconds(since: baseline),
       busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
       waiting: processor.waiting, audioLatency: audioLatency,
-      videoLatency: videoLatency,
+      videoLatency: videoLatency, audioVideoOffset: offsets,
       frozenSeconds: frozen(at: now).inSeconds, pausedSeconds: (pauses(at: now) - baseline.paused).inSeconds,
       watchedSeconds: window.inSeconds * Double(configuration.watchedPictures),
       connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },

@@ -174,12 +174,25 @@ public actor Client: Node, SignalingMember {
       connection, transceiver: transceiver, receiver: receiver, source: sourceOfLine[line] ?? connection.peer,
       mode: configuration.media.settings.mode)
     connection.trackOfTransceiver[transceiver] = tracks.count
+    synchronize(track)
     tracks.append(track)
     if track.kind == .audio { audioTracks.append(track) } else { watch(track) }
     pictureDues.append(.distantFuture)
     connections.log.note(.firstRTPReceived, "\(track.kind.rawValue) of \(track.source)", from: port)
     if track.kind == .audio, nextPlayoutTick == .distantFuture {
       nextPlayoutTick = port.simulation.now + .milliseconds(20)
+    }
+  }
+
+  /// Pictures of somebody are shown when the sound that was captured with them is heard.
+  private func synchronize(_ track: RemoteTrack) {
+    let other = tracks.last {
+      $0.connection === track.connection && $0.source == track.source && $0.kind != track.kind
+    }
+    guard let other else { return }
+    switch track.kind {
+    case .audio: other.receiver.synchronize(with: track.receiver)
+    case .video: track.receiver.synchronize(with: other.receiver)
     }
   }
 

@@ -242,7 +242,7 @@ public actor FlowPeer: Node {
       nextSound += .milliseconds(20)
       for transceiver in connection.transceivers {
         guard let receiver = transceiver.receiver, receiver.parameters.kind == .audio else { continue }
-        _ = receiver.nextAudio(at: now)
+        while receiver.nextAudio(at: now) != nil {}
       }
     }
   }

@@ -16,5 +16,7 @@ extension EndpointSettings {
   /// How encoders of video adapt: with congestion control, to all that there is.
   ///
   /// Not inlined: Swift 6.3.1's optimizer ends with an ownership error in `Client.prepareEncoders` otherwise.
-  @inline(never) var adaptation: VideoAdapter.Policy? { congestion == nil ? nil : VideoAdapter.Policy() }
+  @inline(never) var adaptation: VideoAdapter.Policy? {
+    congestion == nil ? nil : VideoAdapter.Policy(adaptation: videoAdaptation)
+  }
 }

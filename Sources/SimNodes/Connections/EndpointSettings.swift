@@ -1,4 +1,4 @@
-import RTCMedia
+public import RTCMedia
 import RTCPrimitives
 import RTCSession
 import RTCTransport
@@ -21,6 +21,8 @@ public struct EndpointSettings: Sendable {
   public var codecs: [String]?
   /// Congestion control of what is sent; `nil` for none.
   public var congestion: CongestionSettings?
+  /// How pictures follow congestion control, where there is any.
+  public var videoAdaptation = VideoAdaptations.chromium
   public var fidelity: Fidelity
   public var cores: Int
   public var costs: MeasuredCosts

@@ -13,8 +13,10 @@ final class RemoteTrack {
   @exclusivity(unchecked) private(set) var latency = DurationHistogram()
   @exclusivity(unchecked) private(set) var freezes = FreezeDetector()
   @exclusivity(unchecked) private(set) var framesRendered = 0
+  /// By how much pictures are shown earlier or later than the sound that was captured with them is heard.
+  @exclusivity(unchecked) private(set) var offsets = DurationHistogram()
   var videoDecoder: VP8Decoder?
-  var audioDecoder: OpusDecoder?
+  private var audio: AudioRenderer?
   /// The picture that is shown, and what is heard, where media is real.
   var picture: VideoFrame?
   var sound: AudioFrame?
@@ -33,7 +35,7 @@ final class RemoteTrack {
     do {
       switch kind {
       case .video: videoDecoder = try VP8Decoder()
-      case .audio: audioDecoder = try OpusDecoder()
+      case .audio: audio = try AudioRenderer()
       }
     } catch {
       preconditionFailure("the codec libraries have decoders: \(error)")
@@ -68,18 +70,33 @@ final class RemoteTrack {
     return true
   }
 
-  /// Decodes a coded packet of sound, or makes one up.
-  func decodeAudio(_ bytes: [UInt8]?) {
-    var frame = sound ?? AudioFrame()
-    do {
-      if let bytes {
-        try audioDecoder?.decode(bytes.span, into: &frame)
-      } else {
-        try audioDecoder?.conceal(into: &frame)
-      }
-      sound = frame
-    } catch {
-      sound = AudioFrame()
+  /// Adds a piece to the sound that is ready to be played.
+  func play(_ step: AudioJitterBuffer.Step, at now: Instant) {
+    var change = 0
+    switch step {
+    case .packet(let packet, let stretch, _):
+      change = audio == nil ? stretch?.modelledChange ?? 0 : decode(packet, stretch)
+    case .concealment(let next):
+      let bytes = audio == nil ? nil : next.map { receiver.bytes(of: $0) }
+      // The decoder refuses what it cannot read; silence takes its place.
+      try? audio?.conceal(before: bytes?.span)
     }
+    receiver.stretched(by: change, at: now)
+  }
+
+  private func decode(_ packet: AudioJitterBuffer.Packet, _ stretch: TimeStretch?) -> Int {
+    (try? audio?.decode(receiver.bytes(of: packet).span, stretch: stretch)) ?? 0
+  }
+
+  /// Takes the next 20 ms of the sound, where it is real.
+  func hear() { if let next = audio?.next() { sound = next } }
+
+  /// What was decoded last, before it was stretched; `nil` where media is modelled.
+  var decodedSound: AudioFrame? { audio?.decoded }
+
+  /// Compares the latency of a picture that was shown with that of the sound.
+  func noteOffset(at now: Instant, captured: Instant?) {
+    guard let captured, let heard = receiver.companionLatency else { return }
+    offsets.insert(nanoseconds: abs((now - captured).nanoseconds &- heard.nanoseconds))
   }
 }

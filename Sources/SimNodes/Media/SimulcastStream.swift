@@ -41,7 +41,7 @@ final class SimulcastStream {
   var allocation: DataRate { total(of: allocator.highest) }
 
   /// What is to be tried with padding, all headers included, so that more of it can be sent.
-  var wantedPadding: DataRate { pause.isPaused ? total(of: VideoPause.enough) : total(of: allocator.padding) }
+  var wantedPadding: DataRate { pause.isPaused ? total(of: pause.enough) : total(of: allocator.padding) }
 
   /// Learns which encodings the far end wants; those that are wanted again begin with a key frame.
   func setWanted(_ encodings: [Bool]) {

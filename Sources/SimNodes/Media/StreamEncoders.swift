@@ -87,7 +87,7 @@ package final class VideoStreamEncoder {
     if let allotment { return allotment.bitrate > .zero && modelled?.dropsNextFrame() != true }
     guard adapter != nil else { return true }
     if let size = adapter?.resize(at: now) {
-      modelled?.resize(width: size.width, height: size.height)
+      modelled?.resize(width: size.width, height: size.height, framesPerSecond: adapter?.framesPerSecond)
       self.size = size
     }
     // What is beyond the rate with real media, libvpx decides itself.

@@ -6,7 +6,9 @@ import RTCSession
 /// them are left out, and whether there are any.
 struct VideoAdapter {
   /// What it may do beside following the rate.
-  struct Policy: Hashable {
+  struct Policy {
+    /// How its pictures follow the rate.
+    var adaptation = VideoAdaptations.chromium
     /// Whether the picture becomes smaller when the rate is too low for it, or the processor too slow.
     var adaptsSize = true
     /// Whether a share of the rate is kept from the encoder under loss, as Chromium keeps one for FEC.
@@ -20,6 +22,8 @@ struct VideoAdapter {
   static let overhead = DataSize.bytes(65)
   private static let audioOverhead = DataSize.bytes(28 + 12 + 16 + 10)
   static let packet = DataSize.bytes(RTPStreamSender.largestPacket - 36)
+  /// Chromium's smallest bitrate of a video stream.
+  private static let least = DataRate.kilobitsPerSecond(30)
   private static let timeBetweenNotes = Duration.milliseconds(50)
 
   private let video: VP8Settings
@@ -30,12 +34,15 @@ struct VideoAdapter {
   private(set) var target = DataRate.zero
   /// The size of its pictures.
   private(set) var size: (width: Int, height: Int)
-  private var ladder: VideoSizeLadder
-  private var pause = VideoPause()
+  private var pictures: any VideoAdaptation
+  /// What the encoder could have, beyond what its pictures can use.
+  private var available = DataRate.zero
+  private var pause: VideoPause
   private var overuse = CPUOveruseDetector()
   private var repair: RepairReserve
   private var repairNoted = (sent: 0, retransmitted: 0)
   private var nextNote = Instant.start
+  private var passed = 0
   private var captured = 0
   /// `nil` before the first picture.
   private var limitation: QualityLimitation?
@@ -44,11 +51,11 @@ struct VideoAdapter {
   init(_ video: VP8Settings, _ policy: Policy) {
     self.video = video
     self.policy = policy
+    pictures = policy.adaptation.make(video)
+    pause = policy.adaptation.pause
     allocation = RateAllocation.total(
-      of: video.bitrate, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead)
+      of: pictures.highest, framesPerSecond: pictures.framesPerSecond, packet: Self.packet, overhead: Self.overhead)
     size = (video.width, video.height)
-    ladder = VideoSizeLadder(
-      width: video.width, height: video.height, framesPerSecond: video.framesPerSecond, highest: video.bitrate)
     repair = RepairReserve(reservesProtection: policy.reservesProtection)
   }
 
@@ -61,11 +68,19 @@ struct VideoAdapter {
   var wantedPadding: DataRate {
     guard isPaused else { return .zero }
     return RateAllocation.total(
-      of: VideoPause.enough, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead)
+      of: pause.enough, framesPerSecond: framesPerSecond, packet: Self.packet, overhead: Self.overhead)
   }
 
   /// Whether sound goes on alone.
   var isPaused: Bool { pause.isPaused }
+
+  /// How many pictures of a second are coded, where none is left out.
+  var framesPerSecond: Int { video.framesPerSecond / capturedPerCoded }
+
+  /// Of so many pictures that are captured one is coded.
+  private var capturedPerCoded: Int {
+    max(1, Int((Double(video.framesPerSecond) / Double(pictures.framesPerSecond)).rounded()))
+  }
 
   /// The share of the rate that is kept for FEC.
   var protectionShare: Double { repair.protectionShare }
@@ -78,10 +93,11 @@ struct VideoAdapter {
   ) -> DataRate? {
     note(sent, loss: loss, at: now)
     let payload = RateAllocation.payload(
-      of: left, framesPerSecond: video.framesPerSecond, packet: Self.packet, overhead: Self.overhead
+      of: left, framesPerSecond: framesPerSecond, packet: Self.packet, overhead: Self.overhead
     ).scaled(by: 1 - repair.share)
     if policy.pauses { pause.update(payload, at: now) }
-    let rate = max(min(payload, video.bitrate), VideoPause.least)
+    available = max(min(payload, video.bitrate), Self.least)
+    let rate = min(available, pictures.highest)
     guard rate != target else { return nil }
     target = rate
     return rate
@@ -101,9 +117,9 @@ struct VideoAdapter {
   /// The size that pictures have from the next one on, when it changes now.
   mutating func resize(at now: Instant) -> (width: Int, height: Int)? {
     guard policy.adaptsSize else { return nil }
-    _ = ladder.update(target, at: now)
-    guard ladder.size != size else { return nil }
-    size = ladder.size
+    _ = pictures.update(available, at: now)
+    guard pictures.size != size else { return nil }
+    size = pictures.size
     return size
   }
 
@@ -114,6 +130,8 @@ struct VideoAdapter {
   mutating func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
     noteLimitation(isReduced: reduction > 0, at: now)
     guard !isPaused else { return false }
+    passed += 1
+    guard passed.isMultiple(of: capturedPerCoded) else { return false }
     guard reduction > 0 else { return true }
     captured += 1
     return !captured.isMultiple(of: max(1, Int(1 / reduction)))
@@ -121,18 +139,18 @@ struct VideoAdapter {
 
   private mutating func noteLimitation(isReduced: Bool, at now: Instant) {
     var current = limitation ?? QualityLimitation(at: now)
-    let isLimited = ladder.step > 0 || isReduced || isPaused
-    current.set(ladder.least > ladder.step ? .cpu : isLimited ? .bandwidth : .none, at: now)
+    let isLimited = pictures.step > 0 || isReduced || isPaused
+    current.set(pictures.least > pictures.step ? .cpu : isLimited ? .bandwidth : .none, at: now)
     limitation = current
   }
 
   /// Notes how long it took until a picture was coded.
   mutating func noteCoding(_ time: Duration, at now: Instant) {
     guard policy.adaptsSize else { return }
-    let interval = Duration.nanoseconds(1_000_000_000 / Int64(video.framesPerSecond))
+    let interval = Duration.nanoseconds(1_000_000_000 / Int64(framesPerSecond))
     switch overuse.note(time, of: interval, at: now) {
-    case .less: ladder.limit()
-    case .more: ladder.relax()
+    case .less: pictures.limit()
+    case .more: pictures.relax()
     case nil: break
     }
   }

@@ -62,19 +62,22 @@ extension MixingUnit {
     }
   }
 
-  /// The sound of one client that is due, with its capture time; `nil` when there is none.
+  /// Prepares 20 ms of one client's sound, with the capture time of their beginning as far as it is known; `nil` when
+  /// nothing came from him yet.
   private func decodeSound(_ track: RemoteTrack, at now: Instant, _ ready: inout Instant) -> (time: Instant?, Void)? {
-    switch track.receiver.nextAudio(at: now) {
-    case .idle: return nil
-    case .packet(let packet):
+    guard track.receiver.hasBegun else { return nil }
+    // Without a step what is ready goes on.
+    var captured = track.captureTime.map { $0 + AudioFrame.duration }
+    while let step = track.receiver.nextAudio(at: now) {
       ready = max(ready, connections.processor.charge(.decodeAudio, at: now))
-      if media.mode == .real { track.decodeAudio(track.receiver.bytes(of: packet)) }
-      return (track.receiver.captureTime(of: packet.rtpTimestamp), ())
-    case .concealment:
-      ready = max(ready, connections.processor.charge(.decodeAudio, at: now))
-      if media.mode == .real { track.decodeAudio(nil) }
-      return (nil, ())
+      track.play(step, at: now)
+      captured = nil
+      guard case .packet(let packet, _, let lead) = step else { continue }
+      captured = track.receiver.captureTime(of: packet.rtpTimestamp).map { $0 - lead }
     }
+    track.hear()
+    track.captureTime = captured
+    return (captured, ())
   }
 
   private func send(

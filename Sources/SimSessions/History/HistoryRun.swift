@@ -17,6 +17,7 @@ public struct HistoryRun: Sendable {
       throw HistoryError.noCallOfTwo(
         scenario.name, topology: session.topology, participants: session.participants)
     }
+    guard session.crossTraffic.isEmpty else { throw HistoryError.crossTraffic(scenario.name) }
     guard session.fidelity != .model else { throw HistoryError.modelled(scenario.name) }
     var options = options
     options.isDetailed = true
@@ -118,12 +119,15 @@ public struct HistoryRun: Sendable {
 public enum HistoryError: Error, Hashable, Sendable, CustomStringConvertible {
   case noCallOfTwo(String, topology: String, participants: Int)
   case modelled(String)
+  case crossTraffic(String)
 
   public var description: String {
     switch self {
     case .noCallOfTwo(let name, let topology, let participants):
       "\(name): topology '\(topology)' with \(participants) participants found, allowed: 'mesh' with 2, because both ends "
         + "of one call are shown; try two-peers"
+    case .crossTraffic(let name):
+      "\(name): crossTraffic found, allowed: none, because only what two people send each other is shown"
     case .modelled(let name): "\(name): fidelity 'model' found, allowed: 'wire' or 'auto', because every byte is shown"
     }
   }

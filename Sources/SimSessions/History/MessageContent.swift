@@ -29,7 +29,7 @@ struct MessageContent {
     case .rtp:
       self.init(kind: .rtp, title: "RTP, payload type \(bytes[1] & 0x7F)")
       ssrc = bytes.count >= 12 ? bytes.bigEndian(at: 8) : nil
-    case .rtcp: self.init(kind: .rtcp, title: Self.reportTitle(bytes[1]))
+    case .rtcp: self.init(kind: .rtcp, title: Self.reportTitle(bytes[1], count: bytes[0] & 0x1F))
     case .turnChannel where bytes.count > 4:
       self.init(
         relaying: MessageContent(of: bytes.extracting(droppingFirst: 4), elided: elided), in: "ChannelData", at: 4)
@@ -79,12 +79,13 @@ struct MessageContent {
   }
 
   /// The first packet of a compound, whose type stays readable under SRTCP (RFC 3711 §3.4).
-  private static func reportTitle(_ type: UInt8) -> String {
+  private static func reportTitle(_ type: UInt8, count: UInt8) -> String {
     switch type {
     case 200: "RTCP sender report"
     case 201: "RTCP receiver report"
     case 203: "RTCP goodbye"
-    case 205: "RTCP transport feedback"
+    // draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1
+    case 205: count == 15 ? "RTCP transport-wide feedback" : "RTCP transport feedback"
     case 206: "RTCP payload feedback"
     default: "RTCP type \(type)"
     }

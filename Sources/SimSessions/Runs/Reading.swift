@@ -3,6 +3,12 @@ import SimKernel
 import SimNetwork
 import SimNodes
 
+/// What TCP beside one client has done since it began.
+public struct CrossTrafficResult: Hashable, Sendable {
+  public let client: String
+  public let flows: [CrossTrafficReport]
+}
+
 /// What nodes and links have counted at one time of a run.
 struct Reading {
   let clients: [ClientReport]
@@ -16,6 +22,8 @@ struct Reading {
   let stunServer: STUNServerReport?
   let turnServers: [TURNServerReport]
   let datagrams: DatagramCounts
+  /// What TCP beside the clients has done.
+  let crossTraffic: [CrossTrafficResult]
 
   init(_ built: SessionBuilder.Built) {
     let (nodes, unit) = (built.clients, built.server)
@@ -37,6 +45,12 @@ struct Reading {
     nic = built.serverLink.map { built.network.statistics(of: $0) }
     turnEgress = built.turnLinks.reduce(0) { $0 + built.network.statistics(of: $1).uplink.carriedBytes }
     datagrams = built.network.counts
+    let hosts = built.crossHosts
+    crossTraffic = built.simulation.perform {
+      var results: [CrossTrafficResult] = []
+      for host in hosts { results.append(CrossTrafficResult(client: host.client, flows: await host.host.reports)) }
+      return results
+    }
   }
 
   /// What was worth telling from the beginning until now, in order.

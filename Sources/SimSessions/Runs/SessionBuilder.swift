@@ -34,6 +34,8 @@ struct SessionBuilder {
     let turnLinks: [AttachmentID]
     let stunServer: STUNServerNode?
     let turnServers: [TURNServerNode]
+    /// Those who share clients' links.
+    let crossHosts: [CrossHost]
     /// The name of each node, by its number.
     let nodeNames: [String]
   }
@@ -118,6 +120,7 @@ struct SessionBuilder {
       clients.append(client)
     }
     if let server { connect(server, to: signaling, simulation) }
+    let crossHosts = addCrossTraffic(simulation, network, beside: clients, site)
     return Built(
       simulation: simulation, network: network, signaling: signaling, clients: clients, access: access,
       homes: plan.participants.map { participant in
@@ -128,7 +131,7 @@ struct SessionBuilder {
       },
       server: server,
       serverLink: serverLink, turnLinks: turn.map(\.link), stunServer: stun, turnServers: turn.map(\.server),
-      nodeNames: simulation.nodeNames)
+      crossHosts: crossHosts, nodeNames: simulation.nodeNames)
   }
 
   // MARK: Who offers what
@@ -183,6 +186,7 @@ struct SessionBuilder {
     settings.ice = session.ice
     settings.bundlePolicy = session.bundlePolicy
     settings.congestion = session.congestion
+    settings.videoAdaptation = session.videoAdaptation
     settings.srtpProfiles = session.srtpProfiles
     settings.fidelity = fidelity
     settings.cores = cores
@@ -211,7 +215,9 @@ struct SessionBuilder {
     let access = AttachmentPlan(
       addresses: outside, site: site, uplink: profile.uplink, downlink: profile.downlink, firewall: profile.firewall)
     let inside = IPAddress(v4: 0x0A00_0002 + (number << 8))
-    return network.attach(port, behind: profile.nat, inside: inside, number: number, access)
+    let isShared = !session.crossTraffic(at: participant.index).isEmpty
+    return network.attach(
+      port, behind: profile.nat, inside: inside, number: number, isShared: isShared, access)
   }
 
   private func addSTUN(_ simulation: Simulation, _ network: Network, _ site: SiteID?) -> STUNServerNode? {

@@ -34,6 +34,8 @@ public struct SessionResult: Sendable {
   public let setupTimes: [Duration]
   public let audioLatency: DurationHistogram
   public let videoLatency: DurationHistogram
+  /// How far pictures and the sound that was captured with them were apart when they were played.
+  public let audioVideoOffset: DurationHistogram
   /// On the way from one client to another, before repair; `nil` when nothing was expected.
   public let lossPercent: Double?
   let wire: MediaOutcomes
@@ -60,6 +62,8 @@ public struct SessionResult: Sendable {
   /// Of the whole run, as are those of the TURN servers.
   public let stunServer: STUNServerReport?
   public let turnServers: [TURNServerReport]
+  /// TCP that shared clients' links; empty where the scenario has none.
+  public let crossTraffic: [CrossTrafficResult]
   public let milestones: [Milestone]
   public let captures: [(name: String, capture: PacketCapture)]
   /// The last picture that an MCU composed for each client, where media is real.
@@ -96,6 +100,7 @@ public struct SessionResult: Sendable {
     setupTimes = Self.setupTimes(clients)
     audioLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.audioLatency) }
     videoLatency = clients.reduce(into: DurationHistogram()) { $0.merge($1.videoLatency) }
+    audioVideoOffset = clients.reduce(into: DurationHistogram()) { $0.merge($1.audioVideoOffset) }
     wire = measured.wire
     lossPercent = wire.loss.map { 100 * $0 }
     let watched = clients.reduce(0) { $0 + $1.watchedSeconds }
@@ -110,6 +115,7 @@ public struct SessionResult: Sendable {
     firstLimit = FirstLimit.find(joining: measured.begin, window: measured.end)
     datagrams = measured.end.datagrams
     composedPictures = measured.composedPictures
+    crossTraffic = measured.end.crossTraffic
     milestones = measured.milestones
     traceHash = built.simulation.traceHash.description
     timingHash = built.simulation.timingHash.description

@@ -31,7 +31,8 @@ final class StreamCounter: DatagramObserver {
   }
 
   private func source(of packet: PacketHandle, in simulation: Simulation) -> UInt32? {
-    simulation.withBytes(of: packet) { bytes in
+    guard simulation[packet].transport == .udp else { return nil }
+    return simulation.withBytes(of: packet) { bytes in
       // Behind a relay a packet stands in ChannelData, after four bytes.
       let offset = bytes.count > 4 && (64...79).contains(bytes[0]) ? 4 : 0
       guard bytes.count >= offset + 12, bytes[offset] >> 6 == 2, bytes[offset + 1] & 0x7F == payloadType else {

@@ -42,11 +42,13 @@ final class WireMeter: DatagramObserver {
 
   /// Whether it is RTP, by itself or in a relay's ChannelData (RFC 7983 §7, RFC 5761 §4).
   private func isMedia(_ packet: PacketHandle, _ simulation: Simulation) -> Bool {
-    simulation.withBytes(of: packet) { bytes in
-      let offset = bytes.count > 4 && (64...79).contains(bytes[0]) ? 4 : 0
-      guard bytes.count >= offset + 12, bytes[offset] >> 6 == 2 else { return false }
-      return !(192...223).contains(bytes[offset + 1])
-    }
+    // Ports of TCP segments may look like RTP.
+    simulation[packet].transport == .udp
+      && simulation.withBytes(of: packet) { bytes in
+        let offset = bytes.count > 4 && (64...79).contains(bytes[0]) ? 4 : 0
+        guard bytes.count >= offset + 12, bytes[offset] >> 6 == 2 else { return false }
+        return !(192...223).contains(bytes[offset + 1])
+      }
   }
 }
 

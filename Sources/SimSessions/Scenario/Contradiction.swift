@@ -1,3 +1,4 @@
+import RTCMedia
 import RTCTransport
 
 /// Fields that are allowed each by itself, but not together.
@@ -49,6 +50,16 @@ extension SessionScenario {
         ("mcu", "layout 'shared'", "layout 'individual', because congestionControl is '\(congestionControl)'"))
     }
     try checkForwarding()
+    if let adaptation, congestionControl == nil {
+      throw Contradiction(
+        ("adaptation", "'\(adaptation)'", "no adaptation, because congestionControl is 'none' and rates are fixed"),
+        ("congestionControl", "'none'", "a controller, because adaptation is '\(adaptation)'"))
+    }
+    if adaptation == VideoAdaptations.ladder.name, media == .real {
+      throw Contradiction(
+        ("adaptation", "'ladder'", "'chromium', because media is 'real', whose pictures keep their size"),
+        ("media", "'real'", "'modelled', because adaptation is 'ladder' and real pictures keep their size"))
+    }
     if media == .real, fidelity == .model {
       throw Contradiction(
         ("media", "'real'", "'modelled', because fidelity is 'model'"),
@@ -90,6 +101,7 @@ extension SessionScenario {
         ))
     }
     try checkFaults()
+    try checkCrossTraffic()
     let nats = (0..<participants).compactMap { client(at: $0).nat }
     for nat in nats {
       guard let other = nats.first(where: { $0.contradicts(nat) }) else { continue }

@@ -38,6 +38,7 @@ struct WholeNumberLimit: Sendable {
   /// Of a message on a data channel: from its number and time to what our descriptions allow.
   static let messageSize = WholeNumberLimit(16...SCTPConfiguration.maxMessageSize, "bytes")
   static let chunkSize = WholeNumberLimit(32...SCTPConfiguration.maxMessageSize, "bytes")
+  static let tcpFlows = WholeNumberLimit(1...50)
   static let transferSize = WholeNumberLimit(16...10_000_000_000, "bytes")
   static let messageRate = WholeNumberLimit(1...10_000, "messages per second")
   /// An IP packet of at most 1500 bytes: fragments are not simulated.

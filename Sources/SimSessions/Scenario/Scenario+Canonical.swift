@@ -1,3 +1,4 @@
+import RTCMedia
 import RTCPrimitives
 import RTCTransport
 import SimKernel
@@ -59,6 +60,7 @@ extension SessionScenario {
     lines.group("audio") { audio?.describe(to: &$0) }
     // Fields that came later are named where they say something, so that the hashes of older scenarios stay.
     if let congestionControl { lines.add("congestionControl", congestionControl) }
+    if let adaptation, adaptation != VideoAdaptations.chromium.name { lines.add("adaptation", adaptation) }
     if let data { lines.group("data") { data.describe(to: &$0) } }
     lines.add("server.site", server.site)
     lines.add("server.cores", server.cores)
@@ -84,6 +86,7 @@ extension SessionScenario {
       lines.add("turn.transports", turn.transports.map(\.rawValue).joined(separator: ","))
     }
     for fault in faults { lines.add("faults.rebootNAT", "\(fault.rebootedNAT) at \(fault.time.quantity)") }
+    for traffic in crossTraffic { lines.add("crossTraffic", "\(traffic.client ?? "everybody"): \(traffic.summary)") }
     if let turn {
       if turn.isDualStack { lines.add("turn.families", "both") }
       if let quota = turn.quota { lines.add("turn.quota", quota) }

@@ -29,6 +29,8 @@ public struct ScenarioOverrides: Hashable, Sendable {
   public var simulcast: Bool?
   /// `--last-n`: of how many people an SFU forwards pictures.
   public var lastN: Int?
+  /// `--adaptation`
+  public var adaptation: String?
   /// `--uplink`: the rate of every client's uplink.
   public var uplink: LinkRate?
   /// `--downlink`: the rate of every client's downlink.
@@ -46,9 +48,9 @@ public struct ScenarioOverrides: Hashable, Sendable {
     let isSet = [
       ("topology", topology != nil), ("participants", participants != nil), ("duration", duration != nil),
       ("fidelity", fidelity != nil), ("media", media != nil),
-      ("congestion-control", congestionControl != nil), ("simulcast", simulcast != nil), ("last-n", lastN != nil),
-      ("uplink", uplink != nil), ("downlink", downlink != nil),
-      ("rtt", rtt != nil), ("costs", costs != nil),
+      ("congestion-control", congestionControl != nil), ("adaptation", adaptation != nil),
+      ("simulcast", simulcast != nil), ("last-n", lastN != nil), ("uplink", uplink != nil),
+      ("downlink", downlink != nil), ("rtt", rtt != nil), ("costs", costs != nil),
     ]
     return isSet.filter(\.1).map(\.0)
   }
@@ -84,7 +86,7 @@ extension Scenario {
 
 extension SessionScenario {
   fileprivate mutating func apply(_ overrides: ScenarioOverrides, in scenario: Scenario) throws(ScenarioError) {
-    if let name = overrides.topology { topology = try Self.topology(name) }
+    if let name = overrides.topology { topology = try Self.name(name, of: Topologies.names, option: "topology") }
     if let count = overrides.participants {
       participants = try Self.checked(count, WholeNumberLimit.participants.contains(count), "participants") {
         WholeNumberLimit.participants.allowed
@@ -98,7 +100,14 @@ extension SessionScenario {
     }
     if let choice = overrides.fidelity { fidelity = choice }
     if let choice = overrides.media { media = choice }
-    if let name = overrides.congestionControl { congestionControl = try Self.congestionControl(name) }
+    if let name = overrides.congestionControl {
+      congestionControl = Self.congestionController(
+        try Self.name(name, of: Self.congestionControls, option: "congestion-control"))
+    }
+    if let name = overrides.adaptation {
+      adaptation = try Self.name(name, of: Self.adaptations, option: "adaptation")
+      fitBitrateToAdaptation()
+    }
     if let simulcast = overrides.simulcast {
       sfu = sfu ?? ForwardingProfile()
       sfu?.simulcast = simulcast
@@ -122,20 +131,10 @@ extension SessionScenario {
     }
   }
 
-  private static func congestionControl(_ name: String) throws(ScenarioError) -> String? {
-    guard congestionControls.contains(name) else {
-      throw .option(
-        name: "--congestion-control", found: "'\(name)'", allowed: congestionControls.joined(separator: ", "),
-        nearest: nearestName(to: name, in: congestionControls))
-    }
-    return congestionController(name)
-  }
-
-  private static func topology(_ name: String) throws(ScenarioError) -> String {
-    let names = Topologies.names
+  private static func name(_ name: String, of names: [String], option: String) throws(ScenarioError) -> String {
     guard names.contains(name) else {
       throw .option(
-        name: "--topology", found: "'\(name)'", allowed: names.joined(separator: ", "),
+        name: "--\(option)", found: "'\(name)'", allowed: names.joined(separator: ", "),
         nearest: nearestName(to: name, in: names))
     }
     return name

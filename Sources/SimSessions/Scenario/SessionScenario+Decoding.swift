@@ -8,10 +8,11 @@ import SimNodes
 extension SessionScenario {
   static let fieldNames = [
     "topology", "participants", "duration", "joinInterval", "fidelity", "media", "client", "clients", "video", "audio",
-    "congestionControl", "data", "server", "signaling", "people", "stun", "turn", "iceTransportPolicy", "ice",
+    "congestionControl", "adaptation", "data", "server", "signaling", "people", "stun", "turn", "iceTransportPolicy",
+    "ice",
     "bundlePolicy",
     "srtpProfiles", "mcu", "sfu",
-    "costs", "prices", "faults",
+    "costs", "prices", "faults", "crossTraffic",
   ]
 
   /// Reads a session; what is not given is as in the scenario `meeting`.
@@ -38,6 +39,7 @@ extension SessionScenario {
     congestionControl = try fields["congestionControl"].flatMap { reader throws(ScenarioError) in
       Self.congestionController(try reader.name(of: Self.congestionControls))
     }
+    adaptation = try fields["adaptation"]?.name(of: Self.adaptations)
     data = try fields["data"].flatMap { reader throws(ScenarioError) in try DataSettings.decode(reader) }
     server = try ServerProfile(fields["server"], sites: sites)
     signalingSite = sites[0]
@@ -54,6 +56,8 @@ extension SessionScenario {
     if let reader = fields["stun"] { stunSite = try Self.stunSite(reader, sites) }
     turn = try fields["turn"].flatMap { reader throws(ScenarioError) in try TURNProfile.decode(reader, sites) }
     faults = try fields["faults"].map { reader throws(ScenarioError) in try ScheduledFault.decode(reader) } ?? []
+    crossTraffic =
+      try fields["crossTraffic"].map { reader throws(ScenarioError) in try SessionCrossTraffic.decode(reader) } ?? []
     iceTransportPolicy = try fields["iceTransportPolicy"]?.choice(ICETransportPolicy.self) ?? .all
     ice = try ICESettings(fields["ice"])
     bundlePolicy = try fields["bundlePolicy"]?.choice(BundlePolicy.self) ?? .maxCompat
@@ -62,6 +66,7 @@ extension SessionScenario {
     sfu = try fields["sfu"].map { reader throws(ScenarioError) in try ForwardingProfile.decode(reader) }
     costs = try Self.file(fields["costs"], "Models/Costs", "debian12-x86-2core", files.costs)
     prices = try Self.file(fields["prices"], "Models/Prices", "default", files.prices)
+    fitBitrateToAdaptation()
     do throws(Contradiction) { try check() } catch {
       let side = error.side { fields[$0] != nil }
       throw fields.failure(side.field, found: side.found, side.allowed)
@@ -149,7 +154,8 @@ extension VideoProfile {
   fileprivate static func decode(_ reader: FieldReader?, _ files: ScenarioFiles) throws(ScenarioError) -> VideoProfile?
   {
     var video = VideoProfile(
-      codec: Codecs.video[0].name, width: 640, height: 360, frameRate: 30, bitrate: .kilobitsPerSecond(800))
+      codec: Codecs.video[0].name, width: 640, height: 360, frameRate: 30, bitrate: .kilobitsPerSecond(800),
+      hasUsualBitrate: true)
     guard let reader else { return video }
     guard !reader.isNull else { return nil }
     let fields = try reader.object(["codec", "width", "height", "frameRate", "bitrate", "file"])
@@ -157,7 +163,7 @@ extension VideoProfile {
     if let reader = fields["width"] { video.width = try reader.integer(.pictureSide) }
     if let reader = fields["height"] { video.height = try reader.integer(.pictureSide) }
     if let reader = fields["frameRate"] { video.frameRate = try reader.integer(.frameRate) }
-    if let reader = fields["bitrate"] { video.bitrate = try reader.rate() }
+    if let reader = fields["bitrate"] { (video.bitrate, video.hasUsualBitrate) = (try reader.rate(), false) }
     if let reader = fields["file"], !reader.isNull { video.file = try files.pictures(reader, for: video) }
     return video
   }

@@ -49,7 +49,9 @@ extension SessionScenario {
   /// The sizes in which everybody's picture is sent, the smallest first; one where there is no simulcast.
   public var encodings: [SimulcastFormat] {
     guard let video else { return [] }
-    let wanted = forwarding?.simulcast == true ? Self.largestEncodingCount : 1
+    // A ladder is of one picture that changes its size.
+    let sends = forwarding?.simulcast == true && adaptation != VideoAdaptations.ladder.name
+    let wanted = sends ? Self.largestEncodingCount : 1
     return SimulcastFormat.layers(width: video.width, height: video.height, wanted: wanted)
   }
 

@@ -44,6 +44,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var audio: AudioProfile?
   /// A name of `CongestionControllers`, whose rates everybody's encoders follow; `nil` for fixed rates.
   public var congestionControl: String?
+  /// A name of `VideoAdaptations`: how pictures follow congestion control; `nil` for the first, and without control.
+  public var adaptation: String?
   /// What goes on data channels; `nil` when there are none.
   public var data: DataSettings?
   /// The SFU or MCU.
@@ -60,6 +62,8 @@ public struct SessionScenario: Hashable, Sendable {
   public var stunSite: String?
   /// `nil` for no TURN server.
   public var turn: TURNProfile?
+  /// TCP that shares people's access links.
+  public var crossTraffic: [SessionCrossTraffic]
   /// What goes wrong in the network, and when.
   public var faults: [ScheduledFault]
   public var iceTransportPolicy: ICETransportPolicy
@@ -127,6 +131,8 @@ public struct VideoProfile: Hashable, Sendable {
   public var frameRate: Int
   /// Target of the encoder: codec payload, without any header.
   public var bitrate: DataRate
+  /// Whether nobody has chosen the bitrate.
+  var hasUsualBitrate = false
   /// A Y4M file to be captured instead of the synthetic camera.
   public var file: MediaFile?
 

@@ -224,9 +224,11 @@ final class RealCallEnd: TimedParticipant {
   }
 
   private func play(_ track: PeerTrack, at now: Instant) throws(FileError) {
-    let tick = track.receiver.nextAudio(at: now)
-    guard media.captured.settings.mode == .real else { return }
-    try ThreadCPUClock.add(to: &codecTime) { () throws(FileError) in try track.play(tick) }
+    guard media.captured.settings.mode == .real else {
+      while track.receiver.nextAudio(at: now) != nil {}
+      return
+    }
+    try ThreadCPUClock.add(to: &codecTime) { () throws(FileError) in try track.playSound(at: now) }
   }
 
   /// Packets that were sent to this end and have not come.

@@ -30,9 +30,11 @@ struct Explanation {
     text += "\(session.participants) people join \(session.joinInterval.quantity) apart, then "
     text +=
       "\(session.duration.quantity) pass; fidelity \(session.fidelity.rawValue), media \(session.media.rawValue)"
-    text += (session.congestionControl.map { "; rates follow \($0)" } ?? "") + "\n\n"
+    text += (session.congestionControl.map { "; rates follow \($0)" } ?? "")
+    text += (session.adaptation.map { ", pictures \($0)" } ?? "") + "\n\n"
     text += parties(session, plan) + "\n" + connections(plan) + "\n" + forwarding(session)
     return text + (session.kinds.isEmpty ? "" : streams(plan)) + data(session, plan)
+      + session.crossTraffic.map { "TCP on the links of \($0.client ?? "everybody"): \($0.summary)\n" }.joined()
   }
 
   /// What an SFU selects; empty where it forwards everything.

@@ -197,7 +197,7 @@ final class PeerCall: TimedParticipant {
       for track in tracks where track.kind == .video { try show(track, at: now) }
       if now - nextSound > Self.longestSilence { nextSound = now }
       while nextSound <= now {
-        for track in tracks where track.kind == .audio { try track.play(track.receiver.nextAudio(at: nextSound)) }
+        for track in tracks where track.kind == .audio { try track.playSound(at: nextSound) }
         nextSound += Self.soundLength
       }
     } catch {

@@ -15,8 +15,7 @@ final class PeerTrack {
   private(set) var picture: VideoFrame?
   private(set) var matcher: PictureMatcher?
   private var videoDecoder: VP8Decoder?
-  private var audioDecoder: OpusDecoder?
-  private var sound = AudioFrame()
+  private var audio: AudioRenderer?
   /// `nil` where nothing is recorded.
   private var path: String?
   private var pictures: IVFRecording?
@@ -34,7 +33,7 @@ final class PeerTrack {
     case .video:
       videoDecoder = try VP8Decoder()
       matcher = expected
-    case .audio: audioDecoder = try OpusDecoder()
+    case .audio: audio = try AudioRenderer()
     }
   }
 
@@ -57,19 +56,24 @@ final class PeerTrack {
   }
 
   /// Decodes and plays 20 ms of sound, or makes them up.
-  func play(_ tick: AudioJitterBuffer.Tick) throws(FileError) {
-    do throws(CodecError) {
-      switch tick {
-      case .idle: return
-      case .packet(let packet):
-        try audioDecoder?.decode(receiver.bytes(of: packet).span, into: &sound)
-        framesDecoded += 1
-      case .concealment: try audioDecoder?.conceal(into: &sound)
+  func playSound(at now: Instant) throws(FileError) {
+    guard receiver.hasBegun else { return }
+    while let step = receiver.nextAudio(at: now) {
+      do throws(CodecError) {
+        switch step {
+        case .packet(let packet, let stretch, _):
+          let change = try audio?.decode(receiver.bytes(of: packet).span, stretch: stretch)
+          framesDecoded += 1
+          receiver.stretched(by: change ?? 0, at: now)
+        case .concealment(let next):
+          let bytes = next.map { receiver.bytes(of: $0) }
+          try audio?.conceal(before: bytes?.span)
+        }
+      } catch {
+        note(error)
       }
-    } catch {
-      note(error)
-      sound = AudioFrame()
     }
+    guard let sound = audio?.next() else { return }
     if let path, sounds == nil { sounds = try WAVRecording(path: path + ".wav") }
     try sounds?.append(sound)
   }

@@ -14,6 +14,7 @@ struct Serve: ParsableCommand {
 
   @Argument(help: "A name in Models/Scenarios or a path.") var scenario = "two-peers"
   @Option(help: "Decides everything that is random.") var seed: UInt64?
+  @OptionGroup var congestion: CongestionOptions
   @Option(help: ArgumentHelp("Address and port, such as 127.0.0.1:7788 or [::1]:7788.", valueName: "address:port"))
   var listen = ListeningPlace(address: "127.0.0.1", port: 7788)
   @Option(help: "A further name under which browsers ask for the page, when it is not served to this machine only.")
@@ -27,7 +28,7 @@ struct Serve: ParsableCommand {
         name: "--seed", found: "\(seed)", allowed: "a whole number below 9007199254740992, for a page", nearest: nil)
     }
     let library = try ScenarioLibrary.find()
-    let first = try HistoryRun.open(scenario, seed: seed)
+    let first = try HistoryRun.open(scenario, seed: seed, congestion)
     let api = PageAPI(library: library, first: first)
     var configuration = WebServer.Configuration()
     configuration.address = listen.address

@@ -7,13 +7,17 @@ import SimSessions
 struct AdaptationReport {
   private let controller: String
   private let encodings: [EncodingStatistics]
+  /// What the controllers allow at the end, of every connection that has one.
+  private let available: [DataRate]
 
   /// - Returns: `nil` for a session of fixed rates.
   init?(_ result: SessionResult) {
     guard let controller = result.congestionControl else { return nil }
     self.controller = controller
     // A client's streams by their order on the wire, so that no order of a dictionary is seen.
-    encodings = (result.clients.flatMap(\.connections) + (result.server?.connections ?? [])).flatMap { connection in
+    let connections = result.clients.flatMap(\.connections) + (result.server?.connections ?? [])
+    available = connections.compactMap(\.availableOutgoingBitrate)
+    encodings = connections.flatMap { connection in
       connection.outbound.compactMap { connection.encodings[$0.ssrc] }
     }
   }
@@ -39,12 +43,34 @@ struct AdaptationReport {
     for reason in QualityLimitation.Reason.allCases {
       shares.append(reason.rawValue, JSON(share(of: reason).map { 100 * $0 }, decimals: 3))
     }
-    let mean = encodings.isEmpty ? nil : rates(encodings).reduce(0, +) / Double(encodings.count)
     return [
       "controller": JSON(controller), "videoStreams": JSON(encodings.count),
       "videoStreamsPaused": JSON(encodings.count(where: \.isPaused)),
-      "meanTargetKbps": JSON(mean, decimals: 3), "qualityLimitationPercent": shares,
+      "meanTargetKbps": JSON(meanTarget, decimals: 3), "qualityLimitationPercent": shares,
+      "meanFrameHeight": JSON(meanHeight, decimals: 1),
+      "meanAvailableOutgoingKbps": JSON(meanAvailable, decimals: 3),
     ]
+  }
+
+  /// Those of `SessionColumns.adaptation`.
+  var csvFields: [String] {
+    func text(_ value: Double?, _ decimals: Int = 3) -> String { value.map { fixed($0, decimals) } ?? "" }
+    let paused = Double(encodings.count(where: \.isPaused))
+    return [
+      controller, "\(encodings.count)", text(encodings.isEmpty ? nil : 100 * paused / Double(encodings.count)),
+      text(meanTarget), text(meanHeight, 1), text(meanAvailable),
+    ] + QualityLimitation.Reason.allCases.map { text(share(of: $0).map { 100 * $0 }) }
+  }
+
+  /// In kbit/s of codec payload, as zero where video is paused.
+  private var meanTarget: Double? { Self.mean(rates(encodings)) }
+  /// Of those that are sent.
+  private var meanHeight: Double? { Self.mean(encodings.filter { !$0.isPaused }.map { Double($0.frameHeight) }) }
+  /// In kbit/s, all headers included.
+  private var meanAvailable: Double? { Self.mean(available.map { $0.megabitsPerSecond * 1000 }) }
+
+  private static func mean(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
   /// In kbit/s.

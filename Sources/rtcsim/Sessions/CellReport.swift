@@ -40,6 +40,7 @@ struct CellReport: Sendable {
       "dataTotals": result.dataTotalsJSON, "dataForwarding": result.dataForwardingJSON,
     ]
     // What came later is named where it says something, so that the reports of older scenarios stay.
+    if result.audioVideoOffset.count > 0 { cell.append("audioVideoOffsetMs", percentiles(result.audioVideoOffset)) }
     if let adaptation = AdaptationReport(result) { cell.append("congestionControl", adaptation.json) }
     if let paused = result.pausedPercent { cell.append("pausedPercent", JSON(paused, decimals: 3)) }
     return cell
@@ -57,7 +58,7 @@ struct CellReport: Sendable {
       "loss_percent_rtp_before_repair", "frozen_percent_of_video_time",
       "cost_\(currency.lowercased())_per_participant_hour", "first_limit",
       "trace_hash", "timing_hash", "events", "virtual_s", "wall_s",
-    ]
+    ] + SessionColumns.adaptation + SessionColumns.data
   }
 
   var csvRow: [String] {
@@ -75,7 +76,8 @@ struct CellReport: Sendable {
       text(result.videoLatency.percentile(0.95)?.milliseconds), text(result.lossPercent), text(result.frozenPercent),
       text(result.costPerParticipantHour, 6), result.firstLimit.rawValue, result.traceHash, result.timingHash,
       "\(result.events)", text(result.virtualSeconds), text(wallSeconds),
-    ]
+    ] + (AdaptationReport(result)?.csvFields ?? SessionColumns.adaptation.map { _ in "" })
+      + SessionColumns.data(of: result)
   }
 
   /// The cells as a table; what is paused on purpose has a column where there is any of it.

@@ -128,7 +128,7 @@ struct OutputFiles: ~Copyable {
   }
 
   private static func inbound(_ stream: InboundStreamStatistics) -> JSON {
-    [
+    var object: JSON = [
       "ssrc": JSON(stream.ssrc), "kind": JSON(stream.kind.rawValue), "packetsReceived": JSON(stream.packetsReceived),
       "bytesReceived": JSON(stream.bytesReceived), "packetsLost": JSON(stream.packetsLost),
       "retransmittedPacketsReceived": JSON(stream.retransmittedPacketsReceived),
@@ -139,6 +139,19 @@ struct OutputFiles: ~Copyable {
       "totalFreezesDuration": JSON(stream.totalFreezesDuration.inSeconds, decimals: 3),
       "concealedSamples": JSON(stream.concealedSamples), "totalSamplesReceived": JSON(stream.totalSamplesReceived),
       "sim.packetsLostBeforeRepair": JSON(stream.packetsLostBeforeRepair),
+      "jitterBufferDelay": JSON(stream.jitterBufferDelay.inSeconds, decimals: 3),
+      "jitterBufferTargetDelay": JSON(stream.jitterBufferTargetDelay.inSeconds, decimals: 3),
+      "jitterBufferEmittedCount": JSON(stream.jitterBufferEmittedCount),
     ]
+    guard stream.kind == .audio else { return object }
+    let playout = stream.playout
+    object.append("jitterBufferMinimumDelay", JSON(playout.jitterBufferMinimumDelay.inSeconds, decimals: 3))
+    object.append("silentConcealedSamples", JSON(playout.silentConcealedSamples))
+    object.append("concealmentEvents", JSON(playout.concealmentEvents))
+    object.append("insertedSamplesForDeceleration", JSON(playout.insertedSamplesForDeceleration))
+    object.append("removedSamplesForAcceleration", JSON(playout.removedSamplesForAcceleration))
+    object.append("sim.comfortNoiseSamples", JSON(playout.comfortNoiseSamples))
+    object.append("packetsDiscarded", JSON(playout.packetsDiscarded))
+    return object
   }
 }

@@ -40,6 +40,8 @@ struct RunText {
     let counts = result.datagrams
     text += "datagrams: \(counts.sent) sent, \(counts.delivered) delivered, \(counts.droppedInAll) dropped\n"
     if let adaptation = AdaptationReport(result) { text += adaptation.line + "\n" }
+    if let offset = offsetLine { text += offset + "\n" }
+    text += result.crossTrafficLines.map { $0 + "\n" }.joined()
     text += result.relayLines.map { $0 + "\n" }.joined()
     if let quality = qualityLine { text += quality + "\n" }
     if !diagnosis.isEmpty {
@@ -70,6 +72,7 @@ struct RunText {
         "dropped": JSON(result.datagrams.droppedInAll),
       ])
     cell.append("data", result.dataJSON)
+    if !result.crossTraffic.isEmpty { cell.append("crossTraffic", result.crossTrafficJSON) }
     cell.append("stun", result.stunJSON)
     cell.append("turn", result.turnJSON)
     cell.append("diagnosis", .array(diagnosis.map { .string($0) }))
@@ -96,6 +99,13 @@ struct RunText {
       table.append([category.rawValue, fixed(clients, 4), server.map { fixed($0, 4) } ?? "–"])
     }
     return table
+  }
+
+  private var offsetLine: String? {
+    let offset = report.result.audioVideoOffset
+    guard let half = offset.percentile(0.5), let most = offset.percentile(0.95) else { return nil }
+    return "sound and picture of one person: apart by p50 \(fixed(half.milliseconds, 0)), "
+      + "p95 \(fixed(most.milliseconds, 0)) ms"
   }
 
   private var qualityLine: String? {

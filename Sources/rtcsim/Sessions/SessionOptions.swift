@@ -9,12 +9,7 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "Decides everything that is random.") var seed: UInt64?
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
-  @Option(
-    help: """
-      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. With \
-      one that estimates, an SFU selects what each receiver gets.
-      """)
-  var congestionControl: String?
+  @OptionGroup var congestion: CongestionOptions
   @Option(help: "on or off: whether clients send an SFU each picture in several sizes; on with congestion control.")
   var simulcast: Switch?
   @Option(
@@ -32,7 +27,7 @@ struct SessionOptions: ParsableArguments {
     overrides.seed = seed
     overrides.fidelity = fidelity
     overrides.media = media
-    overrides.congestionControl = congestionControl
+    congestion.apply(to: &overrides)
     overrides.simulcast = simulcast.map { $0 == .on }
     overrides.lastN = lastN
     overrides.uplink = uplink
@@ -48,6 +43,27 @@ struct SessionOptions: ParsableArguments {
 /// Something that is on or off.
 enum Switch: String, CaseIterable, ExpressibleByArgument {
   case on, off
+}
+
+/// Which congestion control there is, and what pictures make of it.
+struct CongestionOptions: ParsableArguments {
+  @Option(
+    help: """
+      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. With \
+      one that estimates, an SFU selects what each receiver gets.
+      """)
+  var congestionControl: String?
+  @Option(
+    help: """
+      How pictures follow congestion control. \
+      \(VideoAdaptations.all.map { "\($0.name): \($0.summary)" }.joined(separator: "; ")).
+      """)
+  var adaptation: String?
+
+  func apply(to overrides: inout ScenarioOverrides) {
+    overrides.congestionControl = congestionControl
+    overrides.adaptation = adaptation
+  }
 }
 
 extension SessionRun.Options {

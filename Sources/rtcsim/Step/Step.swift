@@ -13,11 +13,12 @@ struct Step: ParsableCommand {
 
   @Argument(help: "A name in Models/Scenarios or a path.") var scenario: String
   @Option(help: "Decides everything that is random.") var seed: UInt64?
+  @OptionGroup var congestion: CongestionOptions
   @Option(help: "The number of the moment to begin at.") var at: Int?
   @Option(help: "A file of commands, one a line; # begins a comment.") var commands: String?
 
   func run() throws {
-    let run = try HistoryRun.open(scenario, seed: seed)
+    let run = try HistoryRun.open(scenario, seed: seed, congestion)
     var session = StepSession(run, history: run.record())
     if let at { try session.go(to: at) }
     if let commands {
@@ -42,10 +43,11 @@ struct Step: ParsableCommand {
 
 extension HistoryRun {
   /// The call that a scenario's name or path means.
-  static func open(_ name: String, seed: UInt64?) throws -> HistoryRun {
+  static func open(_ name: String, seed: UInt64?, _ congestion: CongestionOptions? = nil) throws -> HistoryRun {
     let library = try ScenarioLibrary.find()
     var overrides = ScenarioOverrides()
     overrides.seed = seed
+    congestion?.apply(to: &overrides)
     let scenario = try library.scenario(name).applying(overrides)
     var options = SessionRun.Options()
     if let session = scenario.session { try options.readMedia(of: session) }

@@ -79,8 +79,17 @@ extension StepSession {
           "\(stream.packetsLost)", fixed(stream.jitterMs, 2), "",
         ])
       }
-      return "\(node)\n" + lines.text(indent: 2) + streams.text(indent: 2)
+      return "\(node)\n" + lines.text(indent: 2) + streams.text(indent: 2) + congestion(connection)
     }
+  }
+
+  /// `  congestion control gcc: 1420.3 kbit/s allowed, …`; empty without it.
+  private func congestion(_ connection: ConnectionSnapshot) -> String {
+    guard let control = connection.congestion else { return "" }
+    return
+      "  congestion control \(control.controller): \(fixed(Double(control.availableOutgoingBitrate) / 1000, 1)) kbit/s "
+      + "may be sent, headers included; \(fixed(100 * control.loss, 1)) % lost; \(control.packetsSent) packets numbered, "
+      + "\(control.feedbackReceived) transport-wide feedbacks\n"
   }
 
   func data(_ words: [String]) throws -> String {
