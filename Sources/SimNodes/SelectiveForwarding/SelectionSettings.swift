@@ -31,6 +31,14 @@ public struct SelectionSettings: Hashable, Sendable {
       self.height = height
       self.rate = rate
     }
+
+    /// One whose packets have the headers that a client's have.
+    public init(height: Int, payload: DataRate, framesPerSecond: Int) {
+      self.init(
+        height: height,
+        rate: RateAllocation.total(
+          of: payload, framesPerSecond: framesPerSecond, packet: VideoAdapter.packet, overhead: VideoAdapter.overhead))
+    }
   }
 
   public init() {}

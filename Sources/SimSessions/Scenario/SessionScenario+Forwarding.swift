@@ -31,9 +31,6 @@ public struct ForwardingProfile: Hashable, Sendable {
 extension SessionScenario {
   /// How many sizes of a picture are sent at most, as by Chromium.
   private static let largestEncodingCount = 3
-  /// Bytes of a packet of video that are not payload, and its largest payload.
-  private static let overhead = DataSize.bytes(61)
-  private static let packet = DataSize.bytes(RTPStreamSender.largestPacket - 36)
 
   /// Whether there are estimates to follow.
   public var adapts: Bool { Self.adapts(congestionControl) }
@@ -66,9 +63,9 @@ extension SessionScenario {
     settings.encodings = formats.enumerated().map { index, format in
       let isAlone = formats.count == 1
       let payload = isAlone ? video?.bitrate ?? .zero : index == formats.count - 1 ? format.maximum : format.target
-      let rate = RateAllocation.total(
-        of: payload, framesPerSecond: video?.frameRate ?? 30, packet: Self.packet, overhead: Self.overhead)
-      return SelectionSettings.Encoding(height: isAlone ? video?.height ?? 0 : format.height, rate: rate)
+      return SelectionSettings.Encoding(
+        height: isAlone ? video?.height ?? 0 : format.height, payload: payload,
+        framesPerSecond: video?.frameRate ?? 30)
     }
     return settings
   }
