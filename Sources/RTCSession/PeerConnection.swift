@@ -204,17 +204,6 @@ public struct PeerConnection: ~Copyable {
     pace(at: now, into: &datagrams)
   }
 
-  /// Forwards a packet that another connection received, with a sender of this connection.
-  public mutating func forward(
-    _ packet: RTPPacket, _ bytes: Span<UInt8>, with sender: RTPStreamSender, number: SequenceNumber,
-    isRetransmission: Bool = false, at now: Instant, into datagrams: inout Transmissions
-  ) {
-    guard transport.isReady, sender.isActive else { return }
-    sender.forward(
-      packet, bytes, number: number, isRetransmission: isRetransmission, at: now, through: &transport, control,
-      into: &datagrams)
-  }
-
   /// Asks the peer for a key frame of an encoding.
   public mutating func requestKeyFrame(
     on index: Int, encoding: Int = 0, at now: Instant, into output: inout Output<Event>

@@ -29,6 +29,8 @@ final class Room {
     var congestion: CongestionSettings?
     /// How many encodings of video go to a server that forwards.
     var encodings = 1
+    /// What a server that forwards selects.
+    var selection: SelectionSettings?
     var canvas = MixingUnit.Canvas(width: 320, height: 180)
   }
 
@@ -111,7 +113,8 @@ final class Room {
     case .mesh: break
     case .forwarding:
       let slots = Dictionary(uniqueKeysWithValues: (0..<settings.count).map { (Self.name($0), lines(of: $0)) })
-      let unit = SelectiveForwardingUnit(port, endpoint, signaling: signaling, slots: slots)
+      let unit = SelectiveForwardingUnit(
+        port, endpoint, signaling: signaling, slots: slots, selection: settings.selection)
       simulation.register(unit)
       simulation.spawn { await signaling.addConnected(unit, over: path) }
       forwarding = unit

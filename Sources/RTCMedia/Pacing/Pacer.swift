@@ -109,6 +109,18 @@ public struct Pacer: Sendable {
     if probe != nil { _ = prober.sent(size, at: now) }
   }
 
+  /// Lets padding, and with it probes, go before any media.
+  public mutating func padBeforeMedia() {
+    mayPad = true
+    prober.begin()
+  }
+
+  /// Says that a packet left without waiting here: padding gives way to it.
+  public mutating func noteUnpaced(_ size: DataSize, at now: Instant) {
+    update(at: now)
+    account(size)
+  }
+
   /// When `next` may have something; `nil` for never before something else happens.
   public mutating func nextTimeout(at now: Instant) -> Instant? {
     if !isEmpty || mayPad, let probe = prober.nextProbe(at: now) { return probe }

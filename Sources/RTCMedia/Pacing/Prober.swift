@@ -46,6 +46,9 @@ struct Prober: Sendable {
     if size.bytes >= smallest { isActive = true }
   }
 
+  /// Begins without media.
+  mutating func begin() { if !clusters.isEmpty { isActive = true } }
+
   /// When the next packet of a probe is due.
   mutating func nextProbe(at now: Instant) -> Instant? {
     guard isActive else { return nil }

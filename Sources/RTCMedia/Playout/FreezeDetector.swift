@@ -14,6 +14,10 @@ public struct FreezeDetector: Sendable {
   /// The sum of the squares of all gaps, in square seconds.
   public private(set) var totalSquaredInterFrameDelay = 0.0
   private var lastRender: Instant?
+  /// Whether the picture stands still on purpose; and whether it was resumed and no frame has come since.
+  private var isSuspended = false
+  private var isResumed = false
+  private var wasSuspended = false
   // Nanoseconds, because this is done for every picture of everybody.
   private var frozen: Int64 = 0
   private var total: Int64 = 0
@@ -28,13 +32,19 @@ public struct FreezeDetector: Sendable {
 
   /// Takes note of a frame that is shown at `now`.
   public mutating func rendered(at now: Instant) {
-    defer { lastRender = now }
+    guard !isSuspended else { return }
+    defer {
+      lastRender = now
+      isResumed = false
+    }
     guard let lastRender else { return }
     let gap = now.nanoseconds - lastRender.nanoseconds
-    if let threshold, gap >= threshold {
+    if let threshold = threshold ?? (wasSuspended ? Self.shortestFreeze : nil), gap >= threshold {
       freezeCount += 1
       frozen += gap
     }
+    // The wait for the first frame says nothing of the next ones.
+    guard !isResumed else { return }
     total += gap
     let seconds = Double(gap) / 1e9
     totalSquaredInterFrameDelay += seconds * seconds
@@ -43,9 +53,29 @@ public struct FreezeDetector: Sendable {
 
   /// `totalFreezesDuration` and, when the picture stands still by now, the freeze that has not ended.
   public func frozenDuration(at now: Instant) -> Duration {
-    guard let lastRender else { return .zero }
+    guard let lastRender else { return .nanoseconds(frozen) }
     let gap = now.nanoseconds - lastRender.nanoseconds
     return .nanoseconds(gap >= threshold ?? Self.shortestFreeze ? frozen + gap : frozen)
+  }
+
+  /// The sender leaves the picture out on purpose: from now on it does not freeze.
+  ///
+  /// - Note: webrtc-stats knows nothing of this; it counts such a pause as a freeze.
+  public mutating func suspend(at now: Instant) {
+    guard !isSuspended else { return }
+    if let lastRender, now.nanoseconds - lastRender.nanoseconds >= threshold ?? Self.shortestFreeze { freezeCount += 1 }
+    frozen = frozenDuration(at: now).nanoseconds
+    lastRender = nil
+    isSuspended = true
+    wasSuspended = true
+  }
+
+  /// The sender goes on: what it takes until the next frame is a gap.
+  public mutating func resume(at now: Instant) {
+    guard isSuspended else { return }
+    isSuspended = false
+    isResumed = true
+    lastRender = now
   }
 
   /// The shortest gap that is a freeze; `nil` before the second frame.

@@ -52,7 +52,11 @@ public final class SendControl {
   init(_ settings: CongestionSettings) { self.settings = settings }
 
   /// What is decided now; `nil` before media may flow.
-  public var decision: CongestionDecision? { controller?.decision }
+  ///
+  /// Kept here, because to ask a controller behind its protocol copies it, and this is asked for every packet.
+  @exclusivity(unchecked) public private(set) var decision: CongestionDecision?
+  /// When the controller wants to do something, kept for the same reason.
+  @exclusivity(unchecked) private var controllerTimeout: Instant?
 
   /// Begins when media may flow.
   ///
@@ -66,12 +70,12 @@ public final class SendControl {
   }
 
   var nextTimeout: Instant? {
-    guard let due = controller?.nextTimeout else { return nextDeparture }
+    guard let due = controllerTimeout else { return nextDeparture }
     return nextDeparture.map { min($0, due) } ?? due
   }
 
   func handleTimeout(at now: Instant) {
-    guard let due = controller?.nextTimeout, due <= now else { return }
+    guard let due = controllerTimeout, due <= now else { return }
     controller?.handleTimeout(at: now)
     adopt(at: now)
   }
@@ -93,9 +97,15 @@ public final class SendControl {
     adopt(at: now)
   }
 
+  /// Lets padding, and with it probes, go before any media.
+  func padBeforeMedia(at now: Instant) {
+    pacer.padBeforeMedia()
+    nextDeparture = pacer.nextTimeout(at: now)
+  }
+
   /// Whether a packet of this size may be sent again now: repetitions together keep within the target.
   func mayRetransmit(_ size: DataSize, at now: Instant) -> Bool {
-    guard let target = controller?.decision.target else { return false }
+    guard let target = decision?.target else { return false }
     return retransmissions.admit(size, within: target, at: now)
   }
 
@@ -110,6 +120,7 @@ public final class SendControl {
     statistics.packetsSent += 1
     statistics.bytesSent += packet.size.bytes
     controller?.sent(packet)
+    ask()
     noteFlight()
   }
 
@@ -146,16 +157,23 @@ public final class SendControl {
   func noteExpired() { statistics.packetsExpired += 1 }
 
   private func adopt(at now: Instant) {
-    guard let decision = controller?.decision else { return }
+    ask()
+    guard let decision else { return }
     let padding = max(decision.paddingRate, min(wantedPadding, decision.target))
     pacer.setRates(pacing: decision.pacingRate, padding: padding, burst: decision.pacingBurst, at: now)
     for probe in controller?.takeProbes() ?? [] { pacer.add(probe, at: now) }
+    controllerTimeout = controller?.nextTimeout
     noteFlight()
     nextDeparture = pacer.nextTimeout(at: now)
   }
 
+  private func ask() {
+    decision = controller?.decision
+    controllerTimeout = controller?.nextTimeout
+  }
+
   private func noteFlight() {
-    guard let window = controller?.decision.congestionWindow else { return pacer.isCongested = false }
+    guard let window = decision?.congestionWindow else { return pacer.isCongested = false }
     pacer.isCongested = history.bytesInFlight > window
   }
 }

@@ -63,7 +63,7 @@ extension RTPStreamSender {
   }
 
   /// Whether this stream has one of retransmissions, on which padding may travel.
-  var canPad: Bool { isActive && parameters.retransmission != nil && newestNumber != nil }
+  var canPad: Bool { isActive && parameters.retransmission != nil && (newestNumber != nil || padsBeforeMedia) }
 
   /// Sends about `size` as padding: a packet again, from the newest backwards, or an empty one where none fits.
   ///
@@ -72,8 +72,7 @@ extension RTPStreamSender {
     _ size: DataSize, probe: ProbeCluster.ID?, at now: Instant, through transport: inout MediaTransport,
     _ control: SendControl, into datagrams: inout Transmissions
   ) -> DataSize {
-    guard let newestNumber else { return .zero }
-    if size.bytes >= Self.smallestPadding {
+    if let newestNumber, size.bytes >= Self.smallestPadding {
       let packet = sent.packet(newestNumber + -paddingCursor)
       paddingCursor = packet == nil || paddingCursor >= 15 ? 0 : paddingCursor + 1
       if let packet {

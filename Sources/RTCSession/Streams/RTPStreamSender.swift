@@ -29,6 +29,8 @@ public final class RTPStreamSender {
   /// The newest packet, which padding repeats first.
   @exclusivity(unchecked) var newestNumber: SequenceNumber?
   @exclusivity(unchecked) var paddingCursor = 0
+  /// Whether there may be padding before any media: empty packets.
+  @exclusivity(unchecked) var padsBeforeMedia = false
   @exclusivity(unchecked) private var announcer: CaptureTimeAnnouncer
   @exclusivity(unchecked) private var lastFrame: (rtpTimestamp: UInt32, captureTime: Instant)?
   var roundTripTime = Duration.milliseconds(100)

@@ -142,6 +142,34 @@ public struct VP8PayloadDescriptor: Hashable, Sendable {
     writer.append(layer)
   }
 
+  /// Overwrites the counters of a descriptor, as far as it has them, in a packet whose payload begins at `offset`.
+  ///
+  /// Their sizes stay as they are; a value that is too large loses its upper bits, and a descriptor that is cut short is left alone.
+  /// - Parameters:
+  ///   - pictureID: the new PictureID; `nil` leaves it.
+  ///   - temporalLevelZeroIndex: the new TL0PICIDX; `nil` leaves it.
+  public static func rewrite(
+    _ bytes: inout MutableSpan<UInt8>, at offset: Int, pictureID: UInt16?, temporalLevelZeroIndex: UInt8?
+  ) {
+    guard offset + 2 < bytes.count, bytes[offset] & 0x80 != 0 else { return }
+    let present = bytes[offset + 1]
+    var place = offset + 2
+    if present & 0x80 != 0 {
+      let isLong = bytes[place] & 0x80 != 0
+      guard place + (isLong ? 1 : 0) < bytes.count else { return }
+      if let pictureID {
+        if isLong {
+          bytes.store(0x8000 | pictureID, at: place)
+        } else {
+          bytes[place] = UInt8(pictureID & 0x7F)
+        }
+      }
+      place += isLong ? 2 : 1
+    }
+    guard present & 0x40 != 0, place < bytes.count, let temporalLevelZeroIndex else { return }
+    bytes[place] = temporalLevelZeroIndex
+  }
+
   private var hasExtension: Bool {
     pictureID != nil || temporalLevelZeroIndex != nil || temporalLayer != nil || keyIndex != nil
   }

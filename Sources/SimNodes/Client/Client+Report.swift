@@ -20,6 +20,8 @@ public struct ClientReport: Sendable {
   public let audioVideoOffset: DurationHistogram
   /// How long pictures stood still, and for how long pictures were to be seen, summed over tracks.
   public let frozenSeconds: Double
+  /// How long pictures were left out on purpose because a link carried no more, summed over those that were to be seen.
+  public let pausedSeconds: Double
   public let watchedSeconds: Double
   public let connections: [ConnectionSummary]
   /// Messages to TURN servers over TCP or TLS that were thrown away because those before them had not left.
@@ -38,6 +40,8 @@ struct MeasurementBaseline: Sendable {
   var busy = Duration.zero
   /// How long each track's picture had stood still.
   var frozen: [Duration] = []
+  /// For how long pictures had been paused.
+  var paused = Duration.zero
 }
 
 extension Client {
@@ -47,6 +51,7 @@ extension Client {
     measuresFrom = now
     baseline = connections.measurementBaseline(at: now)
     baseline.frozen = tracks.map { $0.freezes.frozenDuration(at: now) }
+    baseline.paused = pauses(at: now)
   }
 
   /// Everything so far; figures are of the measured window.
@@ -67,7 +72,7 @@ extension Client {
       busySeconds: (processor.busyTime(at: now) - baseline.busy).inSeconds, cores: processor.cores,
       waiting: processor.waiting, audioLatency: audioLatency,
       videoLatency: videoLatency, audioVideoOffset: offsets,
-      frozenSeconds: frozen(at: now).inSeconds,
+      frozenSeconds: frozen(at: now).inSeconds, pausedSeconds: (pauses(at: now) - baseline.paused).inSeconds,
       watchedSeconds: window.inSeconds * Double(configuration.watchedPictures),
       connections: connections.all.map { ConnectionSummary($0, of: port.name, at: now) },
       messagesDropped: connections.messagesDropped, data: dataReports(),
@@ -77,12 +82,27 @@ extension Client {
   /// How long pictures stood still within the measured window; one that has never moved did so from its beginning.
   private func frozen(at now: Instant) -> Duration {
     let begin = measuresFrom ?? now
+    if selection != nil { return frozenOfSelection(since: begin, at: now) }
     let shown = tracks.enumerated().filter { $0.element.kind == .video && $0.element.firstRender != nil }
     let neverShown = max(0, configuration.watchedPictures - shown.count)
     return shown.reduce((now - begin) * neverShown) { sum, track in
       let before = track.offset < baseline.frozen.count ? baseline.frozen[track.offset] : .zero
       let late = max(begin, track.element.firstRender ?? now) - begin
       return sum + track.element.freezes.frozenDuration(at: now) - before + late
+    }
+  }
+
+  /// The same where a unit selects: of what it said that it forwards.
+  private func frozenOfSelection(since begin: Instant, at now: Instant) -> Duration {
+    let pictures = tracks.enumerated().filter { $0.element.kind == .video }
+    let stood = pictures.reduce(Duration.zero) { sum, track in
+      let before = track.offset < baseline.frozen.count ? baseline.frozen[track.offset] : .zero
+      return sum + track.element.freezes.frozenDuration(at: now) - before
+    }
+    let come = Set(pictures.map(\.element.source))
+    return (selection ?? [:]).reduce(stood) { sum, entry in
+      guard entry.value.visibility == .forwarded, !come.contains(entry.key) else { return sum }
+      return sum + (now - max(begin, entry.value.since))
     }
   }
 }

@@ -129,6 +129,8 @@ extension Client {
         await simulation.sleep(for: Self.goodbyeLimit)
         await self.close(number)
       }
+    case .layersWanted(let count): if let connection = connection(with: peer) { code(count, for: connection) }
+    case .selection(let changes): select(changes)
     }
     setMediaAlarm()
   }
@@ -357,7 +359,7 @@ extension SignalingMessage {
     case .answer: .answerSent
     case .candidate: .candidateSent
     case .endOfCandidates: .endOfCandidatesSent
-    case .left: nil
+    case .left, .layersWanted, .selection: nil
     }
   }
 
@@ -366,7 +368,7 @@ extension SignalingMessage {
     switch self {
     case .offer(let text), .answer(let text): "\(text.utf8.count) bytes of SDP"
     case .candidate(let text): text
-    case .endOfCandidates, .left: ""
+    case .endOfCandidates, .left, .layersWanted, .selection: ""
     }
   }
 }

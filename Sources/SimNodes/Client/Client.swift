@@ -67,6 +67,8 @@ public actor Client: Node, SignalingMember {
   @exclusivity(unchecked) var nextData = Instant.distantFuture
   var measuresFrom: Instant?
   var baseline = MeasurementBaseline()
+  /// Whose picture a unit that selects forwards; `nil` where none has said so.
+  var selection: [String: WatchedSource]?
   var joinedAt: Instant?
   var firstRemoteFrame: Instant?
   var quality = QualityProbe()
@@ -174,7 +176,7 @@ public actor Client: Node, SignalingMember {
     connection.trackOfTransceiver[transceiver] = tracks.count
     synchronize(track)
     tracks.append(track)
-    if track.kind == .audio { audioTracks.append(track) }
+    if track.kind == .audio { audioTracks.append(track) } else { watch(track) }
     pictureDues.append(.distantFuture)
     connections.log.note(.firstRTPReceived, "\(track.kind.rawValue) of \(track.source)", from: port)
     if track.kind == .audio, nextPlayoutTick == .distantFuture {

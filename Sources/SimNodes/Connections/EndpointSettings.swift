@@ -66,9 +66,10 @@ public struct LineSettings: Hashable, Sendable {
   /// The name of the participant whose media a receiving slot carries.
   public var source: String?
   /// How many encodings of video are sent at the same time, at most; more than one is simulcast.
-  public var encodings = 1
+  public var encodings: Int
 
-  public init(kind: MediaKind, direction: MediaDirection, source: String? = nil) {
+  public init(kind: MediaKind, direction: MediaDirection, source: String? = nil, encodings: Int = 1) {
+    self.encodings = encodings
     self.kind = kind
     self.direction = direction
     self.source = source

@@ -21,22 +21,26 @@ struct AdaptedStreams {
     guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, control.decision != nil else {
       return
     }
-    var senders = 0
+    var (connected, senders) = (0, 0)
     var total = sound
     for stream in video where connection.canSend(on: stream.line) {
+      connected += 1
+      guard stream.encoder.wantedEncodings > 0 else { continue }
       senders += 1
       total = total + (stream.encoder.adapter?.allocation ?? .zero)
     }
     for stream in simulcast where connection.canSend(on: stream.line) {
+      connected += 1
+      guard stream.isWanted else { continue }
       senders += 1
       total = total + stream.allocation
     }
-    guard senders > 0 else { return }
+    guard connected > 0 else { return }
     control.setAllocated(total, at: now)
     guard let decision = control.decision else { return }
     var padding = DataRate.zero
-    let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(senders)
-    for stream in video where connection.canSend(on: stream.line) {
+    let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(max(1, senders))
+    for stream in video where connection.canSend(on: stream.line) && stream.encoder.wantedEncodings > 0 {
       guard let sender = connection.transceivers[stream.line].sender else { continue }
       stream.encoder.adapt(to: .bitsPerSecond(left), sent: sender.statistics, loss: decision.loss, at: now)
       // No more than its part, so that sound is not harmed.
@@ -45,7 +49,7 @@ struct AdaptedStreams {
     for stream in simulcast where connection.canSend(on: stream.line) {
       let encodings = connection.transceivers[stream.line].senders
       stream.adapt(to: .bitsPerSecond(left), encodings, loss: decision.loss, at: now)
-      padding = padding + min(stream.wantedPadding, .bitsPerSecond(left))
+      if stream.isWanted { padding = padding + min(stream.wantedPadding, .bitsPerSecond(left)) }
     }
     control.setPadding(padding, at: now)
   }

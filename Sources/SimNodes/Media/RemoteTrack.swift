@@ -48,6 +48,11 @@ final class RemoteTrack {
     RTCPrimitives.prefetch(receiver, bytes: 448)
   }
 
+  /// Its sender leaves it out on purpose, or goes on.
+  func setSuspended(_ isSuspended: Bool, at now: Instant) {
+    if isSuspended { freezes.suspend(at: now) } else { freezes.resume(at: now) }
+  }
+
   /// Notes that a frame captured at `captured` is shown or heard at `now`.
   func rendered(at now: Instant, captured: Instant?, isMeasured: Bool) {
     framesRendered += 1

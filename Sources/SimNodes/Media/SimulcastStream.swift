@@ -34,6 +34,9 @@ final class SimulcastStream {
     wanted = layers.map { _ in true }
   }
 
+  /// Whether the far end wants any of them.
+  var isWanted: Bool { wanted.contains(true) }
+
   /// What it could use, all headers included.
   var allocation: DataRate { total(of: allocator.highest) }
 

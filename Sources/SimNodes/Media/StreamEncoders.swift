@@ -10,6 +10,10 @@ package final class VideoStreamEncoder {
   private let clock: RTPClock
   private var buffer = ByteWriter(reserving: 4096)
   package var needsKeyFrame = true
+  /// How many encodings of the picture anybody sees, from the smallest on; nothing is coded for nobody.
+  var wantedEncodings = Int.max {
+    didSet { if oldValue == 0, wantedEncodings > 0 { needsKeyFrame = true } }
+  }
   /// When the last frame was coded: an encoder works on one at a time.
   private(set) var busyUntil = Instant.start
   /// How it follows congestion control; `nil` for a fixed rate.
@@ -79,6 +83,7 @@ package final class VideoStreamEncoder {
   ///
   /// - Parameter reduction: the share of pictures that congestion control wants left out.
   func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
+    guard wantedEncodings > 0 else { return false }
     if let allotment { return allotment.bitrate > .zero && modelled?.dropsNextFrame() != true }
     guard adapter != nil else { return true }
     if let size = adapter?.resize(at: now) {

@@ -15,6 +15,8 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   private let signaling: SignalingServer
   private let connections: ConnectionSet
   private let data: DataForwarder
+  /// What selects for each receiver; `nil` where everybody gets everything.
+  private let selective: SelectiveForwarder?
   /// What a client's slots carry, in m-line order, by the client's name.
   private let slots: [String: [LineSettings]]
   private var sources: [SourceID: Source] = [:]
@@ -62,21 +64,30 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     }
   }
 
-  /// - Parameter slots: the lines of each client's offer, as it makes them.
+  /// - Parameters:
+  ///   - slots: the lines of each client's offer, as it makes them.
+  ///   - selection: what is selected for each receiver, for which there must be congestion control; `nil` for nothing.
   public init(
-    _ port: NodePort, _ settings: EndpointSettings, signaling: SignalingServer, slots: [String: [LineSettings]]
+    _ port: NodePort, _ settings: EndpointSettings, signaling: SignalingServer, slots: [String: [LineSettings]],
+    selection: SelectionSettings? = nil
   ) {
+    precondition(selection == nil || settings.congestion != nil, "what is selected follows estimates")
     self.port = port
     self.signaling = signaling
     self.slots = slots
     connections = ConnectionSet(port, settings, purpose: .forwarding)
     data = DataForwarder(connections)
+    selective = selection.map { [connections] in SelectiveForwarder(connections, $0, people: slots.count) }
   }
 
   public func receive(_ datagram: Datagram, at now: Instant) {
     if let (connection, incoming, done) = connections.receive(datagram, at: now) {
       finish(connection, at: now)
-      forward(incoming, from: connection, at: now, after: done)
+      if let selective {
+        selective.forward(incoming, from: connection, at: now, after: done)
+      } else {
+        forward(incoming, from: connection, at: now, after: done)
+      }
     } else if let connection = connections.connection(of: datagram) {
       finish(connection, at: now)
     }
@@ -84,6 +95,15 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
 
   public func wake(at now: Instant) {
     connections.handleTimeouts(at: now) { finish($0, at: now) }
+    guard let selective else { return }
+    selective.handleTimeout(at: now)
+    tell(selective)
+    port.wake(at: selective.nextTimeout)
+  }
+
+  private func tell(_ selective: SelectiveForwarder) {
+    for (message, peer) in selective.outbox { signal(message, to: peer) }
+    selective.outbox.removeAll()
   }
 
   public func signaled(_ message: SignalingMessage, from peer: String) {
@@ -98,7 +118,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       guard let connection = connection(with: peer) else { return }
       connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
       finish(connection, at: now)
-    case .answer, .left: break
+    case .answer, .left, .layersWanted, .selection: break
     }
   }
 
@@ -173,6 +193,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   }
 
   private func handle(_ event: PeerConnection.Event, of connection: Connection, at now: Instant) {
+    if let selective, handle(event, of: connection, selective, at: now) { return }
     switch event {
     case .transport(.ready): subscribed(connection, at: now)
     case .transport(.dtls(.closed)):
@@ -191,6 +212,27 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       connections.log.note(.firstRTPReceived, "\(kind.rawValue) of \(connection.peer)", from: port)
     case .transport, .signalingStateChanged, .negotiationNeeded: break
     }
+  }
+
+  /// Acts on what concerns what is selected; says whether that is all.
+  private func handle(
+    _ event: PeerConnection.Event, of connection: Connection, _ selective: SelectiveForwarder, at now: Instant
+  ) -> Bool {
+    switch event {
+    case .transport(.ready):
+      selective.ready(connection, at: now)
+      tell(selective)
+    case .keyFrameRequested(let transceiver, _): selective.keyFrameRequested(by: connection, transceiver, at: now)
+    case .packetsRequested(let transceiver, let numbers):
+      selective.repair(numbers, transceiver, of: connection, at: now)
+    case .senderReport(let transceiver, let encoding, let report):
+      selective.senderReport(report, connection, transceiver, encoding)
+    case .transport(.dtls(.closed)):
+      selective.unsubscribe(connection)
+      return false
+    default: return false
+    }
+    return true
   }
 
   /// A receiver that can be sent to needs key frames of everybody.
@@ -234,7 +276,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       try connection.core.setLocal(.answer(answer), at: now, into: &connection.output)
       signal(.answer(answer.description), to: peer)
       connections.log.note(.setLocalAnswer, "to \(peer)", from: port)
-      subscribe(connection, lines)
+      if let selective { selective.subscribe(connection, lines) } else { subscribe(connection, lines) }
     } catch {
       connections.log.note(.negotiationFailed, "with \(peer): \(error)", from: port)
     }

@@ -10,12 +10,22 @@ public enum SignalingMessage: Hashable, Sendable {
   case endOfCandidates
   /// Somebody left the room.
   case left
+  /// A unit that selects tells a client how many of the encodings of his picture anybody sees, from the smallest on.
+  ///
+  /// LiveKit calls it dynacast, Jitsi sender constraints.
+  case layersWanted(Int)
+  /// A unit that selects tells a receiver whose picture is forwarded to him from now on, and whose is not (as Jitsi's
+  /// `ForwardedSources`).
+  case selection([SourceChange])
 
   /// Bytes of the message on the wire: its text in an envelope.
   func size(envelope: Int) -> DataSize {
     switch self {
     case .offer(let text), .answer(let text), .candidate(let text): .bytes(text.utf8.count + envelope)
     case .endOfCandidates, .left: .bytes(envelope)
+    case .layersWanted: .bytes(Self.numberSize + envelope)
+    case .selection(let changes):
+      .bytes(changes.reduce(0) { $0 + $1.source.utf8.count + Self.numberSize } + envelope)
     }
   }
 
@@ -24,9 +34,12 @@ public enum SignalingMessage: Hashable, Sendable {
     switch self {
     case .offer(let text): .offer(Self.replacingFingerprints(in: text))
     case .answer(let text): .answer(Self.replacingFingerprints(in: text))
-    case .candidate, .endOfCandidates, .left: self
+    case .candidate, .endOfCandidates, .left, .layersWanted, .selection: self
     }
   }
+
+  /// A number or a word of a message as JSON, about.
+  private static let numberSize = 16
 
   /// The digest of a certificate that nobody has.
   private static func replacingFingerprints(in text: String) -> String {
@@ -44,7 +57,20 @@ public enum SignalingMessage: Hashable, Sendable {
     case .candidate: "candidate"
     case .endOfCandidates: "end of candidates"
     case .left: "left"
+    case .layersWanted: "layers wanted"
+    case .selection: "selection"
     }
+  }
+}
+
+/// What becomes of one participant's picture at one receiver.
+public struct SourceChange: Hashable, Sendable {
+  public let source: String
+  public let visibility: SourceVisibility
+
+  public init(source: String, visibility: SourceVisibility) {
+    self.source = source
+    self.visibility = visibility
   }
 }
 

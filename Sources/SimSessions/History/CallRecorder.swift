@@ -347,13 +347,16 @@ extension SignalingMessage {
     case .offer(let text), .answer(let text), .candidate(let text): text
     case .endOfCandidates: "end-of-candidates"
     case .left: "left"
+    case .layersWanted(let count): "layers wanted: \(count)"
+    case .selection(let changes):
+      changes.map { "\($0.source): \($0.visibility.rawValue)" }.joined(separator: ", ")
     }
   }
 
   fileprivate var sessionDescription: SessionDescription? {
     switch self {
     case .offer(let text), .answer(let text): try? SessionDescription(parsing: text)
-    case .candidate, .endOfCandidates, .left: nil
+    case .candidate, .endOfCandidates, .left, .layersWanted, .selection: nil
     }
   }
 }

@@ -106,7 +106,8 @@ struct SessionBuilder {
         endpoint: endpoint(addresses, cores: profile.cores),
         media: sources[participant.name] ?? captured(participant.index), offers: offers(of: participant),
         sources: sources, signalingAccess: signalingAccess(profile),
-        watchedPictures: plan.streamsReceived(by: participant.index, .video))
+        watchedPictures: min(
+          plan.streamsReceived(by: participant.index, .video), session.forwarding?.lastN ?? .max))
       configuration.endpoint.observer = observer
       configuration.data = session.data
       configuration.delays = session.people
@@ -154,7 +155,8 @@ struct SessionBuilder {
   private func lines(_ connection: SessionPlan.Connection) -> [LineSettings] {
     connection.lines.map { line in
       LineSettings(
-        kind: line.kind, direction: line.direction, source: line.source.map { plan.participants[$0].name })
+        kind: line.kind, direction: line.direction, source: line.source.map { plan.participants[$0].name },
+        encodings: line.kind == .video && line.direction == .sendonly ? max(1, session.encodings.count) : 1)
     }
   }
 
@@ -273,7 +275,8 @@ struct SessionBuilder {
     case .forwarding:
       var slots: [String: [LineSettings]] = [:]
       for connection in plan.connections { slots[connection.offerer.description] = lines(connection) }
-      let unit = SelectiveForwardingUnit(port, settings, signaling: signaling, slots: slots)
+      let unit = SelectiveForwardingUnit(
+        port, settings, signaling: signaling, slots: slots, selection: session.selection)
       simulation.register(unit)
       return (.forwarding(unit), id)
     case .mixing(let layout):

@@ -41,6 +41,9 @@ public struct SessionResult: Sendable {
   let wire: MediaOutcomes
   /// Of the time in which pictures were to be seen; `nil` without video.
   public let frozenPercent: Double?
+  /// Of the same time, how long pictures were left out on purpose because a link carried no more; `nil` where the server selects
+  /// nothing.
+  public let pausedPercent: Double?
   /// In `currency`.
   public let costPerParticipantHour: Double
   /// ISO 4217, of the price list.
@@ -102,6 +105,8 @@ public struct SessionResult: Sendable {
     lossPercent = wire.loss.map { 100 * $0 }
     let watched = clients.reduce(0) { $0 + $1.watchedSeconds }
     frozenPercent = watched > 0 ? 100 * clients.reduce(0) { $0 + $1.frozenSeconds } / watched : nil
+    pausedPercent =
+      watched > 0 && session.forwarding != nil ? 100 * clients.reduce(0) { $0 + $1.pausedSeconds } / watched : nil
     costPerParticipantHour = session.prices.perParticipantHour(
       serverEgress: nic?.uplink.carriedBytes ?? 0, serverBusySeconds: server?.busySeconds ?? 0,
       turnEgress: run.plan.server == nil ? measured.end.turnEgress : 0,
@@ -158,6 +163,12 @@ public struct SessionResult: Sendable {
       guard let joined = client.joinedAt, let first = client.firstRemoteFrame else { return nil }
       return first - max(joined, joins[1])
     }.sorted()
+  }
+
+  /// What the mean client receives for each picture that he is to see, in kbit/s of IP packets, sound included; `nil` without video.
+  public var ratePerPicture: Double? {
+    let pictures = clients.reduce(0) { $0 + $1.watchedSeconds } / window.inSeconds / Double(clients.count)
+    return pictures > 0 ? clientDownlink.megabitsPerSecond * 1000 / pictures : nil
   }
 
   /// The shortest set-up time that `fraction` of the clients do not exceed.

@@ -1,4 +1,4 @@
-/// Up to how many participants a topology held: no limit broke, and every connection was made.
+/// Up to how many participants a topology held: no limit broke, every connection was made, and hardly a picture was paused.
 public struct Verdict: Hashable, Sendable {
   /// What a verdict looks at in one run.
   public struct Cell: Hashable, Sendable {
@@ -6,8 +6,14 @@ public struct Verdict: Hashable, Sendable {
     public let limit: FirstLimit
     public let planned: Int
     public let established: Int
+    /// How much of the pictures was left out on purpose because links carried no more, in percent.
+    public let pausedPercent: Double
 
-    public init(participants: Int, limit: FirstLimit, planned: Int, established: Int) {
+    /// Nobody misses so little.
+    static let tolerablePause = 5.0
+
+    public init(participants: Int, limit: FirstLimit, planned: Int, established: Int, pausedPercent: Double = 0) {
+      self.pausedPercent = pausedPercent
       self.participants = participants
       self.limit = limit
       self.planned = planned
@@ -17,16 +23,19 @@ public struct Verdict: Hashable, Sendable {
     public init(_ result: SessionResult) {
       self.init(
         participants: result.participants, limit: result.firstLimit, planned: result.connectionsPlanned,
-        established: result.connectionsEstablished)
+        established: result.connectionsEstablished, pausedPercent: result.pausedPercent ?? 0)
     }
 
-    var holds: Bool { limit == .none && established == planned }
+    var holds: Bool { limit == .none && established == planned && pausedPercent <= Self.tolerablePause }
 
     /// What went wrong, for a reader.
     var explanation: String {
       let missing =
         established == planned ? [] : ["\(planned - established) of \(planned) connections could not be made"]
-      return ((limit == .none ? [] : [limit.explanation]) + missing).joined(separator: " and ")
+      let paused =
+        pausedPercent <= Self.tolerablePause
+        ? [] : ["\(Int(pausedPercent.rounded())) % of the pictures were left out, because links carried no more"]
+      return ((limit == .none ? [] : [limit.explanation]) + missing + paused).joined(separator: " and ")
     }
   }
 

@@ -49,6 +49,7 @@ extension SessionScenario {
         ),
         ("mcu", "layout 'shared'", "layout 'individual', because congestionControl is '\(congestionControl)'"))
     }
+    try checkForwarding()
     if let adaptation, congestionControl == nil {
       throw Contradiction(
         ("adaptation", "'\(adaptation)'", "no adaptation, because congestionControl is 'none' and rates are fixed"),

@@ -21,6 +21,9 @@ struct WholeNumberLimit: Sendable {
   func contains(_ number: Int) -> Bool { range.contains(number) && number.isMultiple(of: step) }
 
   static let participants = WholeNumberLimit(2...1000)
+  /// Of the pictures and of the voices that a receiver gets at once.
+  static let lastN = WholeNumberLimit(1...1000)
+  static let loudest = WholeNumberLimit(1...1000)
   static let cores = WholeNumberLimit(1...1024)
   static let turnServers = WholeNumberLimit(1...4)
   static let turnQuota = WholeNumberLimit(1...1000)

@@ -108,6 +108,12 @@ extension SessionScenario {
     lines.add("mcu.layout", mixing.layout.rawValue)
     lines.add("mcu.width", mixing.width)
     lines.add("mcu.height", mixing.height)
+    if let forwarding {
+      lines.add("sfu.simulcast", "\(forwarding.simulcast)")
+      lines.add("sfu.lastN", forwarding.lastN)
+      lines.add("sfu.loudest", forwarding.loudest)
+      lines.add("sfu.layout", forwarding.layout.rawValue)
+    }
     for (path, text) in costs.figures { lines.add("costs.\(path)", text) }
     lines.add("prices.currency", prices.currency)
     lines.add("prices.egressPerGigabyte", "\(prices.egressPerGigabyte)")

@@ -25,6 +25,10 @@ public struct ScenarioOverrides: Hashable, Sendable {
   public var media: MediaFidelity?
   /// `--congestion-control`
   public var congestionControl: String?
+  /// `--simulcast`: whether clients send an SFU each picture in several sizes.
+  public var simulcast: Bool?
+  /// `--last-n`: of how many people an SFU forwards pictures.
+  public var lastN: Int?
   /// `--adaptation`
   public var adaptation: String?
   /// `--uplink`: the rate of every client's uplink.
@@ -44,10 +48,20 @@ public struct ScenarioOverrides: Hashable, Sendable {
     let isSet = [
       ("topology", topology != nil), ("participants", participants != nil), ("duration", duration != nil),
       ("fidelity", fidelity != nil), ("media", media != nil),
-      ("congestion-control", congestionControl != nil), ("adaptation", adaptation != nil), ("uplink", uplink != nil),
+      ("congestion-control", congestionControl != nil), ("adaptation", adaptation != nil),
+      ("simulcast", simulcast != nil), ("last-n", lastN != nil), ("uplink", uplink != nil),
       ("downlink", downlink != nil), ("rtt", rtt != nil), ("costs", costs != nil),
     ]
     return isSet.filter(\.1).map(\.0)
+  }
+
+  /// The option that changes a field.
+  fileprivate func option(of field: String) -> String {
+    switch field {
+    case "congestionControl": "congestion-control"
+    case "sfu": simulcast == nil && lastN != nil ? "last-n" : "simulcast"
+    default: field
+    }
   }
 }
 
@@ -94,6 +108,16 @@ extension SessionScenario {
       adaptation = try Self.name(name, of: Self.adaptations, option: "adaptation")
       fitBitrateToAdaptation()
     }
+    if let simulcast = overrides.simulcast {
+      sfu = sfu ?? ForwardingProfile()
+      sfu?.simulcast = simulcast
+    }
+    if let count = overrides.lastN {
+      sfu = sfu ?? ForwardingProfile()
+      sfu?.lastN = try Self.checked(count, WholeNumberLimit.lastN.contains(count), "last-n") {
+        WholeNumberLimit.lastN.allowed
+      }
+    }
     if let costs = overrides.costs { self.costs = costs }
     try setRate(overrides.uplink, "uplink") { $0.uplink.setRate($1) }
     try setRate(overrides.downlink, "downlink") { $0.downlink.setRate($1) }
@@ -102,14 +126,9 @@ extension SessionScenario {
       for index in clients.indices { clients[index] = try client(clients[index], withRoundTrip: time, in: scenario) }
     }
     do throws(Contradiction) { try check() } catch {
-      let side = error.side { overrides.sessionOptions.contains(Self.option(of: $0)) }
-      throw .option(name: "--\(Self.option(of: side.field))", found: side.found, allowed: side.allowed)
+      let side = error.side { overrides.sessionOptions.contains(overrides.option(of: $0)) }
+      throw .option(name: "--\(overrides.option(of: side.field))", found: side.found, allowed: side.allowed)
     }
-  }
-
-  /// The option that changes a field.
-  private static func option(of field: String) -> String {
-    field == "congestionControl" ? "congestion-control" : field
   }
 
   private static func name(_ name: String, of names: [String], option: String) throws(ScenarioError) -> String {

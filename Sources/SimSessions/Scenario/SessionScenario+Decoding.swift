@@ -11,7 +11,7 @@ extension SessionScenario {
     "congestionControl", "adaptation", "data", "server", "signaling", "people", "stun", "turn", "iceTransportPolicy",
     "ice",
     "bundlePolicy",
-    "srtpProfiles", "mcu",
+    "srtpProfiles", "mcu", "sfu",
     "costs", "prices", "faults", "crossTraffic",
   ]
 
@@ -63,6 +63,7 @@ extension SessionScenario {
     bundlePolicy = try fields["bundlePolicy"]?.choice(BundlePolicy.self) ?? .maxCompat
     srtpProfiles = try Self.srtpProfiles(fields["srtpProfiles"])
     mixing = try MixingProfile(fields["mcu"], video: video)
+    sfu = try fields["sfu"].map { reader throws(ScenarioError) in try ForwardingProfile.decode(reader) }
     costs = try Self.file(fields["costs"], "Models/Costs", "debian12-x86-2core", files.costs)
     prices = try Self.file(fields["prices"], "Models/Prices", "default", files.prices)
     fitBitrateToAdaptation()

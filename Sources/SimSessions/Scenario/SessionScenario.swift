@@ -73,6 +73,8 @@ public struct SessionScenario: Hashable, Sendable {
   /// In the order of preference; at least one.
   public var srtpProfiles: [SRTPProfile]
   public var mixing: MixingProfile
+  /// What an SFU selects, where that is said; `forwarding` is what holds.
+  public var sfu: ForwardingProfile?
   public var costs: CostFile
   public var prices: PriceList
 

@@ -32,9 +32,25 @@ struct Explanation {
       "\(session.duration.quantity) pass; fidelity \(session.fidelity.rawValue), media \(session.media.rawValue)"
     text += (session.congestionControl.map { "; rates follow \($0)" } ?? "")
     text += (session.adaptation.map { ", pictures \($0)" } ?? "") + "\n\n"
-    text += parties(session, plan) + "\n" + connections(plan) + "\n"
+    text += parties(session, plan) + "\n" + connections(plan) + "\n" + forwarding(session)
     return text + (session.kinds.isEmpty ? "" : streams(plan)) + data(session, plan)
       + session.crossTraffic.map { "TCP on the links of \($0.client ?? "everybody"): \($0.summary)\n" }.joined()
+  }
+
+  /// What an SFU selects; empty where it forwards everything.
+  private static func forwarding(_ session: SessionScenario) -> String {
+    guard let forwarding = session.forwarding else { return "" }
+    let sizes = session.encodings.map { "\($0.width)×\($0.height)" }.joined(separator: ", ")
+    let people = session.participants - 1
+    var text = "The SFU selects for each receiver, by its estimate of his link:\n"
+    if forwarding.simulcast, session.encodings.count > 1 {
+      text += "  simulcast: everybody sends his picture as \(sizes); each tile gets the smallest that fills it\n"
+    } else if session.video != nil {
+      text += "  no simulcast: a picture is forwarded as it is, or paused\n"
+    }
+    text += "  pictures of \(min(forwarding.lastN, people)) of \(people) others: of those who had the floor last\n"
+    text += "  sound of the \(min(forwarding.loudest, people)) loudest\n"
+    return text + "  layout: \(forwarding.layout.rawValue)\n\n"
   }
 
   private static func parties(_ session: SessionScenario, _ plan: SessionPlan) -> String {

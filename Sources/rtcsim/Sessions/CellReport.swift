@@ -42,6 +42,7 @@ struct CellReport: Sendable {
     // What came later is named where it says something, so that the reports of older scenarios stay.
     if result.audioVideoOffset.count > 0 { cell.append("audioVideoOffsetMs", percentiles(result.audioVideoOffset)) }
     if let adaptation = AdaptationReport(result) { cell.append("congestionControl", adaptation.json) }
+    if let paused = result.pausedPercent { cell.append("pausedPercent", JSON(paused, decimals: 3)) }
     return cell
   }
 
@@ -79,14 +80,31 @@ struct CellReport: Sendable {
       + SessionColumns.data(of: result)
   }
 
-  static func table(currency: String) -> Table {
-    Table([
+  /// The cells as a table; what is paused on purpose has a column where there is any of it.
+  static func table(of reports: [CellReport]) -> Table {
+    let pauses = reports.contains { ($0.result.pausedPercent ?? 0) > 0 }
+    let place = columns(currency: "").firstIndex { $0.title == frozen } ?? 0
+    var columns = columns(currency: reports.first?.result.currency ?? "")
+    if pauses { columns.insert(.right("paused\n%"), at: place + 1) }
+    var table = Table(columns)
+    for report in reports {
+      var row = report.tableRow
+      if pauses { row.insert(report.result.pausedPercent.map { fixed($0, 1) } ?? "–", at: place + 1) }
+      table.append(row)
+    }
+    return table
+  }
+
+  private static let frozen = "frozen\n%"
+
+  private static func columns(currency: String) -> [Table.Column] {
+    [
       .left("topology"), .right("people"), .right("connections\nmade/planned"), .right("streams\nup/down each"),
       .right("client up\nMbit/s"), .right("client down\nMbit/s"), .right("server in\nMbit/s"),
       .right("server out\nMbit/s"), .right("client CPU\n%"), .right("server CPU\ncores"),
       .right("set-up ms\np50/p95"), .right("audio ms\np50/p95"), .right("video ms\np50/p95"), .right("loss\n%"),
-      .right("frozen\n%"), .right("\(currency) per person\nand hour"), .left("first limit"), .left("fidelity"),
-    ])
+      .right(frozen), .right("\(currency) per person\nand hour"), .left("first limit"), .left("fidelity"),
+    ]
   }
 
   var tableRow: [String] {

@@ -18,6 +18,7 @@ struct Compare: ParsableCommand {
   @Option(help: "Runs at the same time; by default as many as cores.") var jobs: Int?
   @Option(help: "table or json.") var format = OutputFormat.table
   @Option(help: "Also write a CSV file.") var csv: String?
+  @Option(help: "Also draw the topologies over the number of people, as SVG.") var plot: String?
 
   func run() throws {
     let library = try ScenarioLibrary.find()
@@ -29,6 +30,7 @@ struct Compare: ParsableCommand {
     let base = try loaded.applying(try session.overrides(library))
     let cells = try plannedCells(loaded, library)
     let file = try csv.map { try AtomicFile(path: $0) }
+    let drawing = try plot.map { try AtomicFile(path: $0) }
     let reports = try runAll(cells)
     let verdicts = topologies.elements.map { topology in
       Verdict(
@@ -40,6 +42,10 @@ struct Compare: ParsableCommand {
       for report in reports { table.append(report.csvRow) }
       try file.append(table.text)
       try file.commit()
+    }
+    if let drawing {
+      try drawing.append(ComparisonPlot(reports: reports, title: Self.title(base)).svg)
+      try drawing.commit()
     }
     switch format {
     case .table: Terminal.write(Self.text(reports, verdicts, base))
@@ -95,9 +101,7 @@ struct Compare: ParsableCommand {
 
   private static func text(_ reports: [CellReport], _ verdicts: [Verdict], _ scenario: Scenario) -> String {
     var text = Terminal.styled("\(scenario.name)", .bold) + ": \(scenario.summary)\n\n"
-    var table = CellReport.table(currency: reports[0].result.currency)
-    for report in reports { table.append(report.tableRow) }
-    text += table.text() + "\n"
+    text += CellReport.table(of: reports).text() + "\n"
     if let data = dataTable(reports) { text += data.text() + "\n" }
     for verdict in verdicts { text += verdict.sentence + "\n" }
     text += """
@@ -110,11 +114,20 @@ struct Compare: ParsableCommand {
     return text
   }
 
+  /// What the plot shows: `meeting · gcc · uplink 5M · seed 1`.
+  private static func title(_ scenario: Scenario) -> String {
+    let session = scenario.session
+    let rates = session?.congestionControl ?? "fixed rates"
+    let uplink = session?.client.uplink.rate?.quantity ?? "unlimited"
+    return "\(scenario.name) · \(rates) · uplink \(uplink) · seed \(scenario.seed)"
+  }
+
   private static func adaptation(_ scenario: Scenario) -> String {
-    guard let controller = scenario.session?.congestionControl else {
+    guard let session = scenario.session, let controller = session.congestionControl else {
       return "Rates are fixed: encoders do not adapt to what the network carries."
     }
-    return "Encoders follow '\(controller)'; an SFU forwards what it gets, it chooses no layers for a receiver."
+    guard session.adapts else { return "Rates are held by '\(controller)'; an SFU forwards what it gets." }
+    return "Encoders follow '\(controller)', and an SFU selects what each receiver gets."
   }
 
   /// What went on data channels; `nil` when there are none.

@@ -33,9 +33,7 @@ struct RunText {
       text += "… \(result.milestones.count - Self.mostMilestones) more; --format json and --ladder have all\n"
     }
     text += "\n"
-    var cell = CellReport.table(currency: result.currency)
-    cell.append(report.tableRow)
-    text += cell.text() + "\n" + cpuTable.text() + "\n"
+    text += CellReport.table(of: [report]).text() + "\n" + cpuTable.text() + "\n"
     if let data = result.dataTable {
       text += data.text() + "\n" + result.dataLines.map { $0 + "\n" }.joined()
     }

@@ -10,6 +10,11 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
   @OptionGroup var congestion: CongestionOptions
+  @Option(help: "on or off: whether clients send an SFU each picture in several sizes; on with congestion control.")
+  var simulcast: Switch?
+  @Option(
+    help: "Of how many people an SFU forwards pictures: of those who had the floor last; 25 with congestion control.")
+  var lastN: Int?
   @Option(help: "Rate of every client's uplink, such as 2M, or unlimited.") var uplink: LinkRate?
   @Option(help: "Rate of every client's downlink.") var downlink: LinkRate?
   @Option(help: "Round trip between client and server, such as 40ms.") var rtt: Duration?
@@ -23,6 +28,8 @@ struct SessionOptions: ParsableArguments {
     overrides.fidelity = fidelity
     overrides.media = media
     congestion.apply(to: &overrides)
+    overrides.simulcast = simulcast.map { $0 == .on }
+    overrides.lastN = lastN
     overrides.uplink = uplink
     overrides.downlink = downlink
     overrides.rtt = rtt
@@ -33,12 +40,17 @@ struct SessionOptions: ParsableArguments {
   }
 }
 
+/// Something that is on or off.
+enum Switch: String, CaseIterable, ExpressibleByArgument {
+  case on, off
+}
+
 /// Which congestion control there is, and what pictures make of it.
 struct CongestionOptions: ParsableArguments {
   @Option(
     help: """
-      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. An SFU \
-      chooses no layers yet: its downlinks do not adapt.
+      Whose rates encoders follow: \(SessionScenario.congestionControls.joined(separator: ", ")); none for fixed rates. With \
+      one that estimates, an SFU selects what each receiver gets.
       """)
   var congestionControl: String?
   @Option(

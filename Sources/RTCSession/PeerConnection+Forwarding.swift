@@ -1,0 +1,47 @@
+import RTCMedia
+import RTCPrimitives
+import RTCTransport
+import RTCWire
+
+/// What a forwarding unit sends on a connection.
+extension PeerConnection {
+  /// Forwards a packet that another connection received, with a sender of this connection.
+  public mutating func forward(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, with sender: RTPStreamSender, number: SequenceNumber,
+    isRetransmission: Bool = false, at now: Instant, into datagrams: inout Transmissions
+  ) {
+    guard transport.isReady, sender.isActive else { return }
+    sender.forward(
+      packet, bytes, number: number, isRetransmission: isRetransmission, at: now, through: &transport, control,
+      into: &datagrams)
+  }
+
+  /// Forwards a packet as part of a stream that the unit puts together; it needs congestion control.
+  package mutating func forward(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, with sender: RTPStreamSender, as numbers: ForwardedNumbers,
+    at now: Instant, into datagrams: inout Transmissions
+  ) {
+    guard let control, transport.isReady, sender.isActive else { return }
+    sender.forward(packet, bytes, as: numbers, at: now, through: &transport, control, into: &datagrams)
+    if sender.parameters.kind == .video { pace(at: now, into: &datagrams) }
+  }
+
+  /// Whether the pacer keeps packets back, so that they must be let go later.
+  package var isPacing: Bool { control.map { !$0.pacer.isEmpty } ?? false }
+
+  /// Lets padding find out what the way carries before anything is forwarded, so that a first picture is not too large for ever.
+  package mutating func padBeforeMedia(at now: Instant) {
+    let repairing = senders.filter { $0.parameters.retransmission != nil }
+    for sender in repairing { sender.padsBeforeMedia = true }
+    if !repairing.isEmpty { control?.padBeforeMedia(at: now) }
+  }
+
+  /// Sends again what the receiver of such a stream misses, on its stream of retransmissions.
+  package mutating func retransmit(
+    _ numbers: [SequenceNumber], on index: Int, at now: Instant, into datagrams: inout Transmissions
+  ) {
+    guard canSend(on: index), let sender = transceivers[index].sender else { return }
+    sender.retransmit(numbers, at: now, through: &transport, control, into: &datagrams)
+    pace(at: now, into: &datagrams)
+  }
+}

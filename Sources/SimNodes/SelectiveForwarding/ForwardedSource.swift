@@ -1,0 +1,110 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import RTCWire
+
+/// One participant as a unit that selects sees him: what he sends, and to whom it goes.
+final class ForwardedSource {
+  /// A receiver of his sound.
+  struct Listener {
+    /// Not counted: the unit keeps its connections and their senders for as long as it lives.
+    let connection: Unmanaged<Connection>
+    let sender: Unmanaged<RTPStreamSender>
+    let offset: UInt16
+  }
+
+  let name: String
+  let person: Int
+  /// Where his media come from; `nil` before he is there and after he has left.
+  var connection: Connection?
+  var videoLine: Int?
+  @exclusivity(unchecked) var encodings: [ForwardedEncoding] = []
+  @exclusivity(unchecked) var meter = LayerMeter()
+  @exclusivity(unchecked) var viewers: [ForwardingSlot] = []
+  @exclusivity(unchecked) var listeners: [Listener] = []
+  @exclusivity(unchecked) var heard = HeardStream()
+  /// How many of his encodings are wanted, as he was told; `nil` for all, before he was told anything.
+  var wantedEncodings: Int?
+  /// Since when fewer are.
+  var wantsFewerSince: Instant?
+
+  init(name: String, person: Int) {
+    self.name = name
+    self.person = person
+    encodings = (0..<LayerMeter.largestEncodingCount).map { _ in ForwardedEncoding() }
+  }
+
+  /// How much later one frame was captured than another; `nil` before the clocks of both encodings are known.
+  func elapsed(from last: UInt32, of encoding: Int, to timestamp: UInt32, of other: Int) -> Duration? {
+    guard let before = encodings[encoding].captured(last), let after = encodings[other].captured(timestamp) else {
+      return nil
+    }
+    return after - before
+  }
+}
+
+/// One size of somebody's picture.
+final class ForwardedEncoding {
+  /// The last packets, for a stream that begins with a key frame of which the first packet came late.
+  @exclusivity(unchecked) var cache = RetransmissionBuffer(capacity: 512)
+  @exclusivity(unchecked) var newest: SequenceNumber?
+  /// What its sender report says of its clock.
+  @exclusivity(unchecked) var clock: (timestamp: UInt32, captured: Instant)?
+
+  /// When the frame with this timestamp was captured.
+  func captured(_ timestamp: UInt32) -> Instant? {
+    guard let clock else { return nil }
+    let ticks = Int64(Int32(bitPattern: timestamp &- clock.timestamp))
+    return clock.captured + .nanoseconds(ticks * 100_000 / 9)
+  }
+}
+
+/// One person's picture at one receiver.
+final class ForwardingSlot {
+  /// What the receiver was told of it.
+  var told = SourceVisibility.hidden
+  let connection: Connection
+  let transceiver: Int
+  let sender: RTPStreamSender
+  let source: ForwardedSource
+  @exclusivity(unchecked) var stream: ForwardedStream
+  /// What it could be if the source sent everything.
+  var wanted: ForwardedLayer?
+
+  init(_ connection: Connection, _ transceiver: Int, _ sender: RTPStreamSender, of source: ForwardedSource) {
+    self.connection = connection
+    self.transceiver = transceiver
+    self.sender = sender
+    self.source = source
+    stream = ForwardedStream(after: sender.firstNumber)
+  }
+}
+
+/// One who sees and hears the others.
+final class ForwardingReceiver {
+  let connection: Connection
+  let name: String
+  /// The others' pictures, by their numbers; `nil` where there is none, and for himself.
+  private(set) var slots: [ForwardingSlot?] = []
+
+  init(_ connection: Connection) {
+    self.connection = connection
+    name = connection.peer
+  }
+
+  func add(_ slot: ForwardingSlot) {
+    while slots.count <= slot.source.person { slots.append(nil) }
+    slots[slot.source.person] = slot
+  }
+
+  func slot(of person: Int) -> ForwardingSlot? { person < slots.count ? slots[person] : nil }
+}
+
+/// Whether a person's picture is shown to somebody.
+public enum SourceVisibility: String, Hashable, Sendable {
+  /// It is not to be seen, because others had the floor more recently.
+  case hidden
+  /// It is to be seen, but the receiver's link carries no more.
+  case paused
+  case forwarded
+}

@@ -1,0 +1,112 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+
+/// Who sees whom, and how large.
+extension SelectiveForwarder {
+  /// The share of an encoding's rate that its temporal layers take up to each, before it was measured: as libwebrtc divides
+  /// it (`simulcast_rate_allocator.h`).
+  private static let shares: [[Double]] = [[1], [0.6, 1], [0.4, 0.6, 1], [0.25, 0.4, 0.6, 1]]
+  /// How long an encoding that nobody sees any more goes on, as LiveKit's dynacast has it.
+  private static let patience = Duration.seconds(5)
+
+  /// Gives a receiver what his estimate allows.
+  func allocate(_ receiver: ForwardingReceiver, at now: Instant) {
+    let connection = receiver.connection
+    guard let control = connection.core.control, let estimate = control.decision?.target else { return }
+    let seen = visible(to: receiver)
+    let heard = sound.isSent(0, at: now) ? sound.rate(of: ForwardedLayer(encoding: 0, temporal: 0)) ?? .zero : .zero
+    let requests = seen.enumerated().map { place, slot in
+      let height = settings.tileHeight(of: place, among: seen.count)
+      return ForwardingAllocator.Request(
+        steps: steps(of: slot.source, upTo: settings.encoding(forTile: height)), current: slot.stream.current)
+    }
+    // Sound comes first.
+    let budget = DataRate.bitsPerSecond(max(0, estimate.bitsPerSecond - heard.bitsPerSecond))
+    let allocation = ForwardingAllocator.allocate(budget, among: requests)
+    var visibility = Array(repeating: SourceVisibility.hidden, count: sources.count)
+    for (slot, layer) in zip(seen, allocation.layers) {
+      visibility[slot.source.person] = layer == nil ? .paused : .forwarded
+      slot.wanted = layer
+      slot.stream.target = layer.map { available($0, of: slot.source, at: now) }
+    }
+    for slot in receiver.slots.lazy.compactMap(\.self) where visibility[slot.source.person] == .hidden {
+      slot.wanted = nil
+      slot.stream.target = nil
+    }
+    control.setAllocated(heard + allocation.wanted, at: now)
+    control.setPadding(allocation.next.map { heard + $0 } ?? .zero, at: now)
+    connections.setAlarm(connection)
+    for slot in seen {
+      guard let encoding = slot.stream.awaited, slot.source.meter.isSent(encoding, at: now) else { continue }
+      requestKeyFrame(of: slot.source, encoding, at: now)
+    }
+    tell(receiver, visibility)
+  }
+
+  /// The pictures that a receiver is to see: of the others who had the floor last.
+  private func visible(to receiver: ForwardingReceiver) -> [ForwardingSlot] {
+    var seen: [ForwardingSlot] = []
+    for person in speakers.order where seen.count < settings.lastN {
+      guard let slot = receiver.slot(of: person), slot.source.connection != nil, slot.source.videoLine != nil else {
+        continue
+      }
+      seen.append(slot)
+    }
+    return seen
+  }
+
+  private func steps(of source: ForwardedSource, upTo highest: Int) -> [ForwardingAllocator.Step] {
+    (0...highest).flatMap { encoding in
+      let layers = source.meter.layers(of: encoding)
+      let nominal = encoding < settings.encodings.count ? settings.encodings[encoding].rate : .zero
+      return (0..<layers).map { temporal in
+        let layer = ForwardedLayer(encoding: encoding, temporal: temporal)
+        return ForwardingAllocator.Step(
+          layer, source.meter.rate(of: layer) ?? nominal.scaled(by: Self.shares[layers - 1][temporal]))
+      }
+    }
+  }
+
+  /// The same, or the best below it that the source sends at the moment.
+  private func available(_ layer: ForwardedLayer, of source: ForwardedSource, at now: Instant) -> ForwardedLayer {
+    guard !source.meter.isSent(layer.encoding, at: now) else { return layer }
+    for encoding in stride(from: layer.encoding - 1, through: 0, by: -1) where source.meter.isSent(encoding, at: now) {
+      return ForwardedLayer(encoding: encoding, temporal: source.meter.layers(of: encoding) - 1)
+    }
+    return layer
+  }
+
+  // MARK: What is told
+
+  /// Tells a receiver whose picture is forwarded to him now, and whose no longer.
+  private func tell(_ receiver: ForwardingReceiver, _ visibility: [SourceVisibility]) {
+    var changes: [SourceChange] = []
+    for source in sources {
+      guard let slot = receiver.slot(of: source.person), slot.told != visibility[source.person] else { continue }
+      slot.told = visibility[source.person]
+      changes.append(SourceChange(source: source.name, visibility: slot.told))
+    }
+    if !changes.isEmpty { outbox.append((.selection(changes), receiver.name)) }
+  }
+
+  /// Tells the sources which of their encodings anybody sees: more at once, fewer after a while.
+  func tellSources(at now: Instant) {
+    for source in sources {
+      guard source.connection != nil, source.videoLine != nil else { continue }
+      let wanted = source.viewers.reduce(0) { max($0, $1.wanted.map { $0.encoding + 1 } ?? 0) }
+      guard wanted != source.wantedEncodings ?? max(1, settings.encodings.count) else {
+        source.wantsFewerSince = nil
+        continue
+      }
+      if wanted < source.wantedEncodings ?? .max {
+        let since = source.wantsFewerSince ?? now
+        source.wantsFewerSince = since
+        guard now - since >= Self.patience else { continue }
+      }
+      source.wantsFewerSince = nil
+      source.wantedEncodings = wanted
+      outbox.append((.layersWanted(wanted), source.name))
+    }
+  }
+}
