@@ -64,8 +64,8 @@ public struct RecordedCongestion: Sendable {
   public let all: [Recording]
   public var count: Int { all.count }
 
-  /// How many runs of ours a recording is held against.
-  public static let usualSeeds = 5
+  /// How many runs of ours a recording is held against: an odd number, and enough for phases whose single runs differ twofold.
+  public static let usualSeeds = 9
 
   /// Two recordings of one profile: what lies between them, widened, is accepted of queues and of times.
   private static let repeated = ["rfc8867_5_1", "rfc8867_5_1_rep2"]
