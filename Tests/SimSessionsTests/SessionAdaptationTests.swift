@@ -121,7 +121,8 @@ struct SessionAdaptationTests {
     let result = try run("sfu", 3, "gcc", duration: .seconds(20), narrow(500))
     #expect(result.firstLimit == .none && result.lossPercent == 0)
     #expect((0.35...0.5).contains(result.clientUplink.megabitsPerSecond))
-    #expect(try #require(result.frozenPercent) < 5)
+    // When a client gives its larger picture up, the smaller one begins with a key frame that must be asked for.
+    #expect(try #require(result.frozenPercent) < 8)
   }
 
   @Test func `an MCU codes for each listener what his downlink carries`() throws {

@@ -53,7 +53,7 @@ public struct FreezeDetector: Sendable {
 
   /// `totalFreezesDuration` and, when the picture stands still by now, the freeze that has not ended.
   public func frozenDuration(at now: Instant) -> Duration {
-    guard let lastRender else { return .zero }
+    guard let lastRender else { return .nanoseconds(frozen) }
     let gap = now.nanoseconds - lastRender.nanoseconds
     return .nanoseconds(gap >= threshold ?? Self.shortestFreeze ? frozen + gap : frozen)
   }
