@@ -25,6 +25,8 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
     /// 20 ms to make up, for a lost packet or one that is late. The packet after a lost one may hold a copy of it
     /// (forward error correction).
     case concealment(next: Packet?)
+    /// 20 ms of silence: what was made up has faded out, and nothing is decoded (NetEq's muted state).
+    case silence
   }
 
   public private(set) var statistics = AudioPlayoutStatistics()
@@ -38,6 +40,8 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
   private var newestTimestamp: UInt32 = 0
   private var minimum: Int64 = 0
   private var lastStretch = Instant.start
+  /// Since when nobody asks for steps, because they are all silence.
+  private var restingSince: Instant?
   /// Whether the sender said with the last packet that it falls silent (discontinuous transmission).
   private var isPaused = false
   private var slots = [Slot](repeating: .free, count: 8)
@@ -89,6 +93,7 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
 
   /// Takes a packet; `payload` is what exists of the coded sound, `elided` what follows without existing.
   public mutating func insert(timestamp: UInt32, payload: Span<UInt8>, elided: Int = 0, at now: Instant) {
+    endRest(at: now)
     let place = place(of: timestamp)
     if let next, !(next - Self.farAway..<next + Self.capacity).contains(place) {
       restart(at: place, timestamp: timestamp)
@@ -125,6 +130,41 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
       return isWorthWaiting(later, now) ? conceal() : play(later, now)
     }
     return conceal(before: gap == concealedPlaces + 1 ? slot(later).packet : nil)
+  }
+
+  /// Whether every step is silence until a packet comes.
+  public var isSilent: Bool {
+    guard let next else { return false }
+    return concealedPlaces > Self.silentPlaces && newest < next && !(isPaused && concealedPlaces <= Self.longestPause)
+  }
+
+  /// From now on nobody asks for steps until a packet has come; those that are left out are counted then.
+  ///
+  /// - Precondition: `isSilent`, and the step of `now` was asked for.
+  public mutating func rest(at now: Instant) {
+    precondition(isSilent, "a rest begins in silence")
+    restingSince = now
+  }
+
+  /// The figures so far.
+  public func statistics(at now: Instant) -> AudioPlayoutStatistics {
+    var result = statistics
+    result.noteSilence(ticks: restedTicks(at: now))
+    return result
+  }
+
+  private mutating func endRest(at now: Instant) {
+    guard restingSince != nil else { return }
+    let ticks = restedTicks(at: now)
+    statistics.noteSilence(ticks: ticks)
+    concealedPlaces += Int64(ticks)
+    restingSince = nil
+  }
+
+  /// The steps before `now` that were not asked for.
+  private func restedTicks(at now: Instant) -> Int {
+    guard let restingSince else { return 0 }
+    return Int(max(0, (now.nanoseconds - restingSince.nanoseconds - 1) / Self.tickLength))
   }
 
   /// Takes note of how much longer the last packet was made, in samples per channel; less than 0 when it was shortened.
@@ -169,7 +209,7 @@ public struct AudioJitterBuffer: ~Copyable, Sendable {
     } else {
       statistics.noteConcealed(isFirst: concealedPlaces == 1, isSilent: concealedPlaces > Self.silentPlaces)
     }
-    return .concealment(next: next)
+    return next == nil && isSilent ? .silence : .concealment(next: next)
   }
 
   private func stretch(_ packet: Packet, _ now: Instant) -> TimeStretch? {

@@ -36,6 +36,13 @@ public struct AudioPlayoutStatistics: Hashable, Sendable {
     necessary += minimum
   }
 
+  /// Counts 20 ms after another that were made up and had faded out.
+  mutating func noteSilence(ticks: Int) {
+    totalSamplesReceived += ticks * Self.samples
+    concealedSamples += ticks * Self.samples
+    silentConcealedSamples += ticks * Self.samples
+  }
+
   mutating func noteConcealed(isFirst: Bool, isSilent: Bool) {
     concealedSamples += Self.samples
     if isFirst { concealmentEvents += 1 }

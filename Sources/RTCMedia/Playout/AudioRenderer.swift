@@ -36,6 +36,9 @@ public struct AudioRenderer: ~Copyable {
     }
   }
 
+  /// Adds 20 ms of silence.
+  public mutating func fallSilent() { queue.append(contentsOf: AudioFrame().samples) }
+
   /// The next 20 ms; silence where there is less.
   public mutating func next() -> AudioFrame {
     var frame = AudioFrame()

@@ -22,7 +22,7 @@ public final class SendControl {
 
   let settings: CongestionSettings
   /// `nil` before media may flow.
-  @exclusivity(unchecked) private(set) var controller: (any CongestionController)?
+  @exclusivity(unchecked) private(set) var controller: ControllerInUse?
   @exclusivity(unchecked) var pacer = Pacer()
   @exclusivity(unchecked) private(set) var history = SentPacketHistory()
   /// A packet before it is stored.
@@ -53,7 +53,7 @@ public final class SendControl {
 
   /// What is decided now; `nil` before media may flow.
   ///
-  /// Kept here, because to ask a controller behind its protocol copies it, and this is asked for every packet.
+  /// Kept here, because this is asked for several times for every packet.
   @exclusivity(unchecked) public private(set) var decision: CongestionDecision?
   /// When the controller wants to do something, kept for the same reason.
   @exclusivity(unchecked) private var controllerTimeout: Instant?
@@ -64,7 +64,7 @@ public final class SendControl {
   func start(tag: Int, at now: Instant) {
     guard controller == nil else { return }
     packetOverhead = Self.networkHeaders + tag
-    controller = settings.controller.make(settings.limits, now)
+    controller = ControllerInUse.of(settings.controller.make(settings.limits, now))
     if allocated > .zero { controller?.setAllocated(allocated, at: now) }
     adopt(at: now)
   }

@@ -146,6 +146,17 @@ public final class RTPStreamReceiver {
   /// What the 20 ms of sound from `now` on need; to be called every 20 ms until it gives `nil`.
   public func nextAudio(at now: Instant) -> AudioJitterBuffer.Step? { audioPlayout?.nextStep(at: now) }
 
+  /// Whether every tick of sound from now on is silence until a packet comes; then none has to be asked for, and those that
+  /// are left out are counted.
+  public func restsInSilence(at now: Instant) -> Bool {
+    switch audioPlayout {
+    case .some(let playout): guard playout.isSilent else { return false }
+    case .none: return false
+    }
+    audioPlayout?.rest(at: now)
+    return true
+  }
+
   /// Takes note of how much longer the last packet of sound was made, in samples per channel.
   public func stretched(by change: Int, at now: Instant) { audioPlayout?.stretched(by: change, at: now) }
 
@@ -236,10 +247,11 @@ public final class RTPStreamReceiver {
     switch audioPlayout {
     case .none: break
     case .some(let audio):
-      result.playout = audio.statistics
-      result.jitterBufferDelay = audio.statistics.jitterBufferDelay
-      result.jitterBufferTargetDelay = audio.statistics.jitterBufferTargetDelay
-      result.jitterBufferEmittedCount = audio.statistics.jitterBufferEmittedCount
+      let playout = audio.statistics(at: now)
+      result.playout = playout
+      result.jitterBufferDelay = playout.jitterBufferDelay
+      result.jitterBufferTargetDelay = playout.jitterBufferTargetDelay
+      result.jitterBufferEmittedCount = playout.jitterBufferEmittedCount
     }
     return result
   }

@@ -160,6 +160,7 @@ extension Client {
         if index + 2 < audioTracks.count { audioTracks[index + 2].prefetch() }
         playAudio(audioTracks[index], at: now)
       }
+      letSilentTracksRest(at: now)
       nextPlayoutTick = now + .milliseconds(20)
     }
     guard nextPicture <= now else { return }
@@ -173,6 +174,24 @@ extension Client {
       next = min(next, pictureDues[index])
     }
     nextPicture = next
+  }
+
+  /// Of a hundred people who are forwarded only some are heard.
+  private func letSilentTracksRest(at now: Instant) {
+    let before = audioTracks.count
+    audioTracks.removeAll { track in
+      track.isResting = track.receiver.restsInSilence(at: now)
+      return track.isResting
+    }
+    restingTracks += before - audioTracks.count
+  }
+
+  /// A packet came for a track.
+  func wakeSound(_ number: Int) {
+    guard number >= 0, tracks[number].isResting else { return }
+    tracks[number].isResting = false
+    audioTracks.append(tracks[number])
+    restingTracks -= 1
   }
 
   private func show(_ playout: VideoJitterBuffer.Playout, of track: RemoteTrack, at now: Instant) {
@@ -199,6 +218,10 @@ extension Client {
 
   private func playAudio(_ track: RemoteTrack, at now: Instant) {
     while let step = track.receiver.nextAudio(at: now) {
+      guard step != .silence else {
+        track.play(step, at: now)
+        continue
+      }
       let done = connections.processor.charge(.decodeAudio, at: now)
       track.play(step, at: now)
       guard case .packet(let packet, _, let lead) = step else { continue }

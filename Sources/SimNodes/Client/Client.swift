@@ -52,6 +52,8 @@ public actor Client: Node, SignalingMember {
   @exclusivity(unchecked) var tracks: [RemoteTrack] = []
   /// Those of them that are heard.
   @exclusivity(unchecked) var audioTracks: [RemoteTrack] = []
+  /// Those of them that rest because nothing comes.
+  var restingTracks = 0
   /// When the next picture of each track is due, side by side, because they are all looked through for every picture.
   @exclusivity(unchecked) var pictureDues: [Instant] = []
   /// The encodings of a connection's transceiver that sends several.
@@ -197,7 +199,10 @@ public actor Client: Node, SignalingMember {
   }
 
   private func noteArrival(_ packet: PeerConnection.IncomingPacket, on connection: Connection) {
-    guard let due = packet.nextPlayout else { return }
+    guard let due = packet.nextPlayout else {
+      if restingTracks > 0 { wakeSound(connection.trackOfTransceiver[packet.transceiver]) }
+      return
+    }
     pictureDues[connection.trackOfTransceiver[packet.transceiver]] = due
     nextPicture = min(nextPicture, due)
   }

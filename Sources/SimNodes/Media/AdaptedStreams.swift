@@ -15,11 +15,18 @@ struct AdaptedStreams {
   var simulcast: [SimulcastStream] = []
   /// What sound takes, all headers included.
   var sound = DataRate.zero
+  private var lastTarget = DataRate.zero
+  private var nextRound = Instant.start
+  private static let interval = Duration.milliseconds(25)
 
   /// Gives each encoder its part; to be called whenever the controller may have decided anew.
   func adapt(to connection: borrowing PeerConnection, at now: Instant) {
-    guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, control.decision != nil else {
-      return
+    guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, let target = control.decision?.target
+    else { return }
+    // Simulcast alone: there is nothing new in between, and this is called for every packet.
+    if video.isEmpty {
+      guard target != lastTarget || now >= nextRound else { return }
+      (lastTarget, nextRound) = (target, now + Self.interval)
     }
     var (connected, senders) = (0, 0)
     var total = sound

@@ -7,6 +7,8 @@ final class RemoteTrack {
   let connection: Connection
   let transceiver: Int
   let kind: MediaKind
+  /// Whether nothing of it is heard, so that its sound needs no ticks until a packet comes.
+  @exclusivity(unchecked) var isResting = false
   let receiver: RTPStreamReceiver
   /// Whose media it is, as far as it is one participant's.
   let source: String
@@ -80,6 +82,7 @@ final class RemoteTrack {
       let bytes = audio == nil ? nil : next.map { receiver.bytes(of: $0) }
       // The decoder refuses what it cannot read; silence takes its place.
       try? audio?.conceal(before: bytes?.span)
+    case .silence: audio?.fallSilent()
     }
     receiver.stretched(by: change, at: now)
   }

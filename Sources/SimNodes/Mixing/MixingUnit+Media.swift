@@ -70,7 +70,7 @@ extension MixingUnit {
     // Without a step what is ready goes on.
     var captured = track.captureTime.map { $0 + AudioFrame.duration }
     while let step = track.receiver.nextAudio(at: now) {
-      ready = max(ready, connections.processor.charge(.decodeAudio, at: now))
+      if step != .silence { ready = max(ready, connections.processor.charge(.decodeAudio, at: now)) }
       track.play(step, at: now)
       captured = nil
       guard case .packet(let packet, _, let lead) = step else { continue }

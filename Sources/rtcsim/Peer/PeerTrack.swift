@@ -68,6 +68,7 @@ final class PeerTrack {
         case .concealment(let next):
           let bytes = next.map { receiver.bytes(of: $0) }
           try audio?.conceal(before: bytes?.span)
+        case .silence: audio?.fallSilent()
         }
       } catch {
         note(error)
