@@ -20,7 +20,7 @@ struct AdaptedStreams {
   private static let interval = Duration.milliseconds(25)
 
   /// Gives each encoder its part; to be called whenever the controller may have decided anew.
-  func adapt(to connection: borrowing PeerConnection, at now: Instant) {
+  mutating func adapt(to connection: borrowing PeerConnection, at now: Instant) {
     guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, let target = control.decision?.target
     else { return }
     // Simulcast alone: there is nothing new in between, and this is called for every packet.
