@@ -26,8 +26,9 @@ private final class TypedController<Controller: CongestionController>: Controlle
 
   init(_ controller: Controller) { self.controller = controller }
 
-  override var decision: CongestionDecision { controller.decision }
-  override var nextTimeout: Instant? { controller.nextTimeout }
+  // By its address: what is read of a property is a copy otherwise.
+  override var decision: CongestionDecision { withUnsafeMutablePointer(to: &controller) { $0.pointee.decision } }
+  override var nextTimeout: Instant? { withUnsafeMutablePointer(to: &controller) { $0.pointee.nextTimeout } }
   override func handleTimeout(at now: Instant) { controller.handleTimeout(at: now) }
   override func takeProbes() -> [ProbeCluster] { controller.takeProbes() }
   override func sent(_ packet: SentPacket) { controller.sent(packet) }

@@ -63,6 +63,13 @@ public struct SelectionSettings: Hashable, Sendable {
     }
   }
 
+  /// How many of an encoding's temporal layers a tile of this height gets: a thumbnail has half the frame rate.
+  ///
+  /// - Note: Ours; units differ. LiveKit's preset for 180 lines, for one, has 15 to 20 frames/s.
+  package func temporalLayers(forTile height: Int, of layers: Int) -> Int {
+    height <= Self.thumbnailHeight && layers > 1 ? layers - 1 : layers
+  }
+
   /// The smallest encoding whose pictures are at least as high as the tile; the largest where none is.
   package func encoding(forTile height: Int) -> Int {
     encodings.firstIndex { $0.height >= height } ?? max(0, encodings.count - 1)

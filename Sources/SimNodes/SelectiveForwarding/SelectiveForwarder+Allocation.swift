@@ -19,7 +19,7 @@ extension SelectiveForwarder {
     let requests = seen.enumerated().map { place, slot in
       let height = settings.tileHeight(of: place, among: seen.count)
       return ForwardingAllocator.Request(
-        steps: steps(of: slot.source, upTo: settings.encoding(forTile: height)), current: slot.stream.current)
+        steps: steps(of: slot.source, forTile: height), current: slot.stream.current)
     }
     // Sound comes first.
     let budget = DataRate.bitsPerSecond(max(0, estimate.bitsPerSecond - heard.bitsPerSecond))
@@ -56,11 +56,13 @@ extension SelectiveForwarder {
     return seen
   }
 
-  private func steps(of source: ForwardedSource, upTo highest: Int) -> [ForwardingAllocator.Step] {
-    (0...highest).flatMap { encoding in
+  private func steps(of source: ForwardedSource, forTile height: Int) -> [ForwardingAllocator.Step] {
+    let highest = settings.encoding(forTile: height)
+    return (0...highest).flatMap { encoding in
       let layers = source.meter.layers(of: encoding)
+      let used = encoding == highest ? settings.temporalLayers(forTile: height, of: layers) : layers
       let nominal = encoding < settings.encodings.count ? settings.encodings[encoding].rate : .zero
-      return (0..<layers).map { temporal in
+      return (0..<used).map { temporal in
         let layer = ForwardedLayer(encoding: encoding, temporal: temporal)
         return ForwardingAllocator.Step(
           layer, source.meter.rate(of: layer) ?? nominal.scaled(by: Self.shares[layers - 1][temporal]))
