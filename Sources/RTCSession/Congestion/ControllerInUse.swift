@@ -26,9 +26,12 @@ private final class TypedController<Controller: CongestionController>: Controlle
 
   init(_ controller: Controller) { self.controller = controller }
 
-  // By its address: what is read of a property is a copy otherwise.
-  override var decision: CongestionDecision { withUnsafeMutablePointer(to: &controller) { $0.pointee.decision } }
-  override var nextTimeout: Instant? { withUnsafeMutablePointer(to: &controller) { $0.pointee.nextTimeout } }
+  override var decision: CongestionDecision { Self.decision(of: &controller) }
+  override var nextTimeout: Instant? { Self.nextTimeout(of: &controller) }
+  // In place: what is read of a property is a copy otherwise.
+  private static func decision(of controller: inout Controller) -> CongestionDecision { controller.decision }
+  private static func nextTimeout(of controller: inout Controller) -> Instant? { controller.nextTimeout }
+
   override func handleTimeout(at now: Instant) { controller.handleTimeout(at: now) }
   override func takeProbes() -> [ProbeCluster] { controller.takeProbes() }
   override func sent(_ packet: SentPacket) { controller.sent(packet) }
