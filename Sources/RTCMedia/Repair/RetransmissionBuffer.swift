@@ -3,10 +3,10 @@ public import RTCPrimitives
 /// The last packets that were sent on one stream, for those who ask for them again.
 ///
 /// A packet is kept for `largestAge`, and until as many newer ones were sent as the buffer holds. What is kept is the
-/// packet before protection; it travels again with its own SSRC and sequence number.
+/// packet before protection; it may travel again with its own SSRC and sequence number.
 ///
 /// - SeeAlso: RFC 4585 §6.2.1
-/// - Note: RFC 4588 (a retransmission stream of its own) is not used.
+/// - Note: Where a stream of retransmissions was agreed on (RFC 4588), the sender gives the copy that stream's header.
 public struct RetransmissionBuffer: ~Copyable, Sendable {
   /// A packet that may be sent again.
   public struct Packet: Hashable, Sendable {

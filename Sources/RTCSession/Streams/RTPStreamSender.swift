@@ -62,6 +62,7 @@ public final class RTPStreamSender {
     announcer = CaptureTimeAnnouncer(clockRate: parameters.clockRate)
     statistics.ssrc = parameters.ssrc
     statistics.kind = parameters.kind
+    statistics.rid = parameters.identity?.rid.value
   }
 
   /// The longest header of its packets, with every extension: 36 bytes, unless the tag of its section is a long one.

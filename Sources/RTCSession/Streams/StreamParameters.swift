@@ -80,6 +80,8 @@ extension StreamParameters.Identity {
 public struct OutboundStreamStatistics: Hashable, Sendable {
   public var ssrc: UInt32 = 0
   public var kind: MediaKind = .audio
+  /// Of an encoding that is named in its packets, with simulcast.
+  public var rid: String?
   /// Packets and bytes, retransmissions included.
   public var packetsSent = 0
   public var bytesSent = 0

@@ -112,6 +112,7 @@ struct OutputFiles: ~Copyable {
       "roundTripTime": JSON(stream.roundTripTime?.inSeconds, decimals: 6),
       "fractionLost": JSON(stream.fractionLost, decimals: 4),
     ]
+    if let rid = stream.rid { object.append("rid", JSON(rid)) }
     guard let encoding else { return object }
     object.append("targetBitrate", JSON(Int(encoding.targetBitrate.bitsPerSecond)))
     object.append("frameWidth", JSON(encoding.frameWidth))
