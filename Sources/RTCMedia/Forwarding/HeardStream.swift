@@ -8,6 +8,9 @@ package struct HeardStream: Sendable {
   private var first: SequenceNumber?
   private var newest: SequenceNumber = 0
 
+  /// How far back a late packet may belong: 20 s.
+  private static let longestDelay = 1000
+
   package init() {}
 
   /// The number of a packet; `nil` when it is not forwarded.
@@ -27,7 +30,10 @@ package struct HeardStream: Sendable {
       return (newest, true)
     }
     // What is late from before the silence has no number.
-    guard number.distance(from: first) >= 0 else { return nil }
+    let distance = number.distance(from: first)
+    guard distance >= 0 else { return nil }
+    // Numbers are compared over half their range: the beginning moves along behind who is heard for long.
+    if distance > Self.longestDelay { self.first = number + -Self.longestDelay }
     let given = SequenceNumber(number.rawValue &+ offset)
     if given.isNewer(than: newest) { newest = given }
     return (given, false)

@@ -19,7 +19,7 @@ extension SelectiveForwarder {
     let requests = seen.enumerated().map { place, slot in
       let height = settings.tileHeight(of: place, among: seen.count)
       return ForwardingAllocator.Request(
-        steps: steps(of: slot.source, forTile: height), current: slot.stream.current)
+        steps: steps(of: slot.source, forTile: height, at: now), current: slot.stream.current)
     }
     // Sound comes first.
     let budget = DataRate.bitsPerSecond(max(0, estimate.bitsPerSecond - heard.bitsPerSecond))
@@ -56,8 +56,13 @@ extension SelectiveForwarder {
     return seen
   }
 
-  private func steps(of source: ForwardedSource, forTile height: Int) -> [ForwardingAllocator.Step] {
-    let highest = settings.encoding(forTile: height)
+  /// What a source can be forwarded as: what he sends, and what he was asked to send no more and can be asked for.
+  private func steps(
+    of source: ForwardedSource, forTile height: Int, at now: Instant
+  ) -> [ForwardingAllocator.Step] {
+    let tile = settings.encoding(forTile: height)
+    let asked = source.wantedEncodings ?? 0
+    let highest = (0...tile).last { $0 >= asked || source.meter.isSent($0, at: now) } ?? 0
     return (0...highest).flatMap { encoding in
       let layers = source.meter.layers(of: encoding)
       let used = encoding == highest ? settings.temporalLayers(forTile: height, of: layers) : layers

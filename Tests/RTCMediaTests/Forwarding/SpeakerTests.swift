@@ -106,6 +106,19 @@ struct SpeakerTests {
     #expect(talkspurts == [65_540, 65_560, 65_580, 65_600, 65_620])
   }
 
+  @Test func `who is heard for hours is heard to the end`() {
+    var stream = HeardStream()
+    for number in 0..<200_000 {
+      let given = stream.number(of: SequenceNumber(UInt16(truncatingIfNeeded: number)), isHeard: true)
+      guard given?.number.rawValue == UInt16(truncatingIfNeeded: number + 1) else {
+        Issue.record("packet \(number) became \(String(describing: given))")
+        return
+      }
+    }
+    // Late, and not from before.
+    #expect(stream.number(of: SequenceNumber(UInt16(truncatingIfNeeded: 199_900)), isHeard: true) != nil)
+  }
+
   @Test func `what was lost before the unit stays a gap, and what is late from before a silence is nobody's`() {
     var stream = HeardStream()
     #expect(stream.number(of: 10, isHeard: true)?.number == 1)
