@@ -136,13 +136,12 @@ package final class VideoStreamEncoder {
 struct SimulcastAllotment {
   /// Zero for not being sent.
   private(set) var bitrate = DataRate.zero
-  private var isWanted = true
   private var limitation: QualityLimitation
 
   init(at now: Instant) { limitation = QualityLimitation(at: now) }
 
   mutating func set(_ bitrate: DataRate, isWanted: Bool, at now: Instant) {
-    (self.bitrate, self.isWanted) = (bitrate, isWanted)
+    self.bitrate = bitrate
     limitation.set(isWanted && bitrate == .zero ? .bandwidth : .none, at: now)
   }
 

@@ -11,8 +11,6 @@ public struct SelectionSettings: Hashable, Sendable {
     case speaker
   }
 
-  /// Whether clients send each picture in several sizes.
-  public var simulcast = true
   /// Of how many people a receiver sees pictures: of those who had the floor last.
   public var lastN = 25
   /// Of how many people sound is forwarded: of the loudest.

@@ -7,7 +7,7 @@ import SimKernel
 /// Selects what each receiver gets: whose picture, in which size, and whose sound.
 ///
 /// The pictures are of those who had the floor last, each as large as its tile needs and as the receiver's estimate allows; the
-/// sound is of the loudest. Clients are told which of their encodings anybody sees, and code no others; receivers are told
+/// sound is of the loudest. Clients are told the largest encoding that anybody sees, and code none above it; receivers are told
 /// whose picture is left out on purpose.
 final class SelectiveForwarder {
   /// How often allocations are made anew.

@@ -41,15 +41,21 @@ struct CongestionRunTests {
     }
   }
 
-  // The cheap cases with more than one seed. Of 5.3 NADA misses a band with the third: after the losses at 20 s it takes a
+  // The cheap cases with three seeds. Of 5.3 NADA is known to miss a band with the third: after the losses at 20 s it takes a
   // packet of 10 ms on a link of 1 Mbit/s for a queue, and comes back in small steps alone (RFC 8698 §4.3).
-  @Test(arguments: ["gcc", "nada"], [("5.1", 3), ("5.3", 2), ("5.4", 1), ("5.6", 1), ("5.7", 1)])
+  @Test(arguments: ["gcc", "nada"], [("5.1", 3), ("5.3", 3), ("5.4", 1), ("5.6", 1), ("5.7", 1)])
   func `the bands of RFC 8867's cases hold`(controller: String, plan: (name: String, seeds: UInt64)) throws {
     let suite = try #require(CongestionSuites.named("rfc8867"))
     let testCase = try #require(suite.cases.first { $0.name == plan.name })
     for seed in 1...plan.seeds {
       let rows = CongestionRun(testCase, controller: try Self.controller(controller), seed: seed).rows()
-      for row in rows { #expect(row.passes && row.isJudged, "\(row)") }
+      for row in rows {
+        withKnownIssue("NADA takes a large packet for a queue") {
+          #expect(row.passes && row.isJudged, "\(row)")
+        } when: {
+          (controller, plan.name, seed, row.phase) == ("nada", "5.3", 3, "20-40 s")
+        }
+      }
     }
   }
 
