@@ -37,10 +37,19 @@ extension Instant: CustomStringConvertible {
 }
 
 extension Duration {
-  /// Whole nanoseconds, rounded down.
+  /// Whole nanoseconds, rounded towards zero; at most 292 years.
+  ///
+  /// One division of 128 bits by 64, because every packet asks for this often; `components` takes several.
   @inlinable public var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    let magnitude = attoseconds.magnitude
+    let words = (high: UInt64(truncatingIfNeeded: magnitude >> 64), low: UInt64(truncatingIfNeeded: magnitude))
+    let quotient = Int64(UInt64(1_000_000_000).dividingFullWidth(words).quotient)
+    return attoseconds < 0 ? -quotient : quotient
+  }
+
+  /// The one of the standard library for any whole number, made for the one that is used here.
+  @inlinable public static func nanoseconds(_ count: Int64) -> Duration {
+    Duration(attoseconds: Int128(count) * 1_000_000_000)
   }
 
   /// Milliseconds as a floating-point number, for output only.

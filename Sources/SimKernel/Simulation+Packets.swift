@@ -84,11 +84,13 @@ extension Simulation {
     traceHash.combine(timingHash.state)
   }
 
-  /// Combines a message that travels beside the packets with both digests: its time, and for the trace its text.
-  public func hash(_ message: String) {
+  /// Combines a message that travels beside the packets with both digests: its time, and for the trace what it is and
+  /// what it says.
+  public func hash(_ message: String, _ text: String) {
     timingHash.combine(UInt64(bitPattern: now.nanoseconds))
     traceHash.combine(timingHash.state)
     traceHash.combine(message)
+    traceHash.combine(text)
   }
 
   /// Sends a packet of `node` at `departure`, or now if that is past.

@@ -34,5 +34,11 @@ extension Instant {
 
 extension Duration {
   /// Milliseconds of any duration: unlike `nanoseconds`, times of a peer cannot make it overflow.
-  var safeMilliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
+  var safeMilliseconds: Double {
+    guard attoseconds.magnitude < 1 << 92 else {
+      return Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
+    }
+    let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    return Double(seconds) * 1e3 + Double(rest * 1_000_000_000) / 1e15
+  }
 }

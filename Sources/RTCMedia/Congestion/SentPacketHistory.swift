@@ -35,18 +35,21 @@ public struct SentPacketHistory: Sendable {
   /// - Parameters:
   ///   - base: the number of the first status.
   ///   - referenceTime: in units of 64 ms, as it stands in the packet.
-  ///   - deltas: for each number from `base` on the step of 250 µs since the one before; `nil` for one that did not come.
+  ///   - count: of statuses.
+  ///   - delta: for each number from `base` on the step of 250 µs since the one before; `nil` for one that did not come.
   public mutating func handle(
-    base: SequenceNumber, referenceTime: Int32, deltas: some Sequence<Int16?>, at now: Instant
+    base: SequenceNumber, referenceTime: Int32, count: Int, delta: (Int) -> Int16?, at now: Instant
   ) -> PacketFeedback? {
     var number = extended(base)
-    var time = referenceTimes.extend(referenceTime)
+    var time = referenceTimes.extend(referenceTime).nanoseconds
     var results: [PacketResult] = []
-    for delta in deltas {
-      if let delta { time += .microseconds(250) * Int(delta) }
+    results.reserveCapacity(count)
+    for offset in 0..<count {
+      let delta = delta(offset)
+      if let delta { time += 250_000 * Int64(delta) }
       defer { number += 1 }
       guard let packet = packet(number) else { continue }
-      results.append(PacketResult(packet: packet, receivedAt: delta == nil ? nil : time))
+      results.append(PacketResult(packet: packet, receivedAt: delta == nil ? nil : .nanoseconds(time)))
       if delta != nil { slots[index(number)].number = -1 }
     }
     acknowledge(before: min(number, next))
@@ -88,15 +91,18 @@ public struct SentPacketHistory: Sendable {
 }
 
 /// Extends the reference time of feedback, 24 bits of 64 ms, to one that does not wrap (every 12.4 days).
+///
+/// A peer that jumps on and on begins anew after 139 years, so that no arithmetic with its times overflows.
 private struct ReferenceTimeExtender: Sendable {
   private var last: Int64?
+  private static let limit: Int64 = 1 << 36
 
   mutating func extend(_ value: Int32) -> Duration {
     let wide: Int64
     if let last {
       // Sign extension of the difference in 24 bits.
       let difference = Int64(Int32(truncatingIfNeeded: (Int64(value) - last) << 8) >> 8)
-      wide = last + difference
+      wide = abs(last + difference) < Self.limit ? last + difference : Int64(value)
     } else {
       wide = Int64(value)
     }

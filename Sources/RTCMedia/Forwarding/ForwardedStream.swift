@@ -11,6 +11,8 @@ package struct ForwardedNumbers: Hashable, Sendable {
   package var isEmpty = false
   /// Whether sound begins again after a silence, which the marker tells (RFC 3551 §4.1).
   package var startsTalkspurt = false
+  /// Whether an encoding begins with the packet: what came before it of the same frame is to follow.
+  package var beginsEncoding = false
 
   package init(
     number: SequenceNumber, timestamp: UInt32, pictureID: UInt16? = nil, baseLayerIndex: UInt8? = nil,
@@ -115,11 +117,6 @@ package struct ForwardedStream: Sendable {
   /// The encoding whose key frame is awaited.
   package var awaited: Int? { target.flatMap { $0.encoding == encoding ? nil : $0.encoding } }
 
-  /// Whether a packet of an encoding may be forwarded.
-  package func mayTake(_ encoding: Int) -> Bool {
-    self.encoding == encoding || target?.encoding == encoding || !holes.isEmpty
-  }
-
   /// What is added to the timestamps of the encoding that is forwarded.
   package var clockOffset: UInt32 { timestampOffset }
 
@@ -139,7 +136,9 @@ package struct ForwardedStream: Sendable {
     if packet.encoding != encoding {
       guard let target, target.encoding == packet.encoding, packet.startsKeyFrame else { return fill(packet) }
       begin(packet, target, at: now, captured)
-      return emit(packet, at: now)
+      var numbers = emit(packet, at: now)
+      numbers.beginsEncoding = true
+      return numbers
     }
     let distance = packet.number.distance(from: newestOfSource)
     guard distance > 0 else { return fill(packet) }

@@ -126,13 +126,11 @@ public final class SendControl {
 
   func handle(_ message: TransportFeedback, at now: Instant) {
     statistics.feedbackReceived += 1
-    let deltas = message.statuses.lazy.map { status -> Int16? in
-      if case .received(let steps) = status { steps } else { nil }
-    }
-    guard
-      let feedback = history.handle(
-        base: message.baseSequenceNumber, referenceTime: message.referenceTime, deltas: deltas, at: now)
-    else { return }
+    let statuses = message.statuses
+    let feedback = history.handle(
+      base: message.baseSequenceNumber, referenceTime: message.referenceTime, count: statuses.count,
+      delta: { if case .received(let steps) = statuses[$0] { steps } else { nil } }, at: now)
+    guard let feedback else { return }
     controller?.handle(feedback)
     adopt(at: now)
   }

@@ -101,11 +101,12 @@ extension NegotiatedMedia {
     let sources = theirs.attributes.sources
     var seen: Set<UInt32> = []
     let remoteSources = sources.map(\.ssrc).filter { seen.insert($0).inserted }
+    let (ourCodecs, theirCodecs) = (ours.codecs, theirs.codecs)
     self.init(
       mid: mid, kind: kind, isRejected: false,
       direction: local.direction(of: ours).intersection(remote.direction(of: theirs).reversed),
-      sendCodecs: Self.common(theirs.codecs, with: ours.codecs),
-      receiveCodecs: Self.common(ours.codecs, with: theirs.codecs),
+      sendCodecs: Self.common(theirCodecs, with: ourCodecs),
+      receiveCodecs: Self.common(ourCodecs, with: theirCodecs),
       headerExtensions: OfferAnswer.answered(ours.attributes.headerExtensions, to: theirs.attributes.headerExtensions),
       remoteSources: remoteSources, remoteSourceGroups: theirs.attributes.sourceGroups,
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,

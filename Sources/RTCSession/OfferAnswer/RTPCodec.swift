@@ -129,7 +129,9 @@ extension MediaDescription {
     }
 
     func kinds(of payloadType: UInt8) -> [RTPCodec.Feedback] {
-      let all = (entries[.some(payloadType)] ?? []) + (entries[.none] ?? [])
+      let own = entries[.some(payloadType)] ?? []
+      guard let common = entries[.none] else { return own.map(\.kind) }
+      let all = own + common
       var seen: Set<RTPCodec.Feedback> = []
       return all.sorted { $0.line < $1.line }.map(\.kind).filter { seen.insert($0).inserted }
     }

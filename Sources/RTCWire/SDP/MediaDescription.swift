@@ -36,7 +36,10 @@ public struct MediaDescription: Hashable, Sendable {
   /// Whether the section carries RTP of any profile.
   public var isRTP: Bool { Self.isRTP(transport) }
 
-  static func isRTP(_ transport: String) -> Bool { transport.split(separator: "/").contains("RTP") }
+  static func isRTP(_ transport: String) -> Bool {
+    // What nearly every section says needs no taking apart.
+    transport == "UDP/TLS/RTP/SAVPF" || transport.split(separator: "/").contains("RTP")
+  }
 
   /// Whether the port is 0 and `a=bundle-only` does not say that this is meant otherwise (RFC 9143 §6).
   public var isRejected: Bool { port == 0 && !attributes.contains(.bundleOnly) }

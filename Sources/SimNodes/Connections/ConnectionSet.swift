@@ -19,6 +19,8 @@ final class ConnectionSet {
   var log: MilestoneLog
   /// What carries messages between the connections and TURN servers that are reached over TCP or TLS.
   @exclusivity(unchecked) private var streams: TURNStreams
+  /// When the streams want to do something next.
+  @exclusivity(unchecked) private var streamsDue = Instant.distantFuture
   private let provider: CryptoProvider
   private let sctp: SCTPStack
   private let identity: DTLSIdentity
@@ -114,7 +116,7 @@ final class ConnectionSet {
       port.send(streams.segments[index], at: departure)
     }
     streams.segments.removeAll()
-    port.wake(at: streams.nextTimeout)
+    setStreamAlarm()
   }
 
   /// Hands a datagram to its connection; a media packet comes back, with the time at which it is decrypted. What the
@@ -180,7 +182,7 @@ final class ConnectionSet {
       port.send(streams.segments[index], at: connection.lastDeparture)
     }
     streams.segments.removeAll()
-    port.wake(at: streams.nextTimeout)
+    setStreamAlarm()
   }
 
   /// Messages to TURN servers that were thrown away because those before them had not left.
@@ -223,7 +225,7 @@ final class ConnectionSet {
       port.send(segment, at: connection.lastDeparture)
     }
     streams.segments.removeAll()
-    port.wake(at: streams.nextTimeout)
+    setStreamAlarm()
   }
 
   /// Does what is due on all connections; `handle` gets each one that did something and finishes it.
@@ -234,9 +236,14 @@ final class ConnectionSet {
       handle(connection)
     }
     port.wake(at: dues.min() ?? .distantFuture)
-    guard streams.nextTimeout != .distantFuture else { return }
+    guard streamsDue != .distantFuture else { return }
     streams.handleTimeout(at: now)
     flushStreams(at: now, handle)
+  }
+
+  private func setStreamAlarm() {
+    streamsDue = streams.nextTimeout
+    port.wake(at: streamsDue)
   }
 
   /// Notes when a connection wants to do something next, and has the node woken then.

@@ -56,11 +56,10 @@ extension SelectiveForwarder {
     let encoding = source.encodings[index]
     encoding.cache.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }
-    for slot in source.viewers where slot.stream.mayTake(index) {
-      let begins = slot.stream.encoding != index
+    for slot in source.viewers {
       guard let numbers = forward(video, of: source, on: slot, at: now) else { continue }
       send(packet, bytes, to: slot.connection, slot.sender, numbers, after: done, at: now)
-      if begins, slot.stream.encoding == index { catchUp(slot, with: encoding, index, from: video.number, at: now) }
+      if numbers.beginsEncoding { catchUp(slot, with: encoding, index, from: video.number, at: now) }
     }
   }
 

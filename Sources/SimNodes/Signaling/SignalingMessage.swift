@@ -18,6 +18,16 @@ public enum SignalingMessage: Hashable, Sendable {
   /// `ForwardedSources`).
   case selection([SourceChange])
 
+  /// What the message says, for the trace; empty where its name says it all.
+  var text: String {
+    switch self {
+    case .offer(let text), .answer(let text), .candidate(let text): text
+    case .endOfCandidates, .left: ""
+    case .layersWanted(let count): "\(count)"
+    case .selection(let changes): changes.map { "\($0.source) \($0.visibility.rawValue)" }.joined(separator: "\n")
+    }
+  }
+
   /// Bytes of the message on the wire: its text in an envelope.
   func size(envelope: Int) -> DataSize {
     switch self {

@@ -197,7 +197,7 @@ public actor SignalingServer: Node {
       return
     }
     let message = settings.rewritesFingerprint ? transfer.message.withOtherFingerprint : transfer.message
-    simulation.hash("\(transfer.sender) \(transfer.receiver) \(message)")
+    simulation.hash("\(transfer.sender) \(transfer.receiver) \(message.name)", message.text)
     observer?.signaled(transfer, .delivered)
     await member.node.signaled(message, from: transfer.sender)
   }

@@ -45,6 +45,18 @@ struct SentPacketHistoryTests {
     #expect(feedback.results.map(\.receivedAt) == [.milliseconds(64) * 0x80_0000])
   }
 
+  @Test func `a peer whose clock jumps for ever makes no time overflow`() throws {
+    var history = SentPacketHistory()
+    for step in 1...40_000 {
+      let sent = history.sent(.bytes(1), at: .start)
+      let told = history.handle(
+        base: SequenceNumber(UInt16(truncatingIfNeeded: sent.number)),
+        referenceTime: (Int32(truncatingIfNeeded: step * 0x7F_FFFF) << 8) >> 8, deltas: [.max], at: .start)
+      let received = try #require(told?.results.first?.receivedAt)
+      #expect(received > .seconds(-5_000_000_000) && received < .seconds(5_000_000_000))
+    }
+  }
+
   @Test func `feedback without sense changes no count and never traps`() {
     var dice = SeededGenerator(seed: 1, stream: "history")
     var history = SentPacketHistory()
@@ -62,5 +74,13 @@ struct SentPacketHistoryTests {
         referenceTime: Int32(truncatingIfNeeded: dice.next()) >> 8, deltas: deltas, at: .start)
       #expect(history.bytesInFlight.bytes >= 0 && history.bytesInFlight.bytes <= sent)
     }
+  }
+}
+
+extension SentPacketHistory {
+  fileprivate mutating func handle(
+    base: SequenceNumber, referenceTime: Int32, deltas: [Int16?], at now: Instant
+  ) -> PacketFeedback? {
+    handle(base: base, referenceTime: referenceTime, count: deltas.count, delta: { deltas[$0] }, at: now)
   }
 }
