@@ -1,10 +1,32 @@
 #pragma once
 
-// What a program can tell the processor about memory, which Swift has no words for.
+// What a program can tell the processor and the kernel about memory, which Swift has no words for.
+
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /// Asks for the cache lines of `size` bytes at `address`. A hint: any address is allowed, and nothing is read.
 static inline void hints_prefetch(const void *_Nullable address, int size) {
   for (int offset = 0; offset < size; offset += 64) {
     __builtin_prefetch((const char *)address + offset);
   }
+}
+
+/// Lets the heap grow by `size` bytes of address space at once and asks for large pages there.
+///
+/// A call of a hundred people touches tens of thousands of small pages in turn, more than the processor can look up
+/// quickly. A hint: without large pages, or beyond `size`, memory is as it was. What is not touched costs nothing. To be
+/// called once, before the program has allocated much.
+static inline void hints_grow_heap_in_large_pages(size_t size) {
+  const uintptr_t page = 2u << 20;
+  // Blocks up to 32 MiB, the most that may be asked for, come from the heap; none of it is given back before the end.
+  if (!mallopt(M_MMAP_THRESHOLD, 32 << 20) || !mallopt(M_TRIM_THRESHOLD, INT32_MAX) || !mallopt(M_TOP_PAD, size)) return;
+  // More than the heap has left, so that it grows; volatile, or the compiler sees that nobody wants it.
+  void *volatile block = malloc(4 << 20);
+  free(block);
+  const uintptr_t end = (uintptr_t)sbrk(0) & ~(page - 1);
+  madvise((void *)(end - size), size, MADV_HUGEPAGE);
 }

@@ -1,3 +1,4 @@
+import CHints
 import Foundation
 
 /// The command line of the laboratory.
@@ -12,7 +13,13 @@ struct RTCSim: ParsableCommand {
     ])
 
   /// Runs the command that the arguments name; bad input ends with one message and status 2.
-  static func main() { exit(status(of: Array(CommandLine.arguments.dropFirst()))) }
+  static func main() {
+    hints_grow_heap_in_large_pages(heapGrowth)
+    exit(status(of: Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Address space in bytes, enough for a hundred people in one call.
+  private static let heapGrowth = 1 << 30
 
   private static func status(of arguments: [String]) -> Int32 {
     var parser = CommandParser(root: RTCSim.self)
