@@ -1,4 +1,5 @@
 import RTCPrimitives
+import SimKernel
 
 /// A number that names a place of the network: a site, a realm or an attachment.
 public struct SiteID: Hashable, Sendable {
@@ -55,9 +56,46 @@ struct Attachment {
   let site: Int
   var uplink: Link
   var downlink: Link
-  var firewall: Firewall?
-  var capture: PacketCapture?
-  var isOff = false
+  var firewall: Firewall? { didSet { noteWatch() } }
+  var capture: PacketCapture? { didSet { noteWatch() } }
+  var isOff = false { didSet { noteWatch() } }
+  /// Whether anything is to be done with a packet but to pass it on.
+  private(set) var isWatched = false
+
+  init(
+    name: String, owner: Owner, addresses: [IPAddress], realm: Int, site: Int, uplink: Link, downlink: Link,
+    firewall: Firewall?
+  ) {
+    self.name = name
+    self.owner = owner
+    self.addresses = addresses
+    firstAddress = addresses.first
+    self.realm = realm
+    self.site = site
+    self.uplink = uplink
+    self.downlink = downlink
+    self.firewall = firewall
+    noteWatch()
+  }
+
+  private mutating func noteWatch() { isWatched = isOff || firewall != nil || capture != nil }
+
+  /// Captures a packet; gives why it goes no further, if so.
+  mutating func watch(_ packet: PacketHandle, of simulation: Simulation, _ direction: LinkDirection) -> DropReason? {
+    capture?.append(packet, of: simulation)
+    guard !isOff else { return .switchedOff }
+    guard firewall != nil else { return nil }
+    let record = simulation[packet]
+    let header = TransportHeader(of: packet, in: simulation)
+    return switch direction {
+    case .up:
+      firewall?.checkOutbound(
+        source: record.source, destination: record.destination, over: header, at: simulation.now)
+    case .down:
+      firewall?.checkInbound(
+        source: record.source, destination: record.destination, over: header, at: simulation.now)
+    }
+  }
 }
 
 struct Realm {
@@ -117,4 +155,20 @@ struct Translator {
   let inside: Int
   /// `nil` for a router, which passes every packet on as it is.
   var core: NetworkAddressTranslator?
+  let translates: Bool
+
+  init(outside: Int, inside: Int, core: NetworkAddressTranslator?) {
+    self.outside = outside
+    self.inside = inside
+    self.core = core
+    translates = core != nil
+  }
+
+  /// Whether an address is one of its own on the outside, and what it does with packets from inside to such a one.
+  ///
+  /// Mutating, so that the translator is looked at where it lies; nothing changes.
+  mutating func hairpinning(to address: IPAddress) -> (isHairpin: Bool, NATBehavior.Hairpinning) {
+    guard core?.externalAddresses.contains(address) ?? false else { return (false, .none) }
+    return (true, core?.behavior.hairpinning ?? .none)
+  }
 }

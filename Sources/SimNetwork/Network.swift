@@ -122,8 +122,7 @@ public final class Network: PacketCarrier {
     let streams = "\(name)/\(index)"
     attachments.append(
       Attachment(
-        name: name, owner: owner, addresses: plan.addresses, firstAddress: plan.addresses.first,
-        realm: plan.realm.index, site: plan.site.index,
+        name: name, owner: owner, addresses: plan.addresses, realm: plan.realm.index, site: plan.site.index,
         uplink: Link(plan.uplink, dice: simulation.generator("\(streams)/uplink")),
         downlink: Link(plan.downlink, dice: simulation.generator("\(streams)/downlink")),
         firewall: plan.firewall.map { Firewall($0) }))
@@ -178,13 +177,7 @@ public final class Network: PacketCarrier {
 
   /// Through the firewall and the uplink of `index`.
   private func depart(_ packet: PacketHandle, _ simulation: Simulation, from index: Int) {
-    let record = simulation[packet]
-    attachments[index].capture?.append(packet, of: simulation)
-    if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
-    if let reason = attachments[index].firewall?.checkOutbound(
-      source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
-      at: simulation.now)
-    {
+    if attachments[index].isWatched, let reason = attachments[index].watch(packet, of: simulation, .up) {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
     guard disturbances.isEmpty else { return disturb(packet, simulation, .up, of: index) }
@@ -202,11 +195,10 @@ public final class Network: PacketCarrier {
     guard let gateway = realms[index].gateway else {
       return drop(packet, simulation, .noRoute, at: attachments[origin].name)
     }
-    guard record.destination.address.family == .ipv4, translators[gateway].core != nil else {
+    guard record.destination.address.family == .ipv4, translators[gateway].translates else {
       return depart(packet, simulation, from: translators[gateway].outside)
     }
-    let isHairpin = translators[gateway].core?.externalAddresses.contains(record.destination.address) ?? false
-    let hairpinning = translators[gateway].core?.behavior.hairpinning ?? .none
+    let (isHairpin, hairpinning) = translators[gateway].hairpinning(to: record.destination.address)
     if isHairpin, hairpinning == .none { return drop(packet, simulation, .noHairpinning, at: name(of: gateway)) }
     switch translators[gateway].core?.translateOutbound(
       source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
@@ -235,21 +227,15 @@ public final class Network: PacketCarrier {
 
   /// At the end of the downlink of `index`: to the node, or into the NAT.
   private func arrive(_ packet: PacketHandle, _ simulation: Simulation, at index: Int) {
-    let record = simulation[packet]
-    attachments[index].capture?.append(packet, of: simulation)
-    if attachments[index].isOff { return drop(packet, simulation, .switchedOff, at: attachments[index].name) }
-    if let reason = attachments[index].firewall?.checkInbound(
-      source: record.source, destination: record.destination, over: TransportHeader(of: packet, in: simulation),
-      at: simulation.now)
-    {
+    if attachments[index].isWatched, let reason = attachments[index].watch(packet, of: simulation, .down) {
       return drop(packet, simulation, reason, at: attachments[index].name)
     }
     switch attachments[index].owner {
     case .translator(let gateway):
-      guard record.destination.address.family == .ipv4, translators[gateway].core != nil else {
+      guard simulation[packet].destination.address.family == .ipv4, translators[gateway].translates else {
         return passInwards(packet, simulation, gateway)
       }
-      translateInwards(packet, simulation, gateway, from: record.source)
+      translateInwards(packet, simulation, gateway, from: simulation[packet].source)
     case .host(let node):
       counts.delivered += 1
       simulation.hashOutcome(packet, 0)

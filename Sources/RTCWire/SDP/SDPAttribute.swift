@@ -10,8 +10,8 @@ public enum SDPAttribute: Hashable, Sendable {
   case msid(MediaStreamIdentification)
   case ssrc(SourceAttribute)
   case ssrcGroup(SourceGroup)
-  case rid(RestrictionIdentifier)
-  case simulcast(SimulcastDescription)
+  indirect case rid(RestrictionIdentifier)
+  indirect case simulcast(SimulcastDescription)
 
   // RTP.
   case rtpmap(RTPMap)
@@ -19,7 +19,7 @@ public enum SDPAttribute: Hashable, Sendable {
   case rtcpFeedback(RTCPFeedback)
   case extmap(HeaderExtensionMap)
   case extmapAllowMixed
-  case rtcp(RTCPPort)
+  indirect case rtcp(RTCPPort)
   case rtcpMux
   case rtcpMuxOnly
   case rtcpRsize
@@ -34,9 +34,9 @@ public enum SDPAttribute: Hashable, Sendable {
   case icePwd(String)
   case iceOptions([String])
   case iceLite
-  case candidate(ICECandidate)
+  indirect case candidate(ICECandidate)
   case endOfCandidates
-  case fingerprint(CertificateFingerprint)
+  indirect case fingerprint(CertificateFingerprint)
   case setup(SetupRole)
   case tlsID(String)
   case sctpPort(UInt16)

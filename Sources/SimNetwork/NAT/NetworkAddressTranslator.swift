@@ -50,8 +50,20 @@ public struct NetworkAddressTranslator: Sendable {
       lastUse = now
     }
 
-    /// When a remote was last sent to.
-    func lastSent(to remote: Endpoint) -> Instant? { permitted.first { $0.remote == remote }?.sentAt }
+    /// Takes a datagram from outside that the filter knows as from `remote`; it may refresh the mapping.
+    mutating func receive(
+      from remote: Endpoint, at now: Instant, _ lifetimes: (mapping: Int64, filter: Int64), refreshes: Bool
+    ) -> Verdict {
+      guard now.nanoseconds < lastUse.nanoseconds + lifetimes.mapping else { return .dropped(.noMapping) }
+      guard let index = permitted.firstIndex(where: { $0.remote == remote }),
+        now.nanoseconds < permitted[index].sentAt.nanoseconds + lifetimes.filter
+      else { return .dropped(.filtered) }
+      if refreshes {
+        lastUse = now
+        permitted[index].sentAt = now
+      }
+      return .translated(key.inside)
+    }
 
     /// Notes that a remote was sent to; those that may not answer any more make room.
     mutating func permit(_ remote: Endpoint, at now: Instant, lifetime: Int64) {
@@ -161,9 +173,20 @@ public struct NetworkAddressTranslator: Sendable {
       recent = (slot, known)
       place = known
     }
-    guard livePort(at: place, now) != nil, let key = mappings[place]?.key else { return .dropped(.noMapping) }
-    guard letsIn(header, from: source, at: place, now) else { return .dropped(.filtered) }
-    return .translated(key.inside)
+    switch header {
+    case .udp:
+      // In one go, where the mapping lies: this is asked for every datagram.
+      return mappings[place]?.receive(
+        from: behavior.filtering.key(source), at: now, (lifetime, filterLifetime),
+        refreshes: behavior.refreshesOnInbound) ?? .dropped(.noMapping)
+    case .tcp(let flags):
+      guard livePort(at: place, now) != nil, let key = mappings[place]?.key else { return .dropped(.noMapping) }
+      let passes = mappings[place]?.connections.letIn(
+        flags, from: source, behavior.filtering, behavior.tcpLifetimes, at: now)
+      guard passes == true else { return .dropped(.filtered) }
+      noteExpiry(at: place)
+      return .translated(key.inside)
+    }
   }
 
   // MARK: What passes a mapping
@@ -176,27 +199,6 @@ public struct NetworkAddressTranslator: Sendable {
       mappings[place]?.connections.noteOutbound(flags, to: remote, behavior.tcpLifetimes, at: now)
       noteExpiry(at: place)
     }
-  }
-
-  /// Whether the filter passes a packet from outside, which may refresh the mapping.
-  private mutating func letsIn(
-    _ header: TransportHeader, from source: Endpoint, at place: Int, _ now: Instant
-  ) -> Bool {
-    switch header {
-    case .udp:
-      let remote = behavior.filtering.key(source)
-      guard let sentAt = mappings[place]?.lastSent(to: remote), now.nanoseconds < sentAt.nanoseconds + filterLifetime
-      else { return false }
-      guard behavior.refreshesOnInbound else { return true }
-      mappings[place]?.lastUse = now
-      mappings[place]?.permit(remote, at: now, lifetime: filterLifetime)
-    case .tcp(let flags):
-      let passes = mappings[place]?.connections.letIn(
-        flags, from: source, behavior.filtering, behavior.tcpLifetimes, at: now)
-      guard passes == true else { return false }
-      noteExpiry(at: place)
-    }
-    return true
   }
 
   // MARK: The table
