@@ -17,13 +17,15 @@ extension PeerConnection {
   }
 
   /// Forwards a packet as part of a stream that the unit puts together; it needs congestion control.
+  ///
+  /// - Parameter source: where pictures of this source are kept for all receivers; `nil` for sound, which is not repeated.
   package mutating func forward(
     _ packet: RTPPacket, _ bytes: Span<UInt8>, with sender: RTPStreamSender, as numbers: ForwardedNumbers,
-    at now: Instant, into datagrams: inout Transmissions
+    of source: SharedPackets?, at now: Instant, into datagrams: inout Transmissions
   ) {
     guard let control, transport.isReady, sender.isActive else { return }
-    sender.forward(packet, bytes, as: numbers, at: now, through: &transport, control, into: &datagrams)
-    if sender.parameters.kind == .video { pace(at: now, into: &datagrams) }
+    sender.forward(packet, bytes, as: numbers, of: source, at: now, through: &transport, control, into: &datagrams)
+    if source != nil { pace(at: now, into: &datagrams) }
   }
 
   /// Whether the pacer keeps packets back, so that they must be let go later.

@@ -16,59 +16,29 @@ public struct RetransmissionBuffer: ~Copyable, Sendable {
     let copy: PacketPool.Copy
   }
 
-  private struct Slot {
-    var packet: Packet?
-    var sentAt = Instant.start
-    var lastRetransmission: Instant?
-  }
-
-  private let largestAge: Int64
-  private let capacity: Int
-  private var slots: [Slot]
+  private var ring: SequenceRing<Packet>
   private var pool = PacketPool()
-  /// Packets sent, oldest and newest, as numbers that only grow.
-  private var oldest: Int64 = 0
-  private var extender = SequenceExtender()
 
   /// - Parameter capacity: packets, a power of two; memory grows up to it on demand.
   public init(capacity: Int = 512, largestAge: Duration = .seconds(1)) {
-    precondition(capacity > 0 && capacity & (capacity - 1) == 0 && capacity <= 32_768, "a power of two")
-    self.largestAge = largestAge.nanoseconds
-    self.capacity = capacity
-    slots = [Slot()]
+    ring = SequenceRing(capacity: capacity, largestAge: largestAge)
   }
 
   /// Keeps a copy of a packet that is sent for the first time.
   public mutating func store(_ number: SequenceNumber, bytes: Span<UInt8>, elided: Int = 0, at now: Instant) {
-    let isFirst = extender.highest == nil
-    let extended = extender.extend(number)
-    if isFirst { oldest = extended }
-    expire(before: now, newest: extended)
-    if slots.count < capacity, slots[slotIndex(number)].packet != nil { grow() }
-    let index = slotIndex(number)
-    if let packet = slots[index].packet { pool.release(packet.copy) }
-    slots[index] = Slot(
-      packet: Packet(sequenceNumber: number, elided: elided, copy: pool.store(bytes)), sentAt: now)
+    let packet = Packet(sequenceNumber: number, elided: elided, copy: pool.store(bytes))
+    if let old = ring.store(packet, at: number, now) { pool.release(old.copy) }
   }
 
   /// The packet that is to be sent again; `nil` when it is gone, or was sent again less than a round trip ago.
   public mutating func retransmit(
     _ number: SequenceNumber, at now: Instant, roundTripTime: Duration
   ) -> Packet? {
-    let index = slotIndex(number)
-    guard let packet = slots[index].packet, packet.sequenceNumber == number, !isTooOld(slots[index], now) else {
-      return nil
-    }
-    if roundTripTime > .zero, let last = slots[index].lastRetransmission, now - last < roundTripTime { return nil }
-    slots[index].lastRetransmission = now
-    return packet
+    ring.repeat(number, at: now, roundTripTime: roundTripTime)
   }
 
   /// The packet with this number, if it is still there.
-  public func packet(_ number: SequenceNumber) -> Packet? {
-    guard let packet = slots[slotIndex(number)].packet, packet.sequenceNumber == number else { return nil }
-    return packet
-  }
+  public func packet(_ number: SequenceNumber) -> Packet? { ring[number] }
 
   /// The bytes of a packet before protection, whether they exist or not.
   public func size(of packet: Packet) -> Int { packet.copy.count + packet.elided }
@@ -82,33 +52,4 @@ public struct RetransmissionBuffer: ~Copyable, Sendable {
   @_lifetime(borrow self)
   @usableFromInline
   func bytes(of packet: Packet) -> Span<UInt8> { pool.bytes(of: packet.copy) }
-
-  private func isTooOld(_ slot: Slot, _ now: Instant) -> Bool {
-    now.nanoseconds - slot.sentAt.nanoseconds > largestAge
-  }
-
-  private func slotIndex(_ number: SequenceNumber) -> Int { Int(number.rawValue) & (slots.count - 1) }
-
-  /// Frees what is too old, so that memory follows the age and not the capacity.
-  private mutating func expire(before now: Instant, newest: Int64) {
-    oldest = max(oldest, newest - Int64(slots.count))
-    while oldest < newest {
-      let index = slotIndex(SequenceNumber(UInt16(truncatingIfNeeded: oldest)))
-      if let packet = slots[index].packet {
-        guard isTooOld(slots[index], now) else { return }
-        pool.release(packet.copy)
-        slots[index].packet = nil
-      }
-      oldest += 1
-    }
-  }
-
-  private mutating func grow() {
-    let old = slots
-    slots = Array(repeating: Slot(), count: old.count * 2)
-    for slot in old {
-      guard let packet = slot.packet else { continue }
-      slots[slotIndex(packet.sequenceNumber)] = slot
-    }
-  }
 }

@@ -16,16 +16,19 @@ extension RTPStreamSender {
   /// - Parameters:
   ///   - bytes: the plain packet.
   ///   - numbers: what it is called here.
+  ///   - source: where pictures of this source are kept, this one among them.
   func forward(
-    _ packet: RTPPacket, _ bytes: Span<UInt8>, as numbers: ForwardedNumbers, at now: Instant,
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, as numbers: ForwardedNumbers, of source: SharedPackets?, at now: Instant,
     through transport: inout MediaTransport, _ control: SendControl, into datagrams: inout Transmissions
   ) {
     let elided = numbers.isEmpty ? 0 : packet.elided
-    guard parameters.kind == .audio else {
-      control.scratch.removeAll()
-      _ = write(packet, bytes, as: numbers, control, at: now, into: &control.scratch)
-      sent.store(numbers.number, bytes: control.scratch.bytes.span, elided: elided, at: now)
-      if let kept = sent.packet(numbers.number) { enqueue(kept, isRetransmission: false, control) }
+    if let source {
+      if forwarded == nil { forwarded = ForwardedPackets() }
+      let stored = numbers.isEmpty ? 0 : packet.payloadRange.count
+      let size = headerSize(of: packet, bytes) + stored + elided
+      let kept = forwarded?.store(
+        numbers, of: source, packet.header.sequenceNumber, size: size, elided: elided, at: now)
+      if let kept { enqueue(.forwarded(kept), isRetransmission: false, control) }
       return
     }
     var headerSize = 0
@@ -40,8 +43,15 @@ extension RTPStreamSender {
     count(payloadSize, header: headerSize, isRetransmission: false)
   }
 
+  /// How long the header will be that `write` writes.
+  private func headerSize(of packet: RTPPacket, _ bytes: Span<UInt8>) -> Int {
+    var size = 1 + TransportSequenceNumber(0).size + (parameters.sendTimeID == 0 ? 0 : 1 + sendTime(at: .start).size)
+    forEachExtensionThatGoesOn(of: packet, bytes) { _, value in size += 1 + value.count }
+    return RTPHeader.fixedSize + 4 + (size + 3) / 4 * 4
+  }
+
   /// Gives the size of the header with its extensions.
-  private func write(
+  func write(
     _ packet: RTPPacket, _ bytes: Span<UInt8>, as numbers: ForwardedNumbers, _ control: SendControl, at now: Instant,
     into writer: inout ByteWriter
   ) -> Int {
@@ -65,17 +75,24 @@ extension RTPStreamSender {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
     // Identifiers below 15 fit; 0, of what was not agreed on, is left out.
     try? writeStamps(TransportSequenceNumber(control.nextNumber), at: now, in: block, into: &writer)
-    if packet.extensionForm != nil {
-      var elements = packet.extensionElements
-      while let element = elements.next(in: bytes) {
-        guard element.id > 0, element.id == parameters.captureTimeID || element.id == parameters.audioLevelID else {
-          continue
-        }
-        // One that the form cannot hold is left out.
-        _ = try? block.append(id: element.id, value: bytes.extracting(element.range), into: &writer)
-      }
+    forEachExtensionThatGoesOn(of: packet, bytes) { id, value in
+      _ = try? block.append(id: id, value: value, into: &writer)
     }
     block.close(&writer)
+  }
+
+  /// Those of the source's header extensions that mean something to the receiver; one that does not fit the form is left out.
+  private func forEachExtensionThatGoesOn(
+    of packet: RTPPacket, _ bytes: Span<UInt8>, _ body: (UInt8, Span<UInt8>) -> Void
+  ) {
+    guard packet.extensionForm != nil else { return }
+    var elements = packet.extensionElements
+    while let element = elements.next(in: bytes) {
+      guard element.id > 0, element.id == parameters.captureTimeID || element.id == parameters.audioLevelID,
+        RTPExtensionForm.oneByte.holds(id: element.id, size: element.range.count)
+      else { continue }
+      body(element.id, bytes.extracting(element.range))
+    }
   }
 
   private func rewriteDescriptor(in writer: inout ByteWriter, at offset: Int, _ numbers: ForwardedNumbers) {

@@ -17,12 +17,12 @@ extension RTPStreamSender {
   private static let largestPaddingLength = 224
 
   func enqueue(
-    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isUrgent: Bool = true, _ control: SendControl
+    _ packet: KeptPacket, isRetransmission: Bool, isUrgent: Bool = true, _ control: SendControl
   ) {
-    let size = sent.size(of: packet) + (isRetransmission ? retransmissionOverhead : 0) + control.packetOverhead
+    let size = packet.size + (isRetransmission ? retransmissionOverhead : 0) + control.packetOverhead
     control.pacer.enqueue(
       Pacer.Packet(
-        stream: place.number, number: packet.sequenceNumber, size: .bytes(size), isRetransmission: isRetransmission,
+        stream: place.number, number: packet.number, size: .bytes(size), isRetransmission: isRetransmission,
         isUrgent: isRetransmission && isUrgent))
   }
 
@@ -43,7 +43,7 @@ extension RTPStreamSender {
     _ paced: Pacer.Packet, probe: ProbeCluster.ID?, at now: Instant, through transport: inout MediaTransport,
     _ control: SendControl, into datagrams: inout Transmissions
   ) {
-    guard isActive, let packet = sent.packet(paced.number) else { return control.noteExpired() }
+    guard isActive, let packet = kept(paced.number) else { return control.noteExpired() }
     transmit(
       packet, isRetransmission: paced.isRetransmission, probe: probe, at: now, through: &transport, control,
       into: &datagrams)
@@ -57,7 +57,7 @@ extension RTPStreamSender {
   func repeatLast(_ count: Int, _ control: SendControl) {
     guard isActive, parameters.retransmission != nil else { return }
     for back in stride(from: count, through: 1, by: -1) {
-      guard let packet = sent.packet(sequenceNumber + -back) else { continue }
+      guard let packet = kept(sequenceNumber + -back) else { continue }
       enqueue(packet, isRetransmission: true, isUrgent: false, control)
     }
   }
@@ -73,7 +73,7 @@ extension RTPStreamSender {
     _ control: SendControl, into datagrams: inout Transmissions
   ) -> DataSize {
     if let newestNumber, size.bytes >= Self.smallestPadding {
-      let packet = sent.packet(newestNumber + -paddingCursor)
+      let packet = kept(newestNumber + -paddingCursor)
       paddingCursor = packet == nil || paddingCursor >= 15 ? 0 : paddingCursor + 1
       if let packet {
         let sent = transmit(
@@ -140,28 +140,38 @@ extension RTPStreamSender {
     block.close(&writer)
   }
 
+  /// Writes a packet that repeats another, which is written into `original` for that; gives the size of its header.
+  private func writeRepair(
+    of packet: KeptPacket, as repair: StreamParameters.RetransmissionStream, _ control: SendControl, at now: Instant,
+    _ original: inout ByteWriter, into writer: inout ByteWriter
+  ) -> Int {
+    original.removeAll()
+    let begin = write(packet, control, at: now, into: &original)
+    let bytes = original.bytes.span
+    writeRepairHeader(bytes.extracting(0..<begin), of: repair, at: now, into: &writer)
+    let headerSize = writer.count
+    writer.append(packet.number.rawValue)
+    writer.append(bytes.extracting(begin..<bytes.count))
+    return headerSize
+  }
+
   /// - Returns: what was sent, with every header; 0 when nothing was.
   @discardableResult
   private func transmit(
-    _ packet: RetransmissionBuffer.Packet, isRetransmission: Bool, isPadding: Bool = false, probe: ProbeCluster.ID?,
-    at now: Instant,
+    _ packet: KeptPacket, isRetransmission: Bool, isPadding: Bool = false, probe: ProbeCluster.ID?, at now: Instant,
     through transport: inout MediaTransport, _ control: SendControl, into datagrams: inout Transmissions
   ) -> Int {
     let repair = isRetransmission ? parameters.retransmission : nil
     let number = control.nextNumber
     var headerSize = 0
-    var payloadSize = packet.elided
+    var payloadSize = 0
     let size = transport.sendRTP(elided: packet.elided, at: now, into: &datagrams) { writer in
-      sent.withBytes(of: packet) { bytes in
-        headerSize = (try? RTPPacket(parsing: bytes))?.payloadRange.lowerBound ?? bytes.count
-        payloadSize += bytes.count - headerSize
-        guard let repair else { return writer.append(bytes) }
-        writeRepairHeader(bytes.extracting(0..<headerSize), of: repair, at: now, into: &writer)
-        let begin = headerSize
-        headerSize = writer.count
-        writer.append(packet.sequenceNumber.rawValue)
-        writer.append(bytes.extracting(begin..<bytes.count))
+      if let repair {
+        headerSize = writeRepair(of: packet, as: repair, control, at: now, &control.scratch, into: &writer)
+      } else {
+        headerSize = write(packet, control, at: now, into: &writer)
       }
+      payloadSize = writer.count - headerSize + packet.elided - (repair == nil ? 0 : Self.originalNumberSize)
       var span = writer.bytes.mutableSpan
       TransportSequenceNumber(number).encode(into: &span, at: Self.transportNumberOffset)
       if parameters.sendTimeID != 0 { sendTime(at: now).encode(into: &span, at: Self.sendTimeOffset) }

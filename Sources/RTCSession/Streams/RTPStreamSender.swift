@@ -23,7 +23,9 @@ public final class RTPStreamSender {
   @exclusivity(unchecked) private(set) var sequenceNumber: SequenceNumber
   @exclusivity(unchecked) private var packetizer: VP8Packetizer
   @exclusivity(unchecked) private var opus = OpusPacketizer()
+  /// What was sent lately: of its own, or of a source that is forwarded.
   @exclusivity(unchecked) var sent: RetransmissionBuffer
+  @exclusivity(unchecked) var forwarded: ForwardedPackets?
   /// The number of the next packet of the stream of retransmissions.
   @exclusivity(unchecked) var retransmissionNumber: SequenceNumber = 0
   /// The newest packet, which padding repeats first.
@@ -152,8 +154,8 @@ public final class RTPStreamSender {
     statistics.nackCount += 1
     for number in numbers {
       if let control, parameters.transportSequenceID != 0 {
-        guard let packet = sent.retransmit(number, at: now, roundTripTime: roundTripTime) else { continue }
-        guard control.mayRetransmit(.bytes(sent.size(of: packet) + control.packetOverhead), at: now) else { return }
+        guard let packet = keptForRepair(number, at: now) else { continue }
+        guard control.mayRetransmit(.bytes(packet.size + control.packetOverhead), at: now) else { return }
         enqueue(packet, isRetransmission: true, control)
         continue
       }
@@ -237,9 +239,7 @@ public final class RTPStreamSender {
       control.scratch.removeAll()
       write(into: &control.scratch)
       sent.store(sequenceNumber, bytes: control.scratch.bytes.span, elided: elided, at: now)
-      if let packet = sent.packet(sequenceNumber) {
-        enqueue(packet, isRetransmission: false, control)
-      }
+      if let packet = kept(sequenceNumber) { enqueue(packet, isRetransmission: false, control) }
       sequenceNumber = sequenceNumber.next
       return
     }

@@ -45,8 +45,9 @@ final class ForwardedSource {
 
 /// One size of somebody's picture.
 final class ForwardedEncoding {
-  /// The last packets, for a stream that begins with a key frame of which the first packet came late.
-  @exclusivity(unchecked) var cache = RetransmissionBuffer(capacity: 512)
+  /// The last packets, for all who are sent them again, and for a stream that begins with a key frame of which the first
+  /// packet came late.
+  let packets = SharedPackets()
   @exclusivity(unchecked) var newest: SequenceNumber?
   /// What its sender report says of its clock.
   @exclusivity(unchecked) var clock: (timestamp: UInt32, captured: Instant)?

@@ -40,7 +40,7 @@ extension SelectiveForwarder {
         startsTalkspurt: given.startsTalkspurt)
       listener.connection._withUnsafeGuaranteedRef { receiver in
         listener.sender._withUnsafeGuaranteedRef { sender in
-          send(packet, bytes, to: receiver, sender, numbers, after: done, at: now)
+          send(packet, bytes, to: receiver, sender, numbers, of: nil, after: done, at: now)
         }
       }
     }
@@ -54,11 +54,11 @@ extension SelectiveForwarder {
     let size = packet.payloadRange.lowerBound + packet.payloadSize + Self.overhead
     source.meter.note(.bytes(size), encoding: index, temporal: video.temporal, at: now)
     let encoding = source.encodings[index]
-    encoding.cache.store(video.number, bytes: bytes, elided: packet.elided, at: now)
+    encoding.packets.buffer.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }
     for slot in source.viewers {
       guard let numbers = forward(video, of: source, on: slot, at: now) else { continue }
-      send(packet, bytes, to: slot.connection, slot.sender, numbers, after: done, at: now)
+      send(packet, bytes, to: slot.connection, slot.sender, numbers, of: encoding.packets, after: done, at: now)
       if numbers.beginsEncoding { catchUp(slot, with: encoding, index, from: video.number, at: now) }
     }
   }
@@ -79,23 +79,23 @@ extension SelectiveForwarder {
     var number = first
     while newest.isNewer(than: number) {
       number = number.next
-      guard let kept = encoding.cache.packet(number) else { continue }
-      encoding.cache.withBytes(of: kept) { bytes in
+      guard let kept = encoding.packets.buffer.packet(number) else { continue }
+      encoding.packets.buffer.withBytes(of: kept) { bytes in
         guard let packet = try? RTPPacket(parsing: bytes, elided: kept.elided) else { return }
         let video = VideoPacket(packet, bytes, encoding: index)
         guard let numbers = forward(video, of: slot.source, on: slot, at: now) else { return }
-        send(packet, bytes, to: slot.connection, slot.sender, numbers, after: now, at: now)
+        send(packet, bytes, to: slot.connection, slot.sender, numbers, of: encoding.packets, after: now, at: now)
       }
     }
   }
 
   private func send(
     _ packet: RTPPacket, _ bytes: Span<UInt8>, to receiver: Connection, _ sender: RTPStreamSender,
-    _ numbers: ForwardedNumbers, after done: Instant, at now: Instant
+    _ numbers: ForwardedNumbers, of source: SharedPackets?, after done: Instant, at now: Instant
   ) {
     var slot = connections.processor.reserve(at: done)
     connections.processor.perform(.forwardPacket, in: &slot)
-    receiver.core.forward(packet, bytes, with: sender, as: numbers, at: now, into: &receiver.output.datagrams)
+    receiver.core.forward(packet, bytes, with: sender, as: numbers, of: source, at: now, into: &receiver.output.datagrams)
     connections.transmit(receiver, in: &slot)
     if receiver.core.isPacing { connections.setAlarm(receiver) }
   }
