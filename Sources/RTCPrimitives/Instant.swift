@@ -43,8 +43,8 @@ extension Duration {
   @inlinable public var nanoseconds: Int64 {
     let magnitude = attoseconds.magnitude
     let words = (high: UInt64(truncatingIfNeeded: magnitude >> 64), low: UInt64(truncatingIfNeeded: magnitude))
-    let quotient = Int64(UInt64(1_000_000_000).dividingFullWidth(words).quotient)
-    return attoseconds < 0 ? -quotient : quotient
+    let quotient = UInt64(1_000_000_000).dividingFullWidth(words).quotient
+    return attoseconds < 0 ? Int64(-Int128(quotient)) : Int64(quotient)
   }
 
   /// The one of the standard library for any whole number, made for the one that is used here.

@@ -10,7 +10,7 @@ public final class Network: PacketCarrier {
   /// What became of every datagram so far.
   @exclusivity(unchecked) public internal(set) var counts = DatagramCounts()
   /// Sees every datagram that a host sends or receives; `nil` for nobody.
-  public var observer: (any DatagramObserver)?
+  @exclusivity(unchecked) public var observer: (any DatagramObserver)?
 
   @exclusivity(unchecked) var attachments: [Attachment] = []
   @exclusivity(unchecked) var realms = [Realm(gateway: nil)]

@@ -75,6 +75,7 @@ public struct TransportFeedbackGenerator: Sendable {
     var reports: [Report] = []
     var base: Int64?
     var times: [Instant?] = []
+    times.reserveCapacity(min(Int(end - first), Self.largestReport))
     func flush() {
       guard let base, !times.isEmpty else { return }
       reports.append(Report(base: SequenceNumber(UInt16(truncatingIfNeeded: base)), arrivals: times))

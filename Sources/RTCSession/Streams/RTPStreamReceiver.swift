@@ -15,7 +15,7 @@ public final class RTPStreamReceiver {
     case forwarding
   }
 
-  public internal(set) var parameters: StreamParameters
+  @exclusivity(unchecked) public internal(set) var parameters: StreamParameters
   public let place: StreamPlace
   /// Whether its transceiver receives nothing else; otherwise it is one of several encodings.
   let isAlone: Bool

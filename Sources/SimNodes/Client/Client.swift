@@ -43,17 +43,17 @@ public actor Client: Node, SignalingMember {
   }
 
   public nonisolated let port: NodePort
-  var configuration: Configuration
+  @exclusivity(unchecked) var configuration: Configuration
   let signaling: SignalingServer
   let connections: ConnectionSet
   /// What is sent on each connection, by its number.
-  var outgoing: [Int: OutgoingMedia] = [:]
+  @exclusivity(unchecked) var outgoing: [Int: OutgoingMedia] = [:]
   /// What is played, in the order in which it came up.
   @exclusivity(unchecked) var tracks: [RemoteTrack] = []
   /// Those of them that are heard.
   @exclusivity(unchecked) var audioTracks: [RemoteTrack] = []
   /// Those of them that rest because nothing comes.
-  var restingTracks = 0
+  @exclusivity(unchecked) var restingTracks = 0
   /// When the next picture of each track is due, side by side, because they are all looked through for every picture.
   @exclusivity(unchecked) var pictureDues: [Instant] = []
   /// The encodings of a connection's transceiver that sends several.
@@ -67,13 +67,13 @@ public actor Client: Node, SignalingMember {
   @exclusivity(unchecked) var nextPlayoutTick = Instant.distantFuture
   @exclusivity(unchecked) var nextPicture = Instant.distantFuture
   @exclusivity(unchecked) var nextData = Instant.distantFuture
-  var measuresFrom: Instant?
+  @exclusivity(unchecked) var measuresFrom: Instant?
   var baseline = MeasurementBaseline()
   /// Whose picture a unit that selects forwards; `nil` where none has said so.
   var selection: [String: WatchedSource]?
   var joinedAt: Instant?
-  var firstRemoteFrame: Instant?
-  var quality = QualityProbe()
+  @exclusivity(unchecked) var firstRemoteFrame: Instant?
+  @exclusivity(unchecked) var quality = QualityProbe()
   var camera = CameraState.notAsked
   /// Whether the person says no when asked for the camera.
   var isCameraRefused: Bool

@@ -22,15 +22,15 @@ final class Connection {
   /// A description that waits for its candidates.
   var held: HeldDescription?
   /// The node's track that each transceiver feeds; −1 for none yet.
-  var trackOfTransceiver: [Int] = []
+  @exclusivity(unchecked) var trackOfTransceiver: [Int] = []
   /// The kinds of media of which the first packet has left.
-  var hasSent: Set<MediaKind> = []
+  @exclusivity(unchecked) var hasSent: Set<MediaKind> = []
   /// The sections of which it was told that something will come on them.
   var announcedTracks: Set<String> = []
   /// Whether the first RTCP each way was told.
   var hasNotedReports = (sent: false, received: false)
   /// Whether the association, and the first message each way, was told.
-  var hasNotedAssociation = false
+  @exclusivity(unchecked) var hasNotedAssociation = false
   var hasNotedData = (sent: false, received: false)
   /// The encoders that follow its congestion controller; none without one.
   @exclusivity(unchecked) var adapted = AdaptedStreams()

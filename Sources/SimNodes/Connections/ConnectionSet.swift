@@ -11,12 +11,12 @@ final class ConnectionSet {
   static let firstPort: UInt16 = 50_000
 
   let port: NodePort
-  var settings: EndpointSettings
+  @exclusivity(unchecked) var settings: EndpointSettings
   @exclusivity(unchecked) private(set) var all: [Connection] = []
   /// When each connection wants to do something, side by side, because they are looked through at every wake.
   @exclusivity(unchecked) private var dues: [Instant] = []
   @exclusivity(unchecked) var processor: Processor
-  var log: MilestoneLog
+  @exclusivity(unchecked) var log: MilestoneLog
   /// What carries messages between the connections and TURN servers that are reached over TCP or TLS.
   @exclusivity(unchecked) private var streams: TURNStreams
   /// When the streams want to do something next.

@@ -90,9 +90,9 @@ final class DataForwarder {
   /// Those of all members, and those that have ended of which something is still to be forwarded.
   private var producers: [Producer] = []
   /// Those who have something to be forwarded; they take turns.
-  private var queue: [Member] = []
+  @exclusivity(unchecked) private var queue: [Member] = []
   /// Connections that want something done.
-  private var touched: [Connection] = []
+  @exclusivity(unchecked) private var touched: [Connection] = []
   private(set) var report = DataForwardingReport()
 
   init(_ connections: ConnectionSet) { self.connections = connections }

@@ -18,10 +18,10 @@ final class RemoteTrack {
   /// By how much pictures are shown earlier or later than the sound that was captured with them is heard.
   @exclusivity(unchecked) private(set) var offsets = DurationHistogram()
   var videoDecoder: VP8Decoder?
-  private var audio: AudioRenderer?
+  @exclusivity(unchecked) private var audio: AudioRenderer?
   /// The picture that is shown, and what is heard, where media is real.
   var picture: VideoFrame?
-  var sound: AudioFrame?
+  @exclusivity(unchecked) var sound: AudioFrame?
   /// When the first frame was shown or heard.
   @exclusivity(unchecked) private(set) var firstRender: Instant?
   /// The capture time of what is shown or heard.
