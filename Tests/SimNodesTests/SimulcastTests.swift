@@ -1,9 +1,13 @@
 import RTCMedia
 import RTCPrimitives
 import RTCSession
+import RTCTransport
+import RTCWire
 import SimNetwork
-import SimNodes
+import TestSupport
 import Testing
+
+@testable import SimNodes
 
 /// What a client makes of a camera of which it may send several encodings.
 struct SimulcastTests {
@@ -75,5 +79,53 @@ struct SimulcastTests {
     let room = try room(width: 640, height: 360, bitrate: .kilobitsPerSecond(700), mode: .real)
     let rates = try rates(room, from: 2, to: 3)
     #expect(rates.count == 2 && rates.allSatisfy { $0 > 30 }, "\(rates)")
+  }
+
+  /// One who offers three encodings, after an answer that takes one of them.
+  private func connection(taking rid: String) throws -> PeerConnection {
+    func make(_ index: UInt8, _ purpose: RTPStreamReceiver.Purpose) throws -> PeerConnection {
+      let host = SeededHost(seed: UInt64(index))
+      let provider = try CryptoProvider(host: host.host)
+      let transport = MediaTransport.Configuration(
+        ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, index), 5000)]), fidelity: .model,
+        name: "side-\(index)", provider: provider, identity: try provider.identity(named: "side-\(index)"))
+      return PeerConnection(
+        PeerConnection.Configuration(transport: transport, cname: "side", ntp: .simulation, purpose: purpose),
+        entropy: EntropySource(SeededGenerator(seed: 1, stream: "side-\(index)")))
+    }
+    var offerer = try make(1, .playout)
+    var answerer = try make(2, .forwarding)
+    var output = Output<PeerConnection.Event>()
+    offerer.addTransceiver(.video, direction: .sendonly, encodings: 3)
+    let offer = try offerer.createOffer()
+    try offerer.setLocal(.offer(offer), at: .start, into: &output)
+    try answerer.setRemote(.offer(offer), at: .start, into: &output)
+    let lines = try answerer.createAnswer().description.split(separator: "\r\n").compactMap { line in
+      line.hasPrefix("a=simulcast") ? "a=simulcast:recv \(rid)" : String(line)
+    }
+    let answer = try SessionDescription(parsing: lines.map { "\($0)\r\n" }.joined())
+    try offerer.setRemote(.answer(answer), at: .start, into: &output)
+    return offerer
+  }
+
+  @Test(arguments: [0, 1, 2]) func `of one encoding that a peer takes, its own encoder works`(_ taken: Int) throws {
+    let connection = try connection(taking: ["q", "h", "f"][taken])
+    let layers = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3)
+    let encoders = layers.map { layer in
+      VideoStreamEncoder(
+        VP8Settings(width: layer.width, height: layer.height, bitrate: layer.maximum), mode: .modelled,
+        fidelity: .model,
+        seed: 1, stream: "\(layer.height)")
+    }
+    let stream = SimulcastStream(line: 0, layers: layers, framesPerSecond: 25, encoders: encoders)
+    let senders = connection.transceivers[0].senders
+    stream.adapt(to: .megabitsPerSecond(5), senders, loss: 0, at: .start)
+    let rates = encoders.map { $0.allotment?.bitrate ?? .zero }
+    #expect(rates.indices.allSatisfy { (rates[$0] > .zero) == ($0 == taken) }, "\(rates)")
+    var adapted = AdaptedStreams()
+    adapted.simulcast = [stream]
+    let statistics = adapted.statistics(of: connection, at: .start)
+    #expect(statistics.count == 1)
+    #expect(statistics[try #require(senders.first).parameters.ssrc]?.frameHeight == layers[taken].height)
   }
 }

@@ -19,6 +19,8 @@ public struct LocalMedia: Hashable, Sendable {
   public var encodings: [LocalEncoding] = []
   /// Whether simulcast that the peer offers is received.
   public var receivesSimulcast = false
+  /// The identifiers of the encodings that were agreed to be received, which a later offer asks for again.
+  public var receivedRIDs: [String] = []
   public var cname: String?
   /// Whether its reports tell times, so that receivers learn the round-trip time (RFC 3611 §5).
   public var exchangesReferenceTimes = false

@@ -50,9 +50,12 @@ final class SimulcastStream {
 
   /// Learns what is left for it, all headers included.
   ///
-  /// - Parameter senders: those of its encodings that the peer takes, in their order.
+  /// - Parameter senders: those of its encodings that the peer takes.
   func adapt(to left: DataRate, _ senders: [RTPStreamSender], loss: Double, at now: Instant) {
-    for index in encoders.indices { allocator.isWanted[index] = wanted[index] && index < senders.count }
+    for index in encoders.indices {
+      allocator.isWanted[index] =
+        wanted[index] && senders.contains { $0.isActive && $0.place.encoding == index }
+    }
     note(senders, loss: loss, at: now)
     let payload = RateAllocation.payload(
       of: left, framesPerSecond: framesPerSecond * encoders.count, packet: VideoAdapter.packet,
