@@ -82,7 +82,7 @@ import Testing
   @Test(arguments: [
     ("a=rid:h send", "rid:h recv"),
     ("a=rid:h send pt=96", "rid:h recv pt=96"),
-    ("a=rid:h send pt=96,97,100", "rid:h recv pt=96,97"),
+    ("a=rid:h send pt=97,96,100,96", "rid:h recv pt=97,96"),
     // What restricts the sender need not be understood (RFC 8851 §6.2.2).
     ("a=rid:h send pt=96;max-width=640;mood=blue", "rid:h recv pt=96;max-width=640;mood=blue"),
     ("a=rid:h send pt=100", nil),

@@ -1,19 +1,19 @@
 import RTCMedia
 import RTCPrimitives
-import RTCSession
 import RTCTransport
 import RTCWire
 import SimNetwork
 import TestSupport
 import Testing
 
+@testable import RTCSession
 @testable import SimNodes
 
 /// What a client makes of a camera of which it may send several encodings.
 struct SimulcastTests {
   private func room(
     width: Int = 1280, height: Int = 720, bitrate: DataRate = .kilobitsPerSecond(2500), uplink: DataRate? = nil,
-    mode: MediaMode = .modelled
+    mode: MediaMode = .modelled, selection heights: [Int] = []
   ) throws -> Room {
     let gcc = try #require(CongestionControllers.named("gcc"))
     let limits = RateLimits(
@@ -23,6 +23,11 @@ struct SimulcastTests {
       $0.count = 2
       $0.congestion = CongestionSettings(controller: gcc, limits: limits)
       $0.encodings = 3
+      if !heights.isEmpty {
+        var selection = SelectionSettings()
+        selection.encodings = heights.map { SelectionSettings.Encoding(height: $0, rate: .zero) }
+        $0.selection = selection
+      }
       $0.media = { index in
         let video = VP8Settings(width: width, height: height, bitrate: bitrate)
         return MediaSettings(mode: mode, video: index == 0 ? video : nil, audio: nil)
@@ -108,15 +113,16 @@ struct SimulcastTests {
     return offerer
   }
 
+  private func encoder(of layer: SimulcastFormat) -> VideoStreamEncoder {
+    VideoStreamEncoder(
+      VP8Settings(width: layer.width, height: layer.height, bitrate: layer.maximum), mode: .modelled, fidelity: .model,
+      seed: 1, stream: "\(layer.height)")
+  }
+
   @Test(arguments: [0, 1, 2]) func `of one encoding that a peer takes, its own encoder works`(_ taken: Int) throws {
     let connection = try connection(taking: ["q", "h", "f"][taken])
     let layers = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3)
-    let encoders = layers.map { layer in
-      VideoStreamEncoder(
-        VP8Settings(width: layer.width, height: layer.height, bitrate: layer.maximum), mode: .modelled,
-        fidelity: .model,
-        seed: 1, stream: "\(layer.height)")
-    }
+    let encoders = layers.map(encoder(of:))
     let stream = SimulcastStream(line: 0, layers: layers, framesPerSecond: 25, encoders: encoders)
     let senders = connection.transceivers[0].senders
     stream.adapt(to: .megabitsPerSecond(5), senders, loss: 0, at: .start)
@@ -127,5 +133,56 @@ struct SimulcastTests {
     let statistics = adapted.statistics(of: connection, at: .start)
     #expect(statistics.count == 1)
     #expect(statistics[try #require(senders.first).parameters.ssrc]?.frameHeight == layers[taken].height)
+  }
+
+  @Test func `of two encodings that a peer takes, the first is what it wants when it wants one`() throws {
+    let connection = try connection(taking: "q;f")
+    let layers = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3)
+    let stream = SimulcastStream(
+      line: 0, layers: layers, framesPerSecond: 25, encoders: layers.map(encoder(of:)))
+    func sent(_ count: Int, at time: Duration) -> [Bool] {
+      stream.setWanted(count)
+      stream.adapt(to: .megabitsPerSecond(5), connection.transceivers[0].senders, loss: 0, at: .start + time)
+      return stream.encoders.map { ($0.allotment?.bitrate ?? .zero) > .zero }
+    }
+    #expect(sent(2, at: .zero) == [true, false, true])
+    #expect(sent(1, at: .seconds(1)) == [true, false, false])
+    #expect(sent(0, at: .seconds(2)) == [false, false, false])
+    #expect(sent(3, at: .seconds(3)) == [true, false, true])
+  }
+
+  @Test func `a picture goes on for those who see it when an encoding has another source`() throws {
+    let room = try room(selection: [180, 360, 720])
+    room.run(until: .seconds(8))
+    let before = try #require(room.reports[1].connections.first?.inbound.first)
+    room.changeSources(of: 0)
+    room.run(until: .seconds(12))
+    let after = try #require(room.reports[1].connections.first?.inbound.first)
+    #expect(after.framesDecoded - before.framesDecoded > 90, "\(before.framesDecoded) \(after.framesDecoded)")
+    #expect(after.totalFreezesDuration - before.totalFreezesDuration < .milliseconds(600))
+    #expect(after.ssrc == before.ssrc && after.packetsLost == before.packetsLost)
+  }
+}
+
+extension Room {
+  /// Lets a client send each encoding of its picture from another source from now on, as after a collision of SSRCs.
+  fileprivate func changeSources(of index: Int) {
+    let client = clients[index]
+    simulation.perform { await client.changeSources() }
+  }
+}
+
+extension Client {
+  fileprivate func changeSources() {
+    let connection = connections.all[0]
+    for (number, sender) in connection.core.transceivers[0].senders.enumerated() {
+      var parameters = sender.parameters
+      parameters.ssrc &+= 1
+      parameters.retransmission?.ssrc &+= 1
+      let other = RTPStreamSender(parameters, at: sender.place, ntp: .simulation, entropy: &connection.core.entropy)
+      connection.core.transceivers[0].senders[number] = other
+      connection.core.senders[number] = other
+      connection.core.ownSources.insert(parameters.ssrc, transceiver: 0, stream: other)
+    }
   }
 }

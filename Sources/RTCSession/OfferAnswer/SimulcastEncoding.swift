@@ -21,20 +21,19 @@ struct SimulcastEncoding: Hashable {
   ///
   /// - SeeAlso: RFC 8851 §6.4
   func answers(_ offered: SimulcastEncoding) -> Bool {
-    let known = offered.identifier.restrictions.map(\.name)
-    return id == offered.id && identifier.restrictions.allSatisfy { known.contains($0.name) }
-      && identifier.formats.allSatisfy { offered.identifier.formats.contains($0) }
+    Set(offered.identifier.restrictions.map(\.name)).isSuperset(of: identifier.restrictions.map(\.name))
+      && Set(offered.identifier.formats).isSuperset(of: identifier.formats) && id == offered.id
   }
 
   /// The same with formats of `codecs` only; `nil` when none of them carries media.
   func limited(to codecs: [RTPCodec]) -> SimulcastEncoding? {
     guard !identifier.formats.isEmpty else { return self }
     var limited = self
-    let kept = codecs.filter { identifier.formats.contains(String($0.payloadType)) }
+    let listed = Set(identifier.formats)
+    let kept = codecs.filter { listed.contains(String($0.payloadType)) }
     guard kept.contains(where: { !$0.isAuxiliary }) else { return nil }
-    limited.identifier.formats = identifier.formats.filter { format in
-      kept.contains { String($0.payloadType) == format }
-    }
+    var left = Set(kept.map { String($0.payloadType) })
+    limited.identifier.formats = identifier.formats.filter { left.remove($0) != nil }
     return limited
   }
 }
