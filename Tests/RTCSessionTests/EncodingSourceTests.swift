@@ -97,6 +97,40 @@ import Testing
     #expect(pair.b.core.receivers.count == 1 && pair.b.core.drops.unknownSource == 0)
   }
 
+  @Test func `a peer that takes no encodings knows the one that it gets by the tag in its packets`() throws {
+    let pair = try ConnectedPair.simulcast(purpose: .playout)
+    // Another section has the same formats.
+    pair.a.core.addTransceiver(.video, direction: .sendonly)
+    try pair.connect()
+    pair.startVideo(0, on: 1)
+    pair.sendEncodings(for: .seconds(1))
+    pair.run(for: .seconds(1))
+    let received = pair.b.core.transceivers.map { $0.receiver?.statistics(at: pair.now) }
+    #expect(received[0]?.framesDecoded == 25 && received[0]?.ssrc == senders(pair)[0].parameters.ssrc)
+    #expect(try #require(received[1]).framesDecoded > 40 && pair.b.core.drops.unknownSource == 0)
+    // It is told of no stream of retransmissions, so that none is used.
+    #expect(senders(pair)[0].parameters.retransmission == nil)
+  }
+
+  @Test(arguments: [("", [0, 1, 2]), (" max-width=640", [0, 2]), (" pt=97", [0, 2]), (" pt=96", [0, 1, 2])])
+  func `a peer that begins may ask for the encodings`(_ restriction: String, _ numbers: [Int]) throws {
+    let pair = try ConnectedPair.simulcast()
+    pair.b.core.addTransceiver(.video, direction: .recvonly)
+    let lines = [
+      "a=extmap:10 \(RTPStreamID.uri)", "a=extmap:11 \(RepairedRTPStreamID.uri)", "a=rid:f recv", "a=rid:x recv",
+      "a=rid:h recv\(restriction)", "a=rid:q recv", "a=simulcast:recv q;x;h;f",
+    ]
+    try pair.negotiate(from: 1) { text in
+      text.contains("a=setup:actpass") ? text + lines.map { "\($0)\r\n" }.joined() : text
+    }
+    pair.run(for: .seconds(1))
+    #expect(senders(pair).map(\.place.encoding) == numbers)
+    pair.sendEncodings(for: .seconds(1))
+    #expect(pair.receivedSources == senders(pair).map(\.parameters.ssrc) && pair.b.core.drops.unknownSource == 0)
+    let named = pair.a.core.signaling.currentLocal?.media[0].attributes.simulcast?.streams(.send).map { $0.map(\.rid) }
+    #expect(named == numbers.map { [["q", "h", "f"][$0]] })
+  }
+
   @Test func `a provisional answer may take less than the final one`() throws {
     let pair = try ConnectedPair.simulcast()
     let offer = try pair.a.core.createOffer()

@@ -16,6 +16,8 @@ public struct LocalMedia: Hashable, Sendable {
   /// The source of the retransmissions of the first one; `nil` for none.
   public var retransmissionSSRC: UInt32?
   /// With simulcast, the encodings that are sent at the same time, the smallest picture first; they take the place of `ssrcs`.
+  ///
+  /// An answer leaves those that the peer takes; of one alone the source is in `ssrcs`, as without simulcast.
   public var encodings: [LocalEncoding] = []
   /// Whether simulcast that the peer offers is received.
   public var receivesSimulcast = false
