@@ -126,6 +126,18 @@ import Testing
     #expect(received(pair) == rids)
   }
 
+  @Test func `names that fit into no packet name nothing`() throws {
+    let long = String(repeating: "a", count: 17)
+    let tagged = try answer {
+      $0.replacing("a=mid:0", with: "a=mid:\(long)").replacing("BUNDLE 0", with: "BUNDLE \(long)")
+    }
+    #expect(lines(tagged.section).isEmpty && received(tagged.pair) == [])
+    let named = try answer {
+      $0.replacing("rid:h send", with: "rid:\(long) send").replacing("q;h;f", with: "q;\(long);f")
+    }
+    #expect(received(named.pair) == ["q", "f"])
+  }
+
   @Test func `no more encodings are taken than are handled`() throws {
     let names = (0..<9).map { "r\($0)" }
     let (pair, section) = try answer { text in

@@ -112,13 +112,13 @@ extension NegotiatedMedia {
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,
       isRTCPReducedSize: isRTCPReducedSize,
       exchangesReferenceTimes: ours.attributes.exchangesReferenceTimes && theirs.attributes.exchangesReferenceTimes)
-    let answer = isAnswerer ? local : remote
-    if direction.sends, headerExtensions.nameEncodings(isBundled: !answer.bundleGroups.isEmpty, \.sends) {
+    let tag = (isAnswerer ? local : remote).bundleGroups.isEmpty ? nil : mid
+    if direction.sends, headerExtensions.nameEncodings(amongSectionsAs: tag, \.sends) {
       sendRIDs = Self.agreed(
         ours.encodings(.send, of: .local, sendCodecs), theirs.encodings(.recv, of: .remote, sendCodecs),
         isAnswerer: isAnswerer)
     }
-    if direction.receives, headerExtensions.nameEncodings(isBundled: !answer.bundleGroups.isEmpty, \.receives) {
+    if direction.receives, headerExtensions.nameEncodings(amongSectionsAs: tag, \.receives) {
       receiveRIDs = Self.agreed(
         ours.encodings(.recv, of: .local, receiveCodecs), theirs.encodings(.send, of: .remote, receiveCodecs),
         isAnswerer: isAnswerer)

@@ -42,7 +42,7 @@ extension OfferAnswer {
       let extensions = Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions)
       var encodings = Self.answeredEncodings(
         to: remote, local, direction: direction, codecs: codecs, extensions: extensions,
-        isBundled: !offer.bundleGroups.isEmpty)
+        tag: offer.bundleGroups.isEmpty ? nil : mid)
       let receivesEncodings = encodings.contains { $0.identifier.direction == .recv }
       if receivesEncodings, !extensions.contains(RepairedRTPStreamID.uri, \.receives), !remote.announcesRetransmissions
       {
@@ -114,6 +114,9 @@ extension OfferAnswer {
 }
 
 extension HeaderExtensionMap {
+  /// The longest value that such a header announces, in bytes.
+  static let largestValue = 16
+
   /// Whether the id can stand in the packets that we write: their blocks have one-byte headers (RFC 8285 §4.2).
   var hasUsableID: Bool { (1...14).contains(id) }
 }

@@ -21,17 +21,17 @@ extension OfferAnswer {
   ///   - direction: that of the answer.
   ///   - codecs: those of the answer.
   ///   - extensions: those of the answer.
-  ///   - isBundled: whether the section shares its transport with others.
+  ///   - tag: that of the section; `nil` where it shares its transport with none.
   static func answeredEncodings(
     to remote: MediaDescription, _ local: LocalMedia, direction: MediaDirection, codecs: [RTPCodec],
-    extensions: [HeaderExtensionMap], isBundled: Bool
+    extensions: [HeaderExtensionMap], tag: String?
   ) -> [SimulcastEncoding] {
     guard remote.attributes.simulcast != nil else { return [] }
     var encodings: [SimulcastEncoding] = []
-    if local.receivesSimulcast, direction.receives, extensions.nameEncodings(isBundled: isBundled, \.receives) {
+    if local.receivesSimulcast, direction.receives, extensions.nameEncodings(amongSectionsAs: tag, \.receives) {
       encodings += remote.encodings(.send, of: .remote, codecs)
     }
-    if direction.sends, extensions.nameEncodings(isBundled: isBundled, \.sends) {
+    if direction.sends, extensions.nameEncodings(amongSectionsAs: tag, \.sends) {
       let asked = remote.encodings(.recv, of: .remote, codecs)
       encodings += asked.filter { encoding in local.encodings.contains { $0.rid == encoding.id } }
     }

@@ -71,8 +71,8 @@ extension MediaDescription {
 
   /// The `a=rid` lines of a direction that can be used with `codecs`, by their identifiers.
   ///
-  /// Left out are identifiers that stand twice, those whose formats are not there, those that depend on others, and what
-  /// restricts us: how we encode follows no restrictions. What restricts the peer need not be understood.
+  /// Left out are identifiers that stand twice or fit into no packet, those whose formats are not there, those that depend on
+  /// others, and what restricts us: how we encode follows no restrictions. What restricts the peer need not be understood.
   /// - SeeAlso: RFC 8851 §6.2.2
   private func usableEncodings(
     _ direction: RestrictionIdentifier.Direction, of side: SignalingSide, _ codecs: [RTPCodec]
@@ -81,6 +81,7 @@ extension MediaDescription {
     let counts = Dictionary(lines.map { ($0.id, 1) }, uniquingKeysWith: +)
     var usable: [String: SimulcastEncoding] = [:]
     for line in lines where line.direction == direction && counts[line.id] == 1 {
+      guard line.id.utf8.count <= HeaderExtensionMap.largestValue else { continue }
       let restrictsUs = side == .remote && direction == .recv && !line.restrictions.isEmpty
       guard !restrictsUs, !line.restrictions.contains(where: { $0.name == "depend" }) else { continue }
       usable[line.id] = SimulcastEncoding(identifier: line).limited(to: codecs)
@@ -101,8 +102,11 @@ extension [HeaderExtensionMap] {
   /// Whether packets say which encoding they are of, without which encodings cannot be told apart: by their RID and, among
   /// other sections, by their MID.
   ///
+  /// - Parameter tag: that of the section; `nil` where it shares its transport with none.
   /// - SeeAlso: RFC 8852 §3, RFC 8853 §5.5, RFC 9143 §9.2
-  func nameEncodings(isBundled: Bool, _ isUsable: (MediaDirection) -> Bool) -> Bool {
-    contains(RTPStreamID.uri, isUsable) && (!isBundled || contains(MediaIdentification.uri, isUsable))
+  func nameEncodings(amongSectionsAs tag: String?, _ isUsable: (MediaDirection) -> Bool) -> Bool {
+    guard contains(RTPStreamID.uri, isUsable) else { return false }
+    guard let tag else { return true }
+    return contains(MediaIdentification.uri, isUsable) && tag.utf8.count <= HeaderExtensionMap.largestValue
   }
 }

@@ -67,16 +67,13 @@ public struct StreamParameters: Hashable, Sendable {
 }
 
 extension StreamParameters.Identity {
-  /// The longest value of an extension with a one-byte header (RFC 8285 §4.2).
-  private static let largestValue = 16
-
   /// - Parameter rid: the encoding, where encodings are told apart.
   init(_ media: NegotiatedMedia, rid: String?) {
     midID = media.sentExtensionID(of: MediaIdentification.uri)
     ridID = media.sentExtensionID(of: RTPStreamID.uri)
     repairedID = media.sentExtensionID(of: RepairedRTPStreamID.uri)
-    if midID > 0, media.mid.utf8.count <= Self.largestValue { mid = MediaIdentification(media.mid) }
-    if ridID > 0, let rid, rid.utf8.count <= Self.largestValue { self.rid = RTPStreamID(rid) }
+    if midID > 0, media.mid.utf8.count <= HeaderExtensionMap.largestValue { mid = MediaIdentification(media.mid) }
+    if ridID > 0, let rid, rid.utf8.count <= HeaderExtensionMap.largestValue { self.rid = RTPStreamID(rid) }
   }
 
   /// Whether packets of a stream of retransmissions say which encoding they repair.
