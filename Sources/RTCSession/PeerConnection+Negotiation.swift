@@ -189,9 +189,13 @@ extension PeerConnection {
       }
       transceivers[index].isOfOffer = false
       transceivers[index].direction = media.direction
-      for sender in transceivers[index].senders { sender.isActive = media.direction.sends }
-      if media.direction.sends, transceivers[index].senders.isEmpty { addSenders(media, on: index) }
+      if media.direction.sends {
+        updateSenders(media, on: index)
+      } else {
+        for sender in transceivers[index].senders { sender.isActive = false }
+      }
       expect(media, on: index)
+      if media.direction.receives { transceivers[index].media.receivedRIDs = media.receiveRIDs }
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     references.areExchanged = negotiation.media.contains { !$0.isRejected && $0.exchangesReferenceTimes }

@@ -32,9 +32,11 @@ extension PeerConnection {
       return nil
     }
     noteArrival(packet, bytes, at: now)
-    guard let (index, receiver) = remoteSources.find(packet.header.ssrc) ?? adopt(packet, bytes) else {
+    guard let (index, receiver) = remoteSources.find(packet.header.ssrc) ?? adopt(packet, bytes, at: now) else {
       drops.unknownSource += 1
-      earlySources.note(packet.header.sequenceNumber, of: packet.header.ssrc)
+      if !earlySources.note(packet.header.sequenceNumber, of: packet.header.ssrc) {
+        transport.forgetSource(packet.header.ssrc)
+      }
       return nil
     }
     prefetch(receiver, bytes: 1024)

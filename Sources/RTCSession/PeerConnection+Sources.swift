@@ -1,7 +1,8 @@
 import RTCPrimitives
 import RTCWire
 
-/// Whose stream a source is: as the description says, or as its first packet does.
+/// Whose stream a source is: as the description says, or as its first packet does (see `PeerConnection+Encodings` for those
+/// that name an encoding).
 ///
 /// - SeeAlso: RFC 9143 §9.2
 extension PeerConnection {
@@ -12,33 +13,12 @@ extension PeerConnection {
       return
     }
     transceivers[index].expected = media
-    guard transceivers[index].receivers.isEmpty, let ssrc = media.remoteSources.first else { return }
+    arrangeReceivers(of: media, on: index)
+    // Which of the sources that are announced is which encoding is known from their packets alone.
+    guard media.receiveRIDs.isEmpty, transceivers[index].receivers.isEmpty, let ssrc = media.remoteSources.first else {
+      return
+    }
     addReceiver(of: ssrc, codecs: media.receiveCodecs, at: StreamPlace(transceiver: index))
-  }
-
-  /// Makes what sends the streams of a section: one for each encoding that the peer takes, and one without simulcast.
-  mutating func addSenders(_ media: NegotiatedMedia, on index: Int) {
-    let local = transceivers[index].media
-    var sources = local.ssrcs.prefix(1).map {
-      LocalEncoding(rid: "", ssrc: $0, retransmissionSSRC: local.retransmissionSSRC)
-    }
-    // Of a track of which the peer takes one encoding, that is the first one (W3C webrtc-pc, "set description").
-    if !local.encodings.isEmpty {
-      sources = media.sendRIDs.compactMap { rid in local.encodings.first { $0.rid == rid } }
-      if sources.isEmpty { sources = Array(local.encodings.prefix(1)) }
-    }
-    for (encoding, source) in sources.enumerated() {
-      let rid = media.sendRIDs.isEmpty ? nil : source.rid
-      guard
-        let parameters = StreamParameters(
-          media, ssrc: source.ssrc, retransmissionSSRC: source.retransmissionSSRC, rid: rid, codecs: media.sendCodecs)
-      else { continue }
-      let sender = RTPStreamSender(
-        parameters, at: StreamPlace(transceiver: index, encoding: encoding), ntp: configuration.ntp, entropy: &entropy)
-      transceivers[index].senders.append(sender)
-      senders.append(sender)
-      ownSources.insert(source.ssrc, transceiver: index, stream: sender)
-    }
   }
 
   /// The receiver of a source that nobody announced, when its packet shows where it belongs.
@@ -46,47 +26,16 @@ extension PeerConnection {
   /// That is the section whose tag it carries (`a=extmap` with `sdes:mid`); without a tag the only section that receives
   /// its payload type. A section takes one source, so that a peer that invents sources makes no more of them.
   @inline(never)
-  mutating func adopt(_ packet: RTPPacket, _ bytes: Span<UInt8>) -> (transceiver: Int, stream: RTPStreamReceiver)? {
-    guard let index = section(of: packet, bytes), let media = transceivers[index].expected,
-      media.remoteSources.isEmpty
-    else { return nil }
-    if !media.receiveRIDs.isEmpty { return adoptEncoding(packet, bytes, media, on: index) }
-    guard transceivers[index].receivers.isEmpty,
+  mutating func adopt(
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, at now: Instant
+  ) -> (transceiver: Int, stream: RTPStreamReceiver)? {
+    guard let index = section(of: packet, bytes), let media = transceivers[index].expected else { return nil }
+    if !media.receiveRIDs.isEmpty { return adoptEncoding(packet, bytes, media, on: index, at: now) }
+    guard media.remoteSources.isEmpty, transceivers[index].receivers.isEmpty,
       let codec = media.receiveCodecs.first(where: { $0.payloadType == packet.header.payloadType })
     else { return nil }
     addReceiver(of: packet.header.ssrc, codecs: [codec], at: StreamPlace(transceiver: index))
     return transceivers[index].receiver.map { (index, $0) }
-  }
-
-  /// The receiver of the encoding that a packet names, as its media or as its repetition (RFC 8852 §3).
-  ///
-  /// The first source that names an encoding has it; a repetition is of no use before that.
-  private mutating func adoptEncoding(
-    _ packet: RTPPacket, _ bytes: Span<UInt8>, _ media: NegotiatedMedia, on index: Int
-  ) -> (transceiver: Int, stream: RTPStreamReceiver)? {
-    let (ssrc, payloadType) = (packet.header.ssrc, packet.header.payloadType)
-    guard let codec = media.receiveCodecs.first(where: { $0.payloadType == payloadType }) else { return nil }
-    if let original = codec.associatedPayloadType {
-      guard let id = media.extensionID(of: RepairedRTPStreamID.uri),
-        let rid = try? packet.headerExtension(RepairedRTPStreamID.self, id: UInt8(id), in: bytes),
-        let encoding = media.receiveRIDs.firstIndex(of: rid.value),
-        transceivers[index].receivers.indices.contains(encoding),
-        let receiver = transceivers[index].receivers[encoding], receiver.parameters.payloadType == original,
-        receiver.parameters.retransmission == nil
-      else { return nil }
-      receiver.parameters.retransmission = StreamParameters.RetransmissionStream(ssrc: ssrc, payloadType: payloadType)
-      remoteSources.insert(ssrc, transceiver: index, stream: receiver)
-      return (index, receiver)
-    }
-    guard let id = media.extensionID(of: RTPStreamID.uri),
-      let rid = try? packet.headerExtension(RTPStreamID.self, id: UInt8(id), in: bytes),
-      let encoding = media.receiveRIDs.firstIndex(of: rid.value)
-    else { return nil }
-    if transceivers[index].receivers.indices.contains(encoding), transceivers[index].receivers[encoding] != nil {
-      return nil
-    }
-    addReceiver(of: ssrc, codecs: [codec], at: StreamPlace(transceiver: index, encoding: encoding))
-    return transceivers[index].receivers[encoding].map { (index, $0) }
   }
 
   private func section(of packet: RTPPacket, _ bytes: Span<UInt8>) -> Int? {
@@ -105,7 +54,7 @@ extension PeerConnection {
     return found
   }
 
-  private mutating func addReceiver(of ssrc: UInt32, codecs: [RTPCodec], at place: StreamPlace) {
+  mutating func addReceiver(of ssrc: UInt32, codecs: [RTPCodec], at place: StreamPlace) {
     let index = place.transceiver
     guard let media = transceivers[index].expected else { return }
     let repair = media.remoteSourceGroups.first { $0.semantics == "FID" && $0.ssrcs.first == ssrc }?.ssrcs.dropFirst()
@@ -114,7 +63,8 @@ extension PeerConnection {
       return
     }
     let receiver = RTPStreamReceiver(
-      parameters, at: place, isAlone: media.receiveRIDs.isEmpty, purpose: configuration.purpose, ntp: configuration.ntp)
+      parameters, at: place, rid: media.receiveRIDs.isEmpty ? nil : media.receiveRIDs[place.encoding],
+      isAlone: media.receiveRIDs.count < 2, purpose: configuration.purpose, ntp: configuration.ntp)
     // Those that were there when the transport became ready have it from there.
     if transport.isReady, let time = transport.ice.roundTripTime { receiver.setRoundTripTime(time) }
     while transceivers[index].receivers.count <= place.encoding { transceivers[index].receivers.append(nil) }

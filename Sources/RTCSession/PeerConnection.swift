@@ -56,7 +56,8 @@ public struct PeerConnection: ~Copyable {
     case candidate(ICECandidate)
     case gatheringCompleted
     case transport(MediaTransport.Event)
-    /// The first RTP packet of a stream arrived.
+    /// The first RTP packet of a stream arrived; again when another source sends an encoding from now on, whose numbers and
+    /// times begin anew.
     case firstPacketReceived(transceiver: Int, encoding: Int)
     /// The peer wants a key frame of this encoding.
     case keyFrameRequested(transceiver: Int, encoding: Int)
@@ -194,12 +195,14 @@ public struct PeerConnection: ~Copyable {
 
   /// Sends a coded frame on a transceiver; nothing happens before media may flow, and with an encoding that the peer does not
   /// take.
+  ///
+  /// - Parameter encoding: which of those that `addTransceiver` was told of.
   public mutating func send(
     _ frame: EncodedFrame, in buffer: Span<UInt8>, on index: Int, encoding: Int = 0, audioLevel: AudioLevel? = nil,
     at now: Instant, into datagrams: inout Transmissions
   ) {
-    guard canSend(on: index), encoding < transceivers[index].senders.count else { return }
-    transceivers[index].senders[encoding].send(
+    guard canSend(on: index), let sender = transceivers[index].sender(of: encoding), sender.isActive else { return }
+    sender.send(
       frame, in: buffer, audioLevel: audioLevel, at: now, through: &transport, control, into: &datagrams)
     pace(at: now, into: &datagrams)
   }
@@ -208,9 +211,7 @@ public struct PeerConnection: ~Copyable {
   public mutating func requestKeyFrame(
     on index: Int, encoding: Int = 0, at now: Instant, into output: inout Output<Event>
   ) {
-    guard signaling.state != .closed, transceivers[index].receivers.indices.contains(encoding),
-      let receiver = transceivers[index].receivers[encoding]
-    else { return }
+    guard signaling.state != .closed, let receiver = transceivers[index].receiver(of: encoding) else { return }
     receiver.requestKeyFrame(at: now, feedback: &feedback, from: feedbackSSRC)
     noteRepair(of: receiver)
     sendFeedback(at: now, into: &output)

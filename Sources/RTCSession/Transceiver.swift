@@ -8,7 +8,7 @@ public struct Transceiver {
   public internal(set) var media: LocalMedia
   /// The direction that was negotiated.
   public internal(set) var direction = MediaDirection.inactive
-  /// One for each encoding that is sent, the smallest picture first; empty before anything was agreed on.
+  /// One for each encoding that the peer takes, the smallest picture first; empty before anything was agreed on.
   public internal(set) var senders: [RTPStreamSender] = []
   /// One for each encoding that is received, in the order of the description; those whose source is not known yet are `nil`.
   public internal(set) var receivers: [RTPStreamReceiver?] = []
@@ -28,6 +28,17 @@ public struct Transceiver {
 
   /// The only receiver, or that of the first encoding.
   public var receiver: RTPStreamReceiver? { receivers.first ?? nil }
+
+  /// The sender of an encoding, by its number among those that there could be; `nil` where the peer does not take it.
+  public func sender(of encoding: Int) -> RTPStreamSender? {
+    if senders.indices.contains(encoding), senders[encoding].place.encoding == encoding { return senders[encoding] }
+    return senders.first { $0.place.encoding == encoding }
+  }
+
+  /// The receiver of an encoding; `nil` before its source is known.
+  func receiver(of encoding: Int) -> RTPStreamReceiver? {
+    receivers.indices.contains(encoding) ? receivers[encoding] : nil
+  }
 
   /// When one of its receivers has something to ask for.
   var nextRepair: Instant? { receivers.lazy.compactMap { $0?.nextTimeout }.min() }
@@ -113,5 +124,24 @@ struct SourceTable<Stream: AnyObject> {
     while slots[index].stream != nil, slots[index].ssrc != ssrc { index = (index + 1) & (slots.count - 1) }
     if slots[index].stream == nil { count += 1 }
     slots[index] = (ssrc, Int32(transceiver), stream)
+  }
+
+  /// Takes a source out; those that were put behind it for want of room move up, so that they are found.
+  mutating func remove(_ ssrc: UInt32) {
+    let mask = slots.count - 1
+    var hole = Int(ssrc) & mask
+    while slots[hole].stream != nil, slots[hole].ssrc != ssrc { hole = (hole + 1) & mask }
+    guard slots[hole].stream != nil else { return }
+    count -= 1
+    var index = (hole + 1) & mask
+    while slots[index].stream != nil {
+      let home = Int(slots[index].ssrc) & mask
+      if (index &- home) & mask >= (index &- hole) & mask {
+        slots[hole] = slots[index]
+        hole = index
+      }
+      index = (index + 1) & mask
+    }
+    slots[hole] = (0, -1, nil)
   }
 }

@@ -37,6 +37,18 @@ import Testing
     return head + "a=group:BUNDLE \(mids)\r\n" + sections.joined()
   }
 
+  /// A section that may have several encodings.
+  private static func encodings(_ lines: String, simulcast: String) -> String {
+    let names =
+      "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:2 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+    return head + "a=group:BUNDLE 0\r\n"
+      + section("0", lines: names + lines + "a=simulcast:send \(simulcast)\r\n")
+  }
+
+  private static func many(_ size: Int, _ separator: String, _ part: (Int) -> String) -> String {
+    (0..<size).map(part).joined(separator: separator)
+  }
+
   /// Each of any size.
   private static let hostile: [(name: String, text: @Sendable (Int) -> String)] = [
     ("feedback for all formats", { filled($0, formats: everyFormat) { _ in "a=rtcp-fb:* nack" } }),
@@ -45,11 +57,27 @@ import Testing
     ("header extensions", { filled($0) { "a=extmap:\($0 % 14 + 1) urn:\($0)" } }),
     ("one header extension", { filled($0) { _ in "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level" } }),
     ("sections", { sections($0) }),
+    (
+      "encodings",
+      { size in
+        encodings(
+          many(size / 40, "") { "a=rid:r\($0) send pt=96\r\n" }, simulcast: many(size / 40, ";") { "x\($0),r\($0)" })
+      }
+    ),
+    (
+      "encodings that cannot be used",
+      { size in
+        encodings(
+          many(size / 40, "") { "a=rid:r\($0 / 2) send\r\n" }, simulcast: many(size / 40, ",") { "r\($0),r\($0)" })
+      }
+    ),
+    ("restrictions", { encodings("a=rid:q send \(many($0 / 8, ";") { "x\($0)=1" })\r\n", simulcast: "q") }),
+    ("formats of an encoding", { encodings("a=rid:q send pt=\(many($0 / 3, ",") { _ in "96" })\r\n", simulcast: "q") }),
   ]
 
   /// Takes an offer and answers it; the CPU time of this thread that it took, in seconds, and the answer.
   private func answer(_ text: String) throws -> (time: Double, answer: SessionDescription, pair: ConnectedPair) {
-    let pair = try ConnectedPair()
+    let pair = try ConnectedPair { configuration, side in if side == 1 { configuration.purpose = .forwarding } }
     let side = pair.b
     let begin = Self.threadTime
     let offer = try SessionDescription(parsing: text)

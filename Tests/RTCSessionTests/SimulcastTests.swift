@@ -11,43 +11,6 @@ import Testing
 ///
 /// - SeeAlso: RFC 8851, RFC 8852, RFC 8853
 @Suite struct SimulcastTests {
-  /// A sender of three encodings, and a peer that forwards, or plays, what it gets.
-  private func pair(
-    _ fidelity: Fidelity = .model, purpose: RTPStreamReceiver.Purpose = .forwarding, encodings: Int = 3,
-    controlled: Bool = true
-  ) throws -> ConnectedPair {
-    let pair = try ConnectedPair(fidelity) { configuration, side in
-      if side == 1 { configuration.purpose = purpose }
-      guard controlled, let gcc = CongestionControllers.all.first(where: { $0.name == "gcc" }) else { return }
-      let limits = RateLimits(
-        minimum: .kilobitsPerSecond(30), start: .megabitsPerSecond(3), maximum: .megabitsPerSecond(5))
-      configuration.congestion = CongestionSettings(controller: gcc, limits: limits)
-    }
-    pair.a.core.addTransceiver(.video, direction: .sendonly, encodings: encodings)
-    return pair
-  }
-
-  /// Lets `a` send a frame of each encoding every 40 ms, with sizes in the ratio 1 : 2 : 4.
-  private func send(_ pair: ConnectedPair, for duration: Duration, encodings: Int = 3) {
-    var encoders = (0..<encodings).map {
-      ModelledVP8(
-        settings: VP8Settings(bitrate: .kilobitsPerSecond(400 << Int64($0))), seed: 1, stream: "encoding/\($0)",
-        payload: pair.fidelity == .wire ? .filler : .elided)
-    }
-    let end = pair.now + duration
-    while pair.now < end {
-      for index in encoders.indices {
-        var buffer = ByteWriter()
-        let frame = encoders[index].encode(
-          rtpTimestamp: UInt32(truncatingIfNeeded: pair.now.nanoseconds / 1_000_000 * 90), captureTime: pair.now,
-          into: &buffer)
-        pair.a.core.send(
-          frame, in: buffer.bytes.span, on: 0, encoding: index, at: pair.now, into: &pair.a.output.datagrams)
-      }
-      pair.run(for: .milliseconds(40))
-    }
-  }
-
   private func statistics(_ pair: ConnectedPair) -> (
     sent: [OutboundStreamStatistics], received: [InboundStreamStatistics?]
   ) {
@@ -58,7 +21,7 @@ import Testing
   }
 
   @Test func `an offer names the encodings and announces no sources`() throws {
-    let pair = try pair()
+    let pair = try ConnectedPair.simulcast()
     let section = try pair.a.core.createOffer().media[0].attributes
     #expect(section.rids.map(\.id) == ["q", "h", "f"] && section.rids.allSatisfy { $0.direction == .send })
     #expect(section.simulcast?.streams(.send).map { $0.map(\.rid) } == [["q"], ["h"], ["f"]])
@@ -70,9 +33,9 @@ import Testing
   @Test(arguments: [Fidelity.model, .wire]) func `each encoding arrives at a receiver of its own`(_ fidelity: Fidelity)
     throws
   {
-    let pair = try pair(fidelity)
+    let pair = try ConnectedPair.simulcast(fidelity)
     try pair.connect()
-    send(pair, for: .seconds(3))
+    pair.sendEncodings(for: .seconds(3))
     pair.run(for: .seconds(1))
     let (sent, received) = statistics(pair)
     #expect(sent.count == 3 && received.count == 3)
@@ -85,16 +48,13 @@ import Testing
     }
     #expect(sent[1].bytesSent > sent[0].bytesSent && sent[2].bytesSent > sent[1].bytesSent)
     #expect(pair.b.core.drops == PeerConnection.DropCounts())
-    let firsts = pair.b.events.compactMap { event in
-      if case .firstPacketReceived(transceiver: 0, let encoding) = event { encoding } else { nil }
-    }
-    #expect(firsts.sorted() == [0, 1, 2])
+    #expect(pair.firstPackets.sorted() == [0, 1, 2])
   }
 
   @Test func `packets say where they belong until the peer has reported on them`() throws {
-    let pair = try pair()
+    let pair = try ConnectedPair.simulcast()
     try pair.connect()
-    send(pair, for: .seconds(4))
+    pair.sendEncodings(for: .seconds(4))
     let sender = pair.a.core.transceivers[0].senders[2].parameters
     let identity = try #require(sender.identity)
     let named = pair.sent(0, .rtp).filter { $0.rtp?.header.ssrc == sender.ssrc }.map { sent in
@@ -108,7 +68,7 @@ import Testing
   }
 
   @Test func `a lost packet of an encoding comes again on its own stream of retransmissions`() throws {
-    let pair = try pair()
+    let pair = try ConnectedPair.simulcast()
     try pair.connect()
     let sources = pair.a.core.transceivers[0].senders.map(\.parameters.ssrc)
     var seen = 0
@@ -117,7 +77,7 @@ import Testing
       seen += 1
       return (.zero, seen.isMultiple(of: 10))
     }
-    send(pair, for: .seconds(3))
+    pair.sendEncodings(for: .seconds(3))
     pair.run(for: .seconds(1))
     let (sent, received) = statistics(pair)
     let lost = seen / 10
@@ -126,9 +86,9 @@ import Testing
   }
 
   @Test func `a key frame is asked for of one encoding`() throws {
-    let pair = try pair()
+    let pair = try ConnectedPair.simulcast()
     try pair.connect()
-    send(pair, for: .seconds(1))
+    pair.sendEncodings(for: .seconds(1))
     pair.b.core.requestKeyFrame(on: 0, encoding: 1, at: pair.now, into: &pair.b.output)
     // One that is not there is asked for nothing.
     pair.b.core.requestKeyFrame(on: 0, encoding: 3, at: pair.now, into: &pair.b.output)
@@ -141,36 +101,22 @@ import Testing
   }
 
   @Test func `a peer that plays takes one encoding, the first`() throws {
-    let pair = try pair(purpose: .playout)
+    let pair = try ConnectedPair.simulcast(purpose: .playout)
     try pair.connect()
     #expect(pair.b.core.signaling.currentLocal?.media[0].attributes.simulcast == nil)
-    send(pair, for: .seconds(1))
+    pair.sendEncodings(for: .seconds(1))
     pair.run(for: .seconds(1))
     let (sent, received) = statistics(pair)
     #expect(sent.count == 1 && received.count == 1 && received[0]?.framesDecoded == 25)
   }
 
   @Test func `what names no encoding, or one that was not agreed on, is nobody's`() throws {
-    let pair = try pair()
+    let pair = try ConnectedPair.simulcast()
     try pair.connect()
-    let sender = pair.a.core.transceivers[0].senders[0].parameters
-    let identity = try #require(sender.identity)
-    for (number, rid) in ["x", nil, "Q"].enumerated() {
-      var header = RTPHeader(
-        payloadType: sender.payloadType, sequenceNumber: 1, timestamp: 0, ssrc: 100 + UInt32(number), marker: true)
-      header.hasExtension = true
-      _ = pair.a.core.transport.sendRTP(at: pair.now, into: &pair.a.output.datagrams) { writer in
-        header.write(into: &writer)
-        let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
-        try? block.append(identity.mid, id: identity.midID, into: &writer)
-        if let rid = rid.flatMap(RTPStreamID.init) { try? block.append(rid, id: identity.ridID, into: &writer) }
-        block.close(&writer)
-        writer.appendZeros(20)
-      }
-    }
+    for (number, rid) in ["x", nil, "Q"].enumerated() { pair.sendPacket(100 + UInt32(number), rid: rid) }
     pair.run(for: .milliseconds(100))
     #expect(pair.b.core.drops.unknownSource == 3 && pair.b.core.receivers.isEmpty)
-    send(pair, for: .milliseconds(400))
+    pair.sendEncodings(for: .milliseconds(400))
     #expect(pair.b.core.receivers.count == 3)
   }
 
@@ -179,7 +125,7 @@ import Testing
 
   @Test(.enabled(if: chromiumOffer != nil))
   func `a unit takes the three encodings that Chromium offers`() throws {
-    let pair = try pair()
+    let pair = try ConnectedPair.simulcast()
     let offer = try SessionDescription(parsing: try #require(Self.chromiumOffer))
     try pair.b.core.setRemote(.offer(offer), at: .start, into: &pair.b.output)
     let section = try pair.b.core.createAnswer().media[0].attributes

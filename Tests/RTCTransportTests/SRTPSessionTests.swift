@@ -121,6 +121,19 @@ import Testing
   }
 
   @Test(arguments: SRTPProfile.allCases)
+  func `a stream that is forgotten begins anew, and no other does`(profile: SRTPProfile) throws {
+    var sender = try SRTPSession(Self.keys(profile))
+    var receiver = try SRTPSession(Self.keys(profile))
+    let packets = try [1, 2].map { try Self.protected(&sender, Self.packet(7, ssrc: $0)) }
+    for packet in packets { _ = try Self.opened(&receiver, packet) }
+    receiver.forgetInbound(1)
+    // One that was never there changes nothing.
+    receiver.forgetInbound(3)
+    #expect(Self.outcome(&receiver, packets[0]) == .success(Self.packet(7, ssrc: 1)))
+    #expect(Self.outcome(&receiver, packets[1]) == .failure(.replayed))
+  }
+
+  @Test(arguments: SRTPProfile.allCases)
   func `late packets are taken as far back as the replay window reaches`(profile: SRTPProfile) throws {
     var sender = try SRTPSession(Self.keys(profile))
     var receiver = try SRTPSession(Self.keys(profile))

@@ -1,15 +1,19 @@
 import RTCMedia
 import RTCPrimitives
-import RTCSession
+import RTCTransport
+import RTCWire
 import SimNetwork
-import SimNodes
+import TestSupport
 import Testing
+
+@testable import RTCSession
+@testable import SimNodes
 
 /// What a client makes of a camera of which it may send several encodings.
 struct SimulcastTests {
   private func room(
     width: Int = 1280, height: Int = 720, bitrate: DataRate = .kilobitsPerSecond(2500), uplink: DataRate? = nil,
-    mode: MediaMode = .modelled
+    mode: MediaMode = .modelled, selection heights: [Int] = []
   ) throws -> Room {
     let gcc = try #require(CongestionControllers.named("gcc"))
     let limits = RateLimits(
@@ -19,6 +23,11 @@ struct SimulcastTests {
       $0.count = 2
       $0.congestion = CongestionSettings(controller: gcc, limits: limits)
       $0.encodings = 3
+      if !heights.isEmpty {
+        var selection = SelectionSettings()
+        selection.encodings = heights.map { SelectionSettings.Encoding(height: $0, rate: .zero) }
+        $0.selection = selection
+      }
       $0.media = { index in
         let video = VP8Settings(width: width, height: height, bitrate: bitrate)
         return MediaSettings(mode: mode, video: index == 0 ? video : nil, audio: nil)
@@ -75,5 +84,105 @@ struct SimulcastTests {
     let room = try room(width: 640, height: 360, bitrate: .kilobitsPerSecond(700), mode: .real)
     let rates = try rates(room, from: 2, to: 3)
     #expect(rates.count == 2 && rates.allSatisfy { $0 > 30 }, "\(rates)")
+  }
+
+  /// One who offers three encodings, after an answer that takes one of them.
+  private func connection(taking rid: String) throws -> PeerConnection {
+    func make(_ index: UInt8, _ purpose: RTPStreamReceiver.Purpose) throws -> PeerConnection {
+      let host = SeededHost(seed: UInt64(index))
+      let provider = try CryptoProvider(host: host.host)
+      let transport = MediaTransport.Configuration(
+        ice: ICEConfiguration(hosts: [Endpoint(IPAddress(192, 0, 2, index), 5000)]), fidelity: .model,
+        name: "side-\(index)", provider: provider, identity: try provider.identity(named: "side-\(index)"))
+      return PeerConnection(
+        PeerConnection.Configuration(transport: transport, cname: "side", ntp: .simulation, purpose: purpose),
+        entropy: EntropySource(SeededGenerator(seed: 1, stream: "side-\(index)")))
+    }
+    var offerer = try make(1, .playout)
+    var answerer = try make(2, .forwarding)
+    var output = Output<PeerConnection.Event>()
+    offerer.addTransceiver(.video, direction: .sendonly, encodings: 3)
+    let offer = try offerer.createOffer()
+    try offerer.setLocal(.offer(offer), at: .start, into: &output)
+    try answerer.setRemote(.offer(offer), at: .start, into: &output)
+    let lines = try answerer.createAnswer().description.split(separator: "\r\n").compactMap { line in
+      line.hasPrefix("a=simulcast") ? "a=simulcast:recv \(rid)" : String(line)
+    }
+    let answer = try SessionDescription(parsing: lines.map { "\($0)\r\n" }.joined())
+    try offerer.setRemote(.answer(answer), at: .start, into: &output)
+    return offerer
+  }
+
+  private func encoder(of layer: SimulcastFormat) -> VideoStreamEncoder {
+    VideoStreamEncoder(
+      VP8Settings(width: layer.width, height: layer.height, bitrate: layer.maximum), mode: .modelled, fidelity: .model,
+      seed: 1, stream: "\(layer.height)")
+  }
+
+  @Test(arguments: [0, 1, 2]) func `of one encoding that a peer takes, its own encoder works`(_ taken: Int) throws {
+    let connection = try connection(taking: ["q", "h", "f"][taken])
+    let layers = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3)
+    let encoders = layers.map(encoder(of:))
+    let stream = SimulcastStream(line: 0, layers: layers, framesPerSecond: 25, encoders: encoders)
+    let senders = connection.transceivers[0].senders
+    stream.adapt(to: .megabitsPerSecond(5), senders, loss: 0, at: .start)
+    let rates = encoders.map { $0.allotment?.bitrate ?? .zero }
+    #expect(rates.indices.allSatisfy { (rates[$0] > .zero) == ($0 == taken) }, "\(rates)")
+    var adapted = AdaptedStreams()
+    adapted.simulcast = [stream]
+    let statistics = adapted.statistics(of: connection, at: .start)
+    #expect(statistics.count == 1)
+    #expect(statistics[try #require(senders.first).parameters.ssrc]?.frameHeight == layers[taken].height)
+  }
+
+  @Test func `of two encodings that a peer takes, the first is what it wants when it wants one`() throws {
+    let connection = try connection(taking: "q;f")
+    let layers = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3)
+    let stream = SimulcastStream(
+      line: 0, layers: layers, framesPerSecond: 25, encoders: layers.map(encoder(of:)))
+    func sent(_ count: Int, at time: Duration) -> [Bool] {
+      stream.setWanted(count)
+      stream.adapt(to: .megabitsPerSecond(5), connection.transceivers[0].senders, loss: 0, at: .start + time)
+      return stream.encoders.map { ($0.allotment?.bitrate ?? .zero) > .zero }
+    }
+    #expect(sent(2, at: .zero) == [true, false, true])
+    #expect(sent(1, at: .seconds(1)) == [true, false, false])
+    #expect(sent(0, at: .seconds(2)) == [false, false, false])
+    #expect(sent(3, at: .seconds(3)) == [true, false, true])
+  }
+
+  @Test func `a picture goes on for those who see it when an encoding has another source`() throws {
+    let room = try room(selection: [180, 360, 720])
+    room.run(until: .seconds(5))
+    let before = try #require(room.reports[1].connections.first?.inbound.first)
+    room.changeSources(of: 0)
+    room.run(until: .seconds(8))
+    let after = try #require(room.reports[1].connections.first?.inbound.first)
+    #expect(after.framesDecoded - before.framesDecoded > 65, "\(before.framesDecoded) \(after.framesDecoded)")
+    #expect(after.totalFreezesDuration - before.totalFreezesDuration < .milliseconds(600))
+    #expect(after.ssrc == before.ssrc && after.packetsLost == before.packetsLost)
+  }
+}
+
+extension Room {
+  /// Lets a client send each encoding of its picture from another source from now on, as after a collision of SSRCs.
+  fileprivate func changeSources(of index: Int) {
+    let client = clients[index]
+    simulation.perform { await client.changeSources() }
+  }
+}
+
+extension Client {
+  fileprivate func changeSources() {
+    let connection = connections.all[0]
+    for (number, sender) in connection.core.transceivers[0].senders.enumerated() {
+      var parameters = sender.parameters
+      parameters.ssrc &+= 1
+      parameters.retransmission?.ssrc &+= 1
+      let other = RTPStreamSender(parameters, at: sender.place, ntp: .simulation, entropy: &connection.core.entropy)
+      connection.core.transceivers[0].senders[number] = other
+      connection.core.senders[number] = other
+      connection.core.ownSources.insert(parameters.ssrc, transceiver: 0, stream: other)
+    }
   }
 }

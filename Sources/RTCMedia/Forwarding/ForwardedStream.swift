@@ -91,6 +91,8 @@ package struct ForwardedStream: Sendable {
     var pictureID: UInt16
     var baseLayerIndex: UInt8
     var time: Instant
+    /// Whether its source has been replaced, so that its clock says nothing of what comes.
+    var isOfOtherSource = false
   }
 
   /// The number that is kept for a packet that has not come.
@@ -124,6 +126,13 @@ package struct ForwardedStream: Sendable {
   package mutating func interrupt() {
     encoding = nil
     holes.removeAll(keepingCapacity: true)
+  }
+
+  /// Another source sends an encoding from now on, whose numbers and times begin anew; it goes on with a key frame.
+  package mutating func sourceChanged(of encoding: Int) {
+    holes.removeAll { $0.encoding == encoding }
+    if last?.encoding == encoding { last?.isOfOtherSource = true }
+    if self.encoding == encoding { self.encoding = nil }
   }
 
   /// What a packet is forwarded as; `nil` when it is not.
@@ -179,8 +188,9 @@ package struct ForwardedStream: Sendable {
     _ captured: (_ last: UInt32, _ encoding: Int) -> Duration?
   ) {
     if let last {
-      if last.encoding != packet.encoding {
-        let elapsed = captured(last.sourceTimestamp, last.encoding) ?? (now - last.time)
+      if last.encoding != packet.encoding || last.isOfOtherSource {
+        let known = last.isOfOtherSource ? nil : captured(last.sourceTimestamp, last.encoding)
+        let elapsed = known ?? (now - last.time)
         let ticks = max(1, Int64((elapsed.inSeconds * Self.ticksPerSecond).rounded()))
         timestampOffset = last.timestamp &+ UInt32(truncatingIfNeeded: ticks) &- packet.timestamp
       }

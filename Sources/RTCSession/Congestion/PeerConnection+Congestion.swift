@@ -13,9 +13,11 @@ extension PeerConnection {
       case .packet(let packet, let probe):
         let place = StreamPlace(number: packet.stream)
         guard transceivers.indices.contains(place.transceiver),
-          place.encoding < transceivers[place.transceiver].senders.count
-        else { continue }
-        let sender = transceivers[place.transceiver].senders[place.encoding]
+          let sender = transceivers[place.transceiver].sender(of: place.encoding)
+        else {
+          control.noteExpired()
+          continue
+        }
         sender.release(packet, probe: probe, at: now, through: &transport, control, into: &datagrams)
       case .padding(let size, let probe):
         let sent = sendPadding(size, probe: probe, at: now, control, into: &datagrams)

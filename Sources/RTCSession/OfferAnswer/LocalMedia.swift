@@ -16,9 +16,13 @@ public struct LocalMedia: Hashable, Sendable {
   /// The source of the retransmissions of the first one; `nil` for none.
   public var retransmissionSSRC: UInt32?
   /// With simulcast, the encodings that are sent at the same time, the smallest picture first; they take the place of `ssrcs`.
+  ///
+  /// An answer leaves those that the peer takes; of one alone the source is in `ssrcs`, as without simulcast.
   public var encodings: [LocalEncoding] = []
   /// Whether simulcast that the peer offers is received.
   public var receivesSimulcast = false
+  /// The identifiers of the encodings that were agreed to be received, which a later offer asks for again.
+  public var receivedRIDs: [String] = []
   public var cname: String?
   /// Whether its reports tell times, so that receivers learn the round-trip time (RFC 3611 §5).
   public var exchangesReferenceTimes = false

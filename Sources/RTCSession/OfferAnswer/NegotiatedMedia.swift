@@ -19,7 +19,7 @@ public struct NegotiatedMedia: Hashable, Sendable {
   public var remoteSources: [UInt32]
   public var remoteSourceGroups: [SourceGroup]
   public var remoteCNAME: String?
-  /// The identifiers of the encodings that we send at the same time, in order; empty without simulcast.
+  /// The identifiers of the encodings that we send, in order, each of which its packets name; empty without simulcast.
   public var sendRIDs: [String] = []
   /// The same of those that we receive.
   public var receiveRIDs: [String] = []

@@ -37,7 +37,8 @@ public struct Negotiation: Hashable, Sendable {
         localBundle.isRTCPReducedSize(in: local.media[index])
         && remoteBundle.isRTCPReducedSize(in: remote.media[index])
       return NegotiatedMedia(
-        mid: mid, kind: kind, section: index, local: local, remote: remote, isRTCPReducedSize: isRTCPReducedSize)
+        mid: mid, kind: kind, section: index, local: local, remote: remote, isAnswerer: isAnswerer,
+        isRTCPReducedSize: isRTCPReducedSize)
     }
     let dataIndex = media.firstIndex { !$0.isRejected && $0.kind == nil }
     data = dataIndex.map {
@@ -94,7 +95,7 @@ public struct Negotiation: Hashable, Sendable {
 extension NegotiatedMedia {
   fileprivate init(
     mid: String, kind: MediaKind?, section index: Int, local: SessionDescription, remote: SessionDescription,
-    isRTCPReducedSize: Bool
+    isAnswerer: Bool, isRTCPReducedSize: Bool
   ) {
     let ours = local.media[index]
     let theirs = remote.media[index]
@@ -112,14 +113,24 @@ extension NegotiatedMedia {
       remoteCNAME: sources.first { $0.attribute == "cname" }?.value, remoteMSIDs: theirs.attributes.msids,
       isRTCPReducedSize: isRTCPReducedSize,
       exchangesReferenceTimes: ours.attributes.exchangesReferenceTimes && theirs.attributes.exchangesReferenceTimes)
-    sendRIDs = Self.agreed(ours.attributes.rids(.send), theirs.attributes.rids(.recv))
-    receiveRIDs = Self.agreed(ours.attributes.rids(.recv), theirs.attributes.rids(.send))
+    let tag = (isAnswerer ? local : remote).bundleGroups.isEmpty ? nil : mid
+    if direction.sends, headerExtensions.nameEncodings(amongSectionsAs: tag, \.sends) {
+      sendRIDs = Self.agreed(
+        ours.encodings(.send, of: .local, sendCodecs), theirs.encodings(.recv, of: .remote, sendCodecs),
+        isAnswerer: isAnswerer)
+    }
+    if direction.receives, headerExtensions.nameEncodings(amongSectionsAs: tag, \.receives) {
+      receiveRIDs = Self.agreed(
+        ours.encodings(.recv, of: .local, receiveCodecs), theirs.encodings(.send, of: .remote, receiveCodecs),
+        isAnswerer: isAnswerer)
+    }
   }
 
-  /// The encodings that both sides name, in our order; a single one is no simulcast.
-  private static func agreed(_ ours: [RestrictionIdentifier], _ theirs: [RestrictionIdentifier]) -> [String] {
-    let known = ours.map(\.id).filter { id in theirs.contains { $0.id == id } }
-    return known.count > 1 ? known : []
+  /// The encodings that both sides name, in our order.
+  private static func agreed(
+    _ ours: [SimulcastEncoding], _ theirs: [SimulcastEncoding], isAnswerer: Bool
+  ) -> [String] {
+    ours.filter { our in theirs.contains { isAnswerer ? our.answers($0) : $0.answers(our) } }.map(\.id)
   }
 
   /// The codecs of one side that the other side has too, with the feedback that both have.

@@ -31,21 +31,30 @@ extension OfferAnswer {
         sections.append(Self.rejection(of: remote))
         continue
       }
-      let codecs = Self.answered(local.codecs, to: remote.codecs)
+      var codecs = Self.answered(local.codecs, to: remote.codecs)
       guard codecs.contains(where: { !$0.isAuxiliary }) else {
         sections.append(Self.rejection(of: remote))
         continue
       }
       let setup = try answeredSetup(to: bundle.sharedSetup(of: remote) ?? .actpass, section: index)
       if !remote.attributes.exchangesReferenceTimes { local.exchangesReferenceTimes = false }
-      var answered = section(
-        mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local,
-        direction: local.direction.intersection(offer.direction(of: remote).reversed), codecs: codecs,
-        headerExtensions: Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions),
-        isRTCPReducedSize: bundle.isRTCPReducedSize(in: remote))
-      if local.receivesSimulcast, answered.attributes.direction?.receives != false {
-        answered.attributes += Self.answeredSimulcast(remote)
+      let direction = local.direction.intersection(offer.direction(of: remote).reversed)
+      let extensions = Self.answered(local.headerExtensions, to: remote.attributes.headerExtensions)
+      var encodings = Self.answeredEncodings(
+        to: remote, local, direction: direction, codecs: codecs, extensions: extensions,
+        tag: offer.bundleGroups.isEmpty ? nil : mid)
+      let receivesEncodings = encodings.contains { $0.identifier.direction == .recv }
+      if receivesEncodings, !extensions.contains(RepairedRTPStreamID.uri, \.receives), !remote.announcesRetransmissions
+      {
+        // A stream of retransmissions could not be told from another one: they come on the stream that they repair.
+        codecs.removeAll { $0.associatedPayloadType != nil }
+        encodings = encodings.compactMap { $0.limited(to: codecs) }
       }
+      if !encodings.contains(where: { $0.identifier.direction == .send }) { local = local.narrowed(to: []) }
+      var answered = section(
+        mid: mid, kind: remote.kind, transport: remote.transport, setup: setup, local: local, direction: direction,
+        codecs: codecs, headerExtensions: extensions, isRTCPReducedSize: bundle.isRTCPReducedSize(in: remote))
+      answered.attributes += Self.simulcast(encodings)
       sections.append(answered)
       bundled.append(mid)
     }
@@ -105,6 +114,9 @@ extension OfferAnswer {
 }
 
 extension HeaderExtensionMap {
+  /// The longest value that such a header announces, in bytes.
+  static let largestValue = 16
+
   /// Whether the id can stand in the packets that we write: their blocks have one-byte headers (RFC 8285 §4.2).
   var hasUsableID: Bool { (1...14).contains(id) }
 }

@@ -15,17 +15,22 @@ public final class RTPStreamReceiver {
     case forwarding
   }
 
-  @exclusivity(unchecked) public internal(set) var parameters: StreamParameters
-  public let place: StreamPlace
+  @exclusivity(unchecked) public private(set) var parameters: StreamParameters
+  @exclusivity(unchecked) public private(set) var place: StreamPlace
+  /// The identifier of the encoding that it receives; `nil` without simulcast.
+  private(set) var rid: String?
   /// Whether its transceiver receives nothing else; otherwise it is one of several encodings.
-  let isAlone: Bool
+  @exclusivity(unchecked) private(set) var isAlone: Bool
+  /// How often the encoding, and the stream of its retransmissions, had another source before.
+  var changes = SourceChanges()
+  var retransmissionChanges = SourceChanges()
   private let purpose: Purpose
   /// Whether any packet has arrived.
   @exclusivity(unchecked) public internal(set) var hasBegun = false
   // Sound first: of thousands of receivers each one's is touched every 20 ms.
   @exclusivity(unchecked) private var audioPlayout: AudioJitterBuffer?
   @exclusivity(unchecked) private var timeline: CaptureTimeline
-  @exclusivity(unchecked) private var replays = ReplayWindow()
+  @exclusivity(unchecked) private(set) var replays = ReplayWindow()
   @exclusivity(unchecked) private var reception: ReceptionStatistics
   @exclusivity(unchecked) private var repair = NACKGenerator()
   @exclusivity(unchecked) private var repairOutput = Output<NACKGenerator.Event>()
@@ -45,9 +50,13 @@ public final class RTPStreamReceiver {
   private static let reportedAfterUse = Duration.seconds(8)
   @exclusivity(unchecked) private var counts = InboundStreamStatistics()
 
-  init(_ parameters: StreamParameters, at place: StreamPlace, isAlone: Bool = true, purpose: Purpose, ntp: NTPClock) {
+  init(
+    _ parameters: StreamParameters, at place: StreamPlace, rid: String? = nil, isAlone: Bool = true, purpose: Purpose,
+    ntp: NTPClock
+  ) {
     self.parameters = parameters
     self.place = place
+    self.rid = rid
     self.isAlone = isAlone
     self.purpose = purpose
     reception = ReceptionStatistics(clockRate: parameters.clockRate)
@@ -61,6 +70,20 @@ public final class RTPStreamReceiver {
       assembler = VP8FrameAssembler()
       videoPlayout = VideoJitterBuffer()
     }
+  }
+
+  /// Has another place from now on; what came before is of no use there.
+  func move(to place: StreamPlace, rid: String?, isAlone: Bool) {
+    if place != self.place { hasBegun = false }
+    self.place = place
+    self.rid = rid
+    self.isAlone = isAlone
+  }
+
+  /// Takes a stream as that of its retransmissions.
+  func setRetransmission(_ stream: StreamParameters.RetransmissionStream) {
+    parameters.retransmission = stream
+    repeated = nil
   }
 
   /// When losses must be asked for again; `nil` when nothing is missing.

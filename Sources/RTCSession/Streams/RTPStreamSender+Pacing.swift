@@ -118,8 +118,8 @@ extension RTPStreamSender {
     _ original: Span<UInt8>, of repair: StreamParameters.RetransmissionStream, at now: Instant,
     into writer: inout ByteWriter
   ) {
-    guard let identity = parameters.identity, identity.repairedID > 0,
-      let rid = RepairedRTPStreamID(identity.rid.value),
+    guard let identity = parameters.identity, identity.namesRepairs,
+      let rid = identity.rid.flatMap({ RepairedRTPStreamID($0.value) }),
       var header = try? RTPPacket(parsing: original).header
     else {
       writer.append(original)
@@ -135,7 +135,7 @@ extension RTPStreamSender {
     let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
     // The number is entered when the packet leaves.
     try? writeStamps(TransportSequenceNumber(0), at: now, in: block, into: &writer)
-    _ = try? block.append(identity.mid, id: identity.midID, into: &writer)
+    if let mid = identity.mid { _ = try? block.append(mid, id: identity.midID, into: &writer) }
     _ = try? block.append(rid, id: identity.repairedID, into: &writer)
     block.close(&writer)
   }

@@ -14,7 +14,7 @@ public final class RTPStreamSender {
   public let parameters: StreamParameters
   public let place: StreamPlace
   /// Whether the negotiated direction of its transceiver sends.
-  @exclusivity(unchecked) var isActive = true
+  @exclusivity(unchecked) public internal(set) var isActive = true
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
   @exclusivity(unchecked) var repairBudget = largestRepairBudget
   @exclusivity(unchecked) public internal(set) var statistics = OutboundStreamStatistics()
@@ -64,12 +64,12 @@ public final class RTPStreamSender {
     announcer = CaptureTimeAnnouncer(clockRate: parameters.clockRate)
     statistics.ssrc = parameters.ssrc
     statistics.kind = parameters.kind
-    statistics.rid = parameters.identity?.rid.value
+    statistics.rid = parameters.identity?.rid?.value
   }
 
   /// The longest header of its packets, with every extension: 36 bytes, unless the tag of its section is a long one.
   private static func largestHeader(_ parameters: StreamParameters) -> Int {
-    let identity = parameters.identity.map { 2 + $0.mid.size + $0.rid.size } ?? 0
+    let identity = parameters.identity.map { 2 + ($0.mid?.size ?? 0) + ($0.rid?.size ?? 0) } ?? 0
     // A transport-wide number, the time of sending and a capture time, each behind a byte of its own (RFC 8285 §4.2).
     let extensions = 3 + 4 + 9 + identity
     return max(36, RTPHeader.fixedSize + 4 + (extensions + 3) / 4 * 4)
@@ -266,8 +266,8 @@ public final class RTPStreamSender {
     do {
       if let number { try writeStamps(number, at: now, in: block, into: &writer) }
       if let identity {
-        try block.append(identity.mid, id: identity.midID, into: &writer)
-        try block.append(identity.rid, id: identity.ridID, into: &writer)
+        if let mid = identity.mid { try block.append(mid, id: identity.midID, into: &writer) }
+        if let rid = identity.rid { try block.append(rid, id: identity.ridID, into: &writer) }
       }
       if let level { try block.append(level, id: parameters.audioLevelID, into: &writer) }
       if let captureTime {

@@ -55,14 +55,27 @@ struct EarlySources: Sendable {
   private var windows: [(ssrc: UInt32, window: ReplayWindow)] = []
 
   /// Remembers a packet that nobody heard; doing so more than once changes nothing.
-  mutating func note(_ number: SequenceNumber, of ssrc: UInt32) {
-    if let index = index(of: ssrc) {
-      _ = windows[index].window.accept(number)
-    } else if windows.count < Self.limit {
+  ///
+  /// - Returns: whether there is room to remember it.
+  mutating func note(_ number: SequenceNumber, of ssrc: UInt32) -> Bool {
+    guard let index = index(of: ssrc) else {
       var window = ReplayWindow()
       _ = window.accept(number)
-      windows.append((ssrc, window))
+      return keep(window, of: ssrc)
     }
+    _ = windows[index].window.accept(number)
+    return true
+  }
+
+  /// Remembers what came of a source that nobody hears any more.
+  ///
+  /// - Returns: whether there is room to remember it.
+  mutating func keep(_ window: ReplayWindow, of ssrc: UInt32) -> Bool {
+    // What came before it was heard first is followed all the time.
+    guard index(of: ssrc) == nil else { return true }
+    guard windows.count < Self.limit else { return false }
+    windows.append((ssrc, window))
+    return true
   }
 
   /// Notes a packet of a source that is announced by now, and tells whether it is new.

@@ -25,10 +25,10 @@ public struct StreamParameters: Hashable, Sendable {
     public var payloadType: UInt8
   }
 
-  /// The section and the encoding of a stream in its packets (RFC 9143 §15, RFC 8852 §3).
+  /// The section and the encoding of a stream in its packets (RFC 9143 §15, RFC 8852 §3), as far as the peer reads them.
   public struct Identity: Hashable, Sendable {
-    public var mid: MediaIdentification
-    public var rid: RTPStreamID
+    public var mid: MediaIdentification?
+    public var rid: RTPStreamID?
     /// Identifiers of the header extensions.
     public var midID: UInt8
     public var ridID: UInt8
@@ -44,9 +44,10 @@ public struct StreamParameters: Hashable, Sendable {
 
   /// - Parameters:
   ///   - retransmissionSSRC: the source of its retransmissions, if it has one.
-  ///   - rid: the encoding that is sent, with simulcast.
+  ///   - identity: what the packets say of where they belong, of a source that is not announced.
   init?(
-    _ media: NegotiatedMedia, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, rid: String? = nil, codecs: [RTPCodec]
+    _ media: NegotiatedMedia, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, identity: Identity? = nil,
+    codecs: [RTPCodec]
   ) {
     guard let kind = media.kind, let codec = codecs.first(where: { $0.associatedPayloadType == nil }) else {
       return nil
@@ -56,24 +57,27 @@ public struct StreamParameters: Hashable, Sendable {
     captureTimeID = UInt8(media.extensionID(of: AbsoluteCaptureTime.uri) ?? 0)
     transportSequenceID = UInt8(media.extensionID(of: TransportSequenceNumber.uri) ?? 0)
     sendTimeID = UInt8(media.extensionID(of: AbsoluteSendTime.uri) ?? 0)
-    identity = rid.flatMap { Identity(media, rid: $0) }
-    if let retransmissionSSRC, let repair = codecs.first(where: { $0.associatedPayloadType == codec.payloadType }) {
+    self.identity = identity
+    // Retransmissions whose source is not announced must say what they repair.
+    guard identity?.namesRepairs != false, let retransmissionSSRC else { return }
+    if let repair = codecs.first(where: { $0.associatedPayloadType == codec.payloadType }) {
       retransmission = RetransmissionStream(ssrc: retransmissionSSRC, payloadType: repair.payloadType)
     }
   }
 }
 
 extension StreamParameters.Identity {
-  /// `nil` where the peer does not read the extensions, or a name is too long for one of them.
-  fileprivate init?(_ media: NegotiatedMedia, rid: String) {
+  /// - Parameter rid: the encoding, where encodings are told apart.
+  init(_ media: NegotiatedMedia, rid: String?) {
     midID = media.sentExtensionID(of: MediaIdentification.uri)
     ridID = media.sentExtensionID(of: RTPStreamID.uri)
     repairedID = media.sentExtensionID(of: RepairedRTPStreamID.uri)
-    guard midID > 0, ridID > 0, media.mid.utf8.count <= 16, let mid = MediaIdentification(media.mid),
-      let rid = RTPStreamID(rid)
-    else { return nil }
-    (self.mid, self.rid) = (mid, rid)
+    if midID > 0, media.mid.utf8.count <= HeaderExtensionMap.largestValue { mid = MediaIdentification(media.mid) }
+    if ridID > 0, let rid, rid.utf8.count <= HeaderExtensionMap.largestValue { self.rid = RTPStreamID(rid) }
   }
+
+  /// Whether packets of a stream of retransmissions say which encoding they repair.
+  var namesRepairs: Bool { rid != nil && repairedID > 0 }
 }
 
 /// A stream that is sent, under the names of W3C webrtc-stats (`outbound-rtp`, `remote-inbound-rtp`).

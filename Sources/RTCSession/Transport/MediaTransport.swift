@@ -350,6 +350,9 @@ public struct MediaTransport: ~Copyable {
     }
   }
 
+  /// Forgets a source of the peer's that nobody hears, so that one who invents sources takes no room.
+  mutating func forgetSource(_ ssrc: UInt32) { srtp?.forgetInbound(ssrc) }
+
   /// Makes the packet in `inbox`, a retransmission, the one that it repeats: its number stands in front of its payload.
   mutating func restoreOriginal(_ packet: RTPPacket, payloadType: UInt8, ssrc: UInt32) {
     let header = packet.payloadRange.lowerBound

@@ -69,6 +69,15 @@ public struct SRTPSession: ~Copyable {
     try shorten(&writer, from: offset) { srtp_unprotect_rtcp(inbound, $0, $1) }
   }
 
+  /// Forgets what is known of a stream that is received: its packets are opened as those of a new one.
+  ///
+  /// libsrtp2 keeps each stream of which a packet was genuine, for as long as the session lives.
+  /// - Note: A packet of it that is replayed is genuine again.
+  public mutating func forgetInbound(_ ssrc: UInt32) {
+    // One that is not there is as good as forgotten.
+    _ = srtp_remove_stream(inbound, ssrc.bigEndian)
+  }
+
   private typealias Call = (UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>) -> srtp_err_status_t
 
   /// Appends as many bytes as the trailer has, which `call` fills.

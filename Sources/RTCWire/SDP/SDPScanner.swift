@@ -75,6 +75,9 @@ struct SDPScanner {
   /// Everything up to the next space, at least one byte.
   mutating func word(_ expected: String) throws(SDPError) -> String { try run(expected) { $0 != .space } }
 
+  /// The line from a place on.
+  func text(from start: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }
+
   /// Everything that is left, perhaps nothing.
   mutating func rest() -> String {
     defer { offset = end }

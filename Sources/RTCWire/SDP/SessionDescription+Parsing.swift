@@ -130,7 +130,16 @@ private struct SDPParser {
     var result: [SDPAttribute] = []
     var hasSimulcast = false
     while var scanner = try take("a") {
-      let attribute = try SDPAttribute(&scanner)
+      let start = scanner.offset
+      let attribute: SDPAttribute
+      do throws(SDPError) {
+        attribute = try SDPAttribute(&scanner)
+      } catch {
+        // A restriction identifier that is not well formed is discarded, and the description stands (RFC 8851 §6.2.2).
+        let text = scanner.text(from: start)
+        guard text.hasPrefix("rid:") else { throw error }
+        attribute = .other(name: "rid", value: String(text.dropFirst("rid:".count)))
+      }
       if case .simulcast = attribute {
         guard !hasSimulcast else {
           throw scanner.error(expected: "only one a=simulcast in a section (RFC 8853 §5.1)")

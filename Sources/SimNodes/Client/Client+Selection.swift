@@ -21,7 +21,7 @@ extension Client {
   /// Codes only as many encodings of the picture as anybody sees.
   func code(_ count: Int, for connection: Connection) {
     for video in connection.adapted.video { video.encoder.wantedEncodings = count }
-    for stream in connection.adapted.simulcast { stream.setWanted(stream.encoders.indices.map { $0 < count }) }
+    for stream in connection.adapted.simulcast { stream.setWanted(count) }
     connection.adapted.adapt(to: connection.core, at: port.simulation.now)
     connections.setAlarm(connection)
   }

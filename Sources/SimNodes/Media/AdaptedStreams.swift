@@ -69,7 +69,8 @@ struct AdaptedStreams {
       result[ssrc] = stream.encoder.adapter?.statistics(at: now)
     }
     for stream in simulcast {
-      for (encoder, sender) in zip(stream.encoders, connection.transceivers[stream.line].senders) {
+      for sender in connection.transceivers[stream.line].senders {
+        let encoder = stream.encoders[sender.place.encoding]
         result[sender.parameters.ssrc] = encoder.allotment?.statistics(of: encoder.size, at: now)
       }
     }

@@ -17,8 +17,8 @@ final class SimulcastStream {
   @exclusivity(unchecked) private var repair = RepairReserve(reservesProtection: false)
   private var repairNoted = (sent: 0, retransmitted: 0)
   private var nextNote = Instant.start
-  /// Which of them the far end wants, in their order.
-  private var wanted: [Bool]
+  /// How many of those that the peer takes the far end wants, from the smallest on.
+  private var wanted = Int.max
 
   private static let timeBetweenNotes = Duration.milliseconds(50)
 
@@ -31,11 +31,10 @@ final class SimulcastStream {
     self.encoders = encoders
     self.framesPerSecond = framesPerSecond
     allocator = SimulcastAllocator(layers: layers)
-    wanted = layers.map { _ in true }
   }
 
   /// Whether the far end wants any of them.
-  var isWanted: Bool { wanted.contains(true) }
+  var isWanted: Bool { wanted > 0 }
 
   /// What it could use, all headers included.
   var allocation: DataRate { total(of: allocator.highest) }
@@ -43,16 +42,19 @@ final class SimulcastStream {
   /// What is to be tried with padding, all headers included, so that more of it can be sent.
   var wantedPadding: DataRate { pause.isPaused ? total(of: pause.enough) : total(of: allocator.padding) }
 
-  /// Learns which encodings the far end wants; those that are wanted again begin with a key frame.
-  func setWanted(_ encodings: [Bool]) {
-    for index in wanted.indices where index < encodings.count { wanted[index] = encodings[index] }
-  }
+  /// Learns how many encodings the far end wants, from the smallest on; those that are wanted again begin with a key frame.
+  func setWanted(_ count: Int) { wanted = count }
 
   /// Learns what is left for it, all headers included.
   ///
-  /// - Parameter senders: those of its encodings that the peer takes, in their order.
+  /// - Parameter senders: those of its encodings that the peer takes.
   func adapt(to left: DataRate, _ senders: [RTPStreamSender], loss: Double, at now: Instant) {
-    for index in encoders.indices { allocator.isWanted[index] = wanted[index] && index < senders.count }
+    var taken = 0
+    for index in encoders.indices {
+      let isTaken = senders.contains { $0.isActive && $0.place.encoding == index }
+      allocator.isWanted[index] = isTaken && taken < wanted
+      if isTaken { taken += 1 }
+    }
     note(senders, loss: loss, at: now)
     let payload = RateAllocation.payload(
       of: left, framesPerSecond: framesPerSecond * encoders.count, packet: VideoAdapter.packet,

@@ -137,6 +137,15 @@ final class SelectiveForwarder {
     connections.setAlarm(connection)
   }
 
+  /// An encoding begins; where it did so before, it has other numbers and times now, and receivers go on with its next key frame.
+  func begins(_ encoding: Int, of connection: Connection, _ transceiver: Int) {
+    guard let source = origin(connection), encoding < source.encodings.count,
+      connection.core.transceivers[transceiver].kind == .video, source.encodings[encoding].newest != nil
+    else { return }
+    source.encodings[encoding] = ForwardedEncoding()
+    for slot in source.viewers { slot.stream.sourceChanged(of: encoding) }
+  }
+
   /// Learns a source's clock, and tells his receivers of it.
   func senderReport(_ report: SenderReport, _ connection: Connection, _ transceiver: Int, _ encoding: Int) {
     guard let source = origin(connection), encoding < source.encodings.count else { return }

@@ -227,6 +227,9 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       selective.repair(numbers, transceiver, of: connection, at: now)
     case .senderReport(let transceiver, let encoding, let report):
       selective.senderReport(report, connection, transceiver, encoding)
+    case .firstPacketReceived(let transceiver, let encoding):
+      selective.begins(encoding, of: connection, transceiver)
+      return false
     case .transport(.dtls(.closed)):
       selective.unsubscribe(connection)
       return false

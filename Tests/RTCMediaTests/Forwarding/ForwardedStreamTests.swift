@@ -213,4 +213,34 @@ struct ForwardedStreamTests {
     source.needsKeyFrame[1] = true
     #expect(source.picture(1).allSatisfy { stream.forward($0.packet, at: .start) != nil })
   }
+
+  @Test func `an encoding that another source sends goes on with a key frame, as if nothing had happened`() throws {
+    var (source, other) = (Source(seed: 5), Source(seed: 6))
+    var stream = ForwardedStream(after: 0)
+    stream.target = ForwardedLayer(encoding: 1, temporal: 2)
+    let first = source.picture(1).compactMap { stream.forward($0.packet, at: .start) }
+    #expect(!first.isEmpty)
+    // A packet is missing, whose number the other source might give to one of its own.
+    let missing = source.picture(1)
+    var lost = try #require(missing.last).packet
+    lost.number = lost.number.next
+    let last = stream.forward(lost, at: .start)
+    let late = try #require(last)
+    stream.sourceChanged(of: 1)
+    #expect(stream.encoding == nil && stream.awaited == 1)
+    var forged = lost
+    forged.number = lost.number + -1
+    #expect(stream.forward(forged, at: .start) == nil)
+    // Its first pictures are of no use without the key frame before them.
+    other.needsKeyFrame[1] = false
+    #expect(other.picture(1).allSatisfy { stream.forward($0.packet, at: .start) == nil })
+    other.needsKeyFrame[1] = true
+    // What is known of the clock of the one before is not asked.
+    let second = other.picture(1).compactMap {
+      stream.forward($0.packet, at: .start + .milliseconds(33), captured: { _, _ in .seconds(5) })
+    }
+    let begin = try #require(second.first)
+    #expect(begin.number == late.number.next && begin.timestamp &- late.timestamp == 2970)
+    #expect(begin.pictureID == late.pictureID.map { ($0 + 1) & 0x7FFF })
+  }
 }
