@@ -95,7 +95,8 @@ extension SelectiveForwarder {
   ) {
     var slot = connections.processor.reserve(at: done)
     connections.processor.perform(.forwardPacket, in: &slot)
-    receiver.core.forward(packet, bytes, with: sender, as: numbers, of: source, at: now, into: &receiver.output.datagrams)
+    receiver.core.forward(
+      packet, bytes, with: sender, as: numbers, of: source, at: now, into: &receiver.output.datagrams)
     connections.transmit(receiver, in: &slot)
     if receiver.core.isPacing { connections.setAlarm(receiver) }
   }
