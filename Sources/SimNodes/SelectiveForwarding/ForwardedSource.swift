@@ -78,6 +78,13 @@ final class ForwardingSlot {
     self.source = source
     stream = ForwardedStream(after: sender.firstNumber)
   }
+
+  /// Forwards nothing until something is wanted again.
+  func release() {
+    wanted = nil
+    stream.target = nil
+    stream.interrupt()
+  }
 }
 
 /// One who sees and hears the others.
@@ -86,6 +93,8 @@ final class ForwardingReceiver {
   let name: String
   /// The others' pictures, by their numbers; `nil` where there is none, and for himself.
   private(set) var slots: [ForwardingSlot?] = []
+  /// Whose sound he may hear.
+  private(set) var listening: [(source: ForwardedSource, listener: ForwardedSource.Listener)] = []
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -95,6 +104,12 @@ final class ForwardingReceiver {
   func add(_ slot: ForwardingSlot) {
     while slots.count <= slot.source.person { slots.append(nil) }
     slots[slot.source.person] = slot
+  }
+
+  func listen(to source: ForwardedSource, with sender: RTPStreamSender) {
+    let listener = ForwardedSource.Listener(
+      connection: .passUnretained(connection), sender: .passUnretained(sender), offset: sender.firstNumber.rawValue)
+    listening.append((source, listener))
   }
 
   func slot(of person: Int) -> ForwardingSlot? { person < slots.count ? slots[person] : nil }

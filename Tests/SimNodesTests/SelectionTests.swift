@@ -1,0 +1,68 @@
+import RTCMedia
+import RTCPrimitives
+import RTCSession
+import SimNetwork
+import SimNodes
+import Testing
+
+/// Whose picture a unit selects, and in which size.
+struct SelectionTests {
+  /// People without sound, who keep the floor in the order of joining.
+  private func room(_ count: Int, _ change: (inout Room.Settings) -> Void) throws -> Room {
+    let gcc = try #require(CongestionControllers.named("gcc"))
+    let limits = RateLimits(
+      minimum: .kilobitsPerSecond(30), start: .kilobitsPerSecond(300), maximum: .megabitsPerSecond(10))
+    let room = Room {
+      $0.topology = .forwarding
+      $0.count = count
+      $0.congestion = CongestionSettings(controller: gcc, limits: limits)
+      $0.selection = SelectionSettings()
+      change(&$0)
+    }
+    for index in 0..<count { room.join(index) }
+    return room
+  }
+
+  /// The pictures that a client plays between two times, by their sources' places in its offer.
+  private func pictures(of index: Int, in room: Room, from begin: Int, to end: Int) throws -> [Int] {
+    let counts = try [begin, end].map { time in
+      room.run(until: .seconds(time))
+      return try #require(room.reports[index].connections.first).inbound.map(\.framesDecoded)
+    }
+    return zip(counts[0] + Array(repeating: 0, count: counts[1].count - counts[0].count), counts[1]).map { $1 - $0 }
+  }
+
+  /// Whether it is about so many: a picture more or less may fall into a window of time.
+  private func isAbout(_ expected: [Int], _ counts: [Int]) -> Bool {
+    counts.count == expected.count && zip(counts, expected).allSatisfy { $1 == 0 ? $0 == 0 : abs($0 - $1) <= 1 }
+  }
+
+  @Test func `who is not reached any more gives his place up, and has it again when a restart finds him`() throws {
+    let room = try room(3) {
+      $0.selection?.lastN = 1
+      $0.media = { _ in
+        MediaSettings(
+          video: VP8Settings(width: 320, height: 180, bitrate: .kilobitsPerSecond(100), framesPerSecond: 10), audio: nil
+        )
+      }
+    }
+    // Of the others each sees the one who joined first.
+    let first = try pictures(of: 2, in: room, from: 3, to: 5)
+    #expect(isAbout([20, 0], first), "\(first)")
+    room.cut(0, until: .seconds(50))
+    // Consent lasts for 30 s (RFC 7675 §5.1).
+    let later = try pictures(of: 2, in: room, from: 40, to: 45)
+    #expect(isAbout([0, 50], later), "\(later)")
+    let others = try pictures(of: 1, in: room, from: 45, to: 46)
+    #expect(isAbout([10], [others.reduce(0, +)]), "\(others)")
+    let sent = room.wire.sent.of(try #require(room.forwarding)).to(Room.address(0)).between(.seconds(40), .seconds(45))
+    #expect(sent.isEmpty)
+    room.run(until: .seconds(50))
+    room.perform(.restartICE, by: 0)
+    let back = try pictures(of: 2, in: room, from: 52, to: 55)
+    #expect(isAbout([30, 0], back), "\(back)")
+    let own = try pictures(of: 0, in: room, from: 55, to: 56)
+    #expect(isAbout([10], [own.reduce(0, +)]), "\(own)")
+    #expect(room.reports[0].connections.count == 1)
+  }
+}
