@@ -65,4 +65,59 @@ struct SelectionTests {
     #expect(isAbout([10], [own.reduce(0, +)]), "\(own)")
     #expect(room.reports[0].connections.count == 1)
   }
+
+  /// Two people with cameras of 720p, each of whom sees the other in the whole window.
+  private func couple(_ change: (inout Room.Settings) -> Void = { _ in }) throws -> Room {
+    try room(2) {
+      $0.encodings = 3
+      $0.media = { _ in
+        MediaSettings(
+          video: VP8Settings(width: 1280, height: 720, bitrate: .kilobitsPerSecond(2500)), audio: nil)
+      }
+      $0.selection?.encodings = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3).map {
+        .init(height: $0.height, payload: $0.target, framesPerSecond: 30)
+      }
+      change(&$0)
+    }
+  }
+
+  /// What is known of the three encodings of the first one, the smallest first.
+  private func sizes(_ room: Room) throws -> [EncodingStatistics] {
+    let connection = try #require(room.reports[0].connections.first)
+    return connection.outbound.compactMap { connection.encodings[$0.ssrc] }
+  }
+
+  /// Packets of each of his encodings between two times, in milliseconds.
+  private func packets(_ room: Room, from begin: Int, to end: Int) throws -> [Int] {
+    let streams = room.wire.sent.of(room.clients[0]).between(.milliseconds(begin), .milliseconds(end)).streams
+    return try #require(room.reports[0].connections.first).outbound.map { streams[$0.ssrc]?.count ?? 0 }
+  }
+
+  @Test func `sizes that nobody sees are not coded, smaller ones neither`() throws {
+    let room = try couple()
+    room.run(until: .seconds(14))
+    let sizes = try sizes(room)
+    #expect(sizes.map(\.frameHeight) == [180, 360, 720])
+    #expect(sizes.map(\.isActive) == [false, false, true] && sizes.map(\.isPaused) == [true, true, false])
+    #expect(sizes.allSatisfy { $0.qualityLimitationReason == .none })
+    let sent = try packets(room, from: 13_000, to: 14_000)
+    #expect(sent[0] == 0 && sent[1] == 0 && sent[2] > 200, "\(sent)")
+    let watched = room.reports[1]
+    #expect(watched.frozenSeconds == 0)
+  }
+
+  @Test(arguments: [0, 7, 28])
+  func `a size that somebody wants is coded with the next picture after the source was told`(_ delay: Int) throws {
+    let room = try couple { $0.count = 3 }
+    room.join(2, at: .milliseconds(8000 + delay))
+    room.run(until: .milliseconds(7990))
+    #expect(try sizes(room).map(\.isActive) == [false, false, true])
+    room.run(until: .milliseconds(9000))
+    let ready = try #require(room.serverReport?.connections.last?.readyAt)
+    let small = try #require(room.reports[0].connections.first).outbound[0].ssrc
+    let begin = room.wire.sent.of(room.clients[0]).between(.seconds(8), .seconds(9)).streams[small]?.first?.time
+    // 10 ms of signaling, and at most one picture's time; packets leave in the same moment.
+    let waited = try #require(begin) - ready
+    #expect(waited >= .milliseconds(10) && waited <= .milliseconds(10) + .microseconds(33_400), "\(waited)")
+  }
 }

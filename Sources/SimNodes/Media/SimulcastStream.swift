@@ -44,9 +44,7 @@ final class SimulcastStream {
   var wantedPadding: DataRate { pause.isPaused ? total(of: pause.enough) : total(of: allocator.padding) }
 
   /// Learns which encodings the far end wants; those that are wanted again begin with a key frame.
-  func setWanted(_ encodings: [Bool]) {
-    for index in wanted.indices where index < encodings.count { wanted[index] = encodings[index] }
-  }
+  func setWanted(_ encodings: [Int]) { wanted = wanted.indices.map { encodings.contains($0) } }
 
   /// Learns what is left for it, all headers included.
   ///
@@ -55,7 +53,7 @@ final class SimulcastStream {
     for index in encoders.indices { allocator.isWanted[index] = wanted[index] && index < senders.count }
     note(senders, loss: loss, at: now)
     let payload = RateAllocation.payload(
-      of: left, framesPerSecond: framesPerSecond * encoders.count, packet: VideoAdapter.packet,
+      of: left, framesPerSecond: wantedFramesPerSecond, packet: VideoAdapter.packet,
       overhead: VideoAdapter.overhead
     ).scaled(by: 1 - repair.share)
     pause.update(payload, at: now)
@@ -65,10 +63,13 @@ final class SimulcastStream {
     }
   }
 
+  /// Of all encodings that are wanted together.
+  private var wantedFramesPerSecond: Int { framesPerSecond * max(1, wanted.count { $0 }) }
+
   private func total(of payload: DataRate) -> DataRate {
     guard payload > .zero else { return .zero }
     return RateAllocation.total(
-      of: payload, framesPerSecond: framesPerSecond * encoders.count, packet: VideoAdapter.packet,
+      of: payload, framesPerSecond: wantedFramesPerSecond, packet: VideoAdapter.packet,
       overhead: VideoAdapter.overhead)
   }
 
@@ -76,7 +77,7 @@ final class SimulcastStream {
     guard now >= nextNote else { return }
     nextNote = now + Self.timeBetweenNotes
     let sent = senders.reduce(into: (sent: 0, retransmitted: 0)) {
-      $0.sent += $1.statistics.bytesSent
+      $0.sent += $1.statistics.payloadBytesSent
       $0.retransmitted += $1.statistics.retransmittedBytesSent
     }
     repair.note(

@@ -23,14 +23,16 @@ final class ForwardedSource {
   @exclusivity(unchecked) var viewers: [ForwardingSlot] = []
   @exclusivity(unchecked) var listeners: [Listener] = []
   @exclusivity(unchecked) var heard = HeardStream()
-  /// How many of his encodings are wanted, as he was told; `nil` for all, before he was told anything.
-  var wantedEncodings: Int?
-  /// Since when fewer are.
-  var wantsFewerSince: Instant?
+  /// Which of his encodings he is asked for.
+  var demand: EncodingDemand
+  /// What he can be forwarded as in tiles of some heights, found out in this round of allocations.
+  @exclusivity(unchecked) var steps: [(tile: Int, steps: ForwardingSteps)] = []
 
-  init(name: String, person: Int) {
+  /// - Parameter encodingCount: how many encodings are expected of him.
+  init(name: String, person: Int, encodingCount: Int) {
     self.name = name
     self.person = person
+    demand = EncodingDemand(count: encodingCount)
     encodings = (0..<LayerMeter.largestEncodingCount).map { _ in ForwardedEncoding() }
   }
 

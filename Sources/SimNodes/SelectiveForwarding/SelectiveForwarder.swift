@@ -7,8 +7,8 @@ import SimKernel
 /// Selects what each receiver gets: whose picture, in which size, and whose sound.
 ///
 /// The pictures are of those who had the floor last, each as large as its tile needs and as the receiver's estimate allows; the
-/// sound is of the loudest. Clients are told the largest encoding that anybody sees, and code none above it; receivers are told
-/// whose picture is left out on purpose.
+/// sound is of the loudest. Clients are told which encodings anybody sees, and code no others; receivers are told whose picture
+/// is left out on purpose.
 final class SelectiveForwarder {
   /// How often allocations are made anew.
   static let interval = Duration.milliseconds(100)
@@ -49,7 +49,10 @@ final class SelectiveForwarder {
       nextDecision = now + DominantSpeaker.interval
     }
     sound.measure(at: now)
-    for source in sources { source.meter.measure(at: now) }
+    for source in sources {
+      source.meter.measure(at: now)
+      source.steps.removeAll(keepingCapacity: true)
+    }
     for receiver in receivers { allocate(receiver, at: now) }
     tellSources(at: now)
   }
@@ -90,6 +93,7 @@ final class SelectiveForwarder {
     guard let receiver = receivers.first(where: { $0.connection === connection }) else { return }
     connection.core.padBeforeMedia(at: now)
     allocate(receiver, at: now)
+    tellSources(at: now)
     nextAllocation = min(nextAllocation, now + Self.interval)
     connections.port.wake(at: nextAllocation)
   }
@@ -134,7 +138,8 @@ final class SelectiveForwarder {
 
   private func source(_ name: String) -> ForwardedSource {
     if let known = sources.first(where: { $0.name == name }) { return known }
-    let made = ForwardedSource(name: name, person: sources.count)
+    let made = ForwardedSource(
+      name: name, person: sources.count, encodingCount: max(1, settings.encodings.count))
     sources.append(made)
     return made
   }

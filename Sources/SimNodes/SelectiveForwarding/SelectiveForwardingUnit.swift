@@ -118,7 +118,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       guard let connection = connection(with: peer) else { return }
       connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
       finish(connection, at: now)
-    case .answer, .left, .layersWanted, .selection: break
+    case .answer, .left, .encodingsWanted, .selection: break
     }
   }
 

@@ -1,0 +1,64 @@
+import RTCPrimitives
+import Testing
+
+@testable import RTCMedia
+
+/// Which sizes of a picture are asked for.
+struct EncodingDemandTests {
+  /// A source, and the changes that he is told of.
+  private struct Source {
+    var demand: EncodingDemand
+    private(set) var told: [[Bool]] = []
+
+    init(_ count: Int) { demand = EncodingDemand(count: count) }
+
+    mutating func see(_ seen: [Bool], at seconds: Double) {
+      if demand.update(seen: seen, at: .start + .milliseconds(Int(seconds * 1000))) { told.append(demand.asked) }
+    }
+  }
+
+  @Test func `before anything is said all are asked for, and all may be had`() {
+    var source = Source(3)
+    source.see([true, true, true], at: 0)
+    #expect(source.told.isEmpty && source.demand.asked == [true, true, true])
+    #expect((0..<3).allSatisfy(source.demand.mayBeHad))
+  }
+
+  @Test func `what nobody sees is asked for 5 s longer, a smaller size like a larger one`() {
+    var source = Source(3)
+    for time in [0, 1, 4, 4.9] { source.see([false, false, true], at: time) }
+    #expect(source.told.isEmpty)
+    source.see([false, false, true], at: 5)
+    #expect(source.told == [[false, false, true]])
+    // What he is asked for and does not send he cannot send; the others nobody has asked for.
+    #expect([0, 1, 2].map(source.demand.mayBeHad) == [true, true, false])
+  }
+
+  @Test func `what is seen again is asked for at once`() {
+    var source = Source(3)
+    for time in [0.0, 5] { source.see([false, false, true], at: time) }
+    source.see([true, false, true], at: 6)
+    #expect(source.told == [[false, false, true], [true, false, true]])
+  }
+
+  @Test func `patience begins anew for each size, and whenever somebody has looked`() {
+    var source = Source(3)
+    source.see([true, true, false], at: 0)
+    // Three seconds later one more is seen by nobody.
+    source.see([true, false, false], at: 3)
+    source.see([true, false, false], at: 5)
+    #expect(source.told == [[true, true, false]])
+    source.see([true, true, false], at: 7)
+    source.see([true, false, false], at: 8)
+    source.see([true, false, false], at: 12.9)
+    #expect(source.told.count == 1)
+    source.see([true, false, false], at: 13)
+    #expect(source.told.last == [true, false, false])
+  }
+
+  @Test func `a picture that nobody sees in any size is given up`() {
+    var source = Source(1)
+    for time in [0.0, 5] { source.see([], at: time) }
+    #expect(source.told == [[false]])
+  }
+}
