@@ -46,4 +46,16 @@ struct SelectionCommandTests {
     // Round trips and losses are what the far end says.
     #expect(video.contains("remote-inbound-rtp") && video.isDisjoint(with: ["roundTripTime", "fractionLost"]))
   }
+
+  @Test(arguments: [
+    ["run", "meeting", "--topology", "mesh", "--congestion-control", "gcc", "--last-n", "3"],
+    ["explain", "meeting", "--topology", "mcu", "--congestion-control", "gcc", "--simulcast", "on"],
+    ["compare", "meeting", "--topologies", "mesh,mcu", "--congestion-control", "gcc", "--last-n", "3"],
+    ["run", "meeting", "--topology", "sfu", "--last-n", "3"],
+  ])
+  func `what would change nothing is refused`(_ arguments: [String]) throws {
+    let run = try Program.run(arguments)
+    #expect(run.status == 2 && run.output.isEmpty)
+    #expect(run.error.contains("--topology sfu") || run.error.contains("--congestion-control gcc"), "\(run.error)")
+  }
 }
