@@ -120,4 +120,46 @@ struct SelectionTests {
     let waited = try #require(begin) - ready
     #expect(waited >= .milliseconds(10) && waited <= .milliseconds(10) + .microseconds(33_400), "\(waited)")
   }
+
+  /// The longest time in which nothing of the first one's picture was sent to another from second 14 on, with an uplink that
+  /// is as narrow as given from second 15 on.
+  private func longestGap(
+    of count: Int, narrowedTo rate: DataRate, queue: Link.QueueLimit, until end: Int
+  ) throws -> (gap: Duration, sizes: [EncodingStatistics]) {
+    let room = try couple {
+      $0.count = count
+      $0.selection?.layout = .speaker
+      $0.uplink = { index in
+        var link = Link.Configuration(
+          rate: .megabitsPerSecond(5), propagationDelay: .milliseconds(10), queueLimit: queue)
+        if index == 0 { link.changes = [LinkChange(at: .seconds(15), rate: rate)] }
+        return link
+      }
+      $0.downlink = { index in
+        Link.Configuration(
+          rate: index == 2 ? .kilobitsPerSecond(900) : nil, propagationDelay: .milliseconds(10))
+      }
+    }
+    if count == 3 { room.join(2) }
+    room.run(until: .seconds(end))
+    let unit = try #require(room.forwarding)
+    let sent = room.wire.sent.of(unit).to(Room.address(1)).between(.seconds(14), .seconds(end))
+    let own = try #require(sent.streams.values.max { $0.count < $1.count })
+    return (zip(own, own.dropFirst()).map { $1.time - $0.time }.max() ?? .seconds(end), try sizes(room))
+  }
+
+  @Test func `a smaller size takes the place of the only one that is wanted without a pause`() throws {
+    // Everything waits three seconds in the queue; the smaller size begins behind the last picture of the larger one.
+    let (gap, sizes) = try longestGap(of: 2, narrowedTo: .kilobitsPerSecond(500), queue: .unlimited, until: 24)
+    #expect(sizes.map(\.isPaused) == [true, false, true] && sizes[2].qualityLimitationReason == .bandwidth)
+    #expect(gap < .milliseconds(100), "\(gap)")
+  }
+
+  @Test func `a size that its source gives up is soon replaced by the next, which others see`() throws {
+    let (gap, sizes) = try longestGap(
+      of: 3, narrowedTo: .megabitsPerSecond(1), queue: .time(.milliseconds(200)), until: 20)
+    #expect(sizes.map(\.isPaused) == [true, false, true])
+    // Six pictures until it is noticed, and the way of a request and of a key frame.
+    #expect(gap < .milliseconds(300), "\(gap)")
+  }
 }

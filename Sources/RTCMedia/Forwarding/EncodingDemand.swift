@@ -47,4 +47,9 @@ package struct EncodingDemand: Hashable, Sendable {
   package func mayBeHad(_ encoding: Int) -> Bool {
     !wasTold || !asked.indices.contains(encoding) || !asked[encoding]
   }
+
+  /// Whether an encoding that begins stands in for those that are asked for, which are all larger and are sent no more.
+  package func isStandIn(_ encoding: Int) -> Bool {
+    wasTold && asked.contains(true) && !asked.prefix(encoding + 1).contains(true)
+  }
 }

@@ -42,6 +42,15 @@ extension SelectiveForwarder {
     tell(receiver, visibility)
   }
 
+  /// Gives those who see a source something else at once: he sends another size now, whose key frame may be at hand, or one no
+  /// more.
+  func allocateViewers(of source: ForwardedSource, at now: Instant) {
+    source.steps.removeAll(keepingCapacity: true)
+    for slot in source.viewers where slot.wanted != nil {
+      if let receiver = receivers.first(where: { $0.connection === slot.connection }) { allocate(receiver, at: now) }
+    }
+  }
+
   /// The pictures that a receiver is to see: of the others who had the floor last.
   private func visible(to receiver: ForwardingReceiver) -> [ForwardingSlot] {
     var seen: [ForwardingSlot] = []

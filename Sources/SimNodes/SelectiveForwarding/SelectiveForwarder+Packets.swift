@@ -52,7 +52,13 @@ extension SelectiveForwarder {
   ) {
     let video = VideoPacket(packet, bytes, encoding: index)
     let size = packet.payloadRange.lowerBound + packet.payloadSize + Self.overhead
-    source.meter.note(.bytes(size), encoding: index, temporal: video.temporal, at: now)
+    let begins = video.startsKeyFrame && !source.meter.isSent(index, at: now)
+    let hasStopped = source.meter.note(
+      .bytes(size), encoding: index, temporal: video.temporal, startsFrame: video.startsFrame, at: now)
+    if begins, source.demand.isStandIn(index) {
+      for asked in source.demand.asked.indices where source.demand.asked[asked] { source.meter.stop(asked) }
+    }
+    if begins || hasStopped { allocateViewers(of: source, at: now) }
     let encoding = source.encodings[index]
     encoding.cache.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }

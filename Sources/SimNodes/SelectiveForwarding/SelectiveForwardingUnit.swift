@@ -85,6 +85,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       finish(connection, at: now)
       if let selective {
         selective.forward(incoming, from: connection, at: now, after: done)
+        if !selective.outbox.isEmpty { tell(selective) }
       } else {
         forward(incoming, from: connection, at: now, after: done)
       }

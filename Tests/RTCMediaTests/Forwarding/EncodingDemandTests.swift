@@ -61,4 +61,15 @@ struct EncodingDemandTests {
     for time in [0.0, 5] { source.see([], at: time) }
     #expect(source.told == [[false]])
   }
+
+  @Test func `what begins below everything that is asked for stands in for it`() {
+    var source = Source(3)
+    #expect(!(0..<3).contains(where: source.demand.isStandIn))
+    for time in [0.0, 5] { source.see([false, false, true], at: time) }
+    #expect([0, 1, 2].map(source.demand.isStandIn) == [true, true, false])
+    source.see([false, true, true], at: 6)
+    #expect([0, 1, 2].map(source.demand.isStandIn) == [true, false, false])
+    for time in [7.0, 12] { source.see([false, false, false], at: time) }
+    #expect(!(0..<3).contains(where: source.demand.isStandIn))
+  }
 }
