@@ -11,6 +11,8 @@ package struct LayerMeter: Sendable {
   /// Nor is it when so many frames of another one have begun in the meantime, for all are of one camera: fewer may be left out
   /// to keep a rate. Where everything is late together, this does not count.
   private static let framesMissed: Int32 = 6
+  /// So long after a key frame, which may take the bits of many others, frames that are left out say nothing.
+  private static let recovery = Duration.seconds(2)
 
   /// One encoding.
   private struct Meter: Sendable {
@@ -21,6 +23,7 @@ package struct LayerMeter: Sendable {
     var lastArrival = Instant.start
     /// How many frames of each of the others have begun since.
     var missed = SIMD4<Int32>.zero
+    var lastKeyFrame = Instant.start
     var layers = 1
     /// The rates of its layers when they were known last, each with those below.
     var known = [DataRate?](repeating: nil, count: largestLayerCount)
@@ -35,7 +38,8 @@ package struct LayerMeter: Sendable {
   /// - Returns: whether it shows that another encoding is not sent any more.
   @discardableResult
   package mutating func note(
-    _ size: DataSize, encoding: Int, temporal: Int, startsFrame: Bool = false, at now: Instant
+    _ size: DataSize, encoding: Int, temporal: Int, startsFrame: Bool = false, startsKeyFrame: Bool = false,
+    at now: Instant
   ) -> Bool {
     guard meters.indices.contains(encoding), (0..<Self.largestLayerCount).contains(temporal) else { return false }
     let bucket = now.nanoseconds / Self.bucketLength
@@ -54,6 +58,7 @@ package struct LayerMeter: Sendable {
     meters[encoding].bytes[index] += Int32(truncatingIfNeeded: size.bytes)
     meters[encoding].lastArrival = now
     meters[encoding].missed = .zero
+    if startsKeyFrame { meters[encoding].lastKeyFrame = now }
     if temporal >= meters[encoding].layers { meters[encoding].layers = temporal + 1 }
     return startsFrame && noteFrame(of: encoding, at: now)
   }
@@ -61,6 +66,7 @@ package struct LayerMeter: Sendable {
   private mutating func noteFrame(of encoding: Int, at now: Instant) -> Bool {
     var hasStopped = false
     for other in meters.indices where other != encoding && isSent(other, at: now) {
+      guard now - meters[other].lastKeyFrame > Self.recovery else { continue }
       meters[other].missed[encoding] &+= 1
       if meters[other].missed[encoding] == Self.framesMissed { hasStopped = true }
     }

@@ -42,8 +42,10 @@ extension SelectiveForwarder {
     tell(receiver, visibility)
   }
 
-  /// Gives those who see a source something else at once: he sends another size now, whose key frame may be at hand, or one no
-  /// more.
+  /// Gives those who see a source something else at once: he sends one of his sizes no more, or another in its place, whose key
+  /// frame is at hand.
+  ///
+  /// Not so whatever else begins: on an uplink that hardly carries it, it may soon end.
   func allocateViewers(of source: ForwardedSource, at now: Instant) {
     source.steps.removeAll(keepingCapacity: true)
     for slot in source.viewers where slot.wanted != nil {
@@ -121,7 +123,8 @@ extension SelectiveForwarder {
       for slot in source.viewers {
         if let encoding = slot.wanted?.encoding, encoding < seen.count { seen[encoding] = true }
       }
-      guard source.demand.update(seen: seen, at: now) else { continue }
+      let sent = seen.indices.map { source.meter.isSent($0, at: now) }
+      guard source.demand.update(seen: seen, sent: sent, at: now) else { continue }
       let asked = source.demand.asked
       outbox.append((.encodingsWanted(asked.indices.filter { asked[$0] }), source.name))
     }

@@ -52,13 +52,15 @@ extension SelectiveForwarder {
   ) {
     let video = VideoPacket(packet, bytes, encoding: index)
     let size = packet.payloadRange.lowerBound + packet.payloadSize + Self.overhead
-    let begins = video.startsKeyFrame && !source.meter.isSent(index, at: now)
+    let standsIn =
+      video.startsKeyFrame && !source.meter.isSent(index, at: now) && source.demand.isStandIn(index)
     let hasStopped = source.meter.note(
-      .bytes(size), encoding: index, temporal: video.temporal, startsFrame: video.startsFrame, at: now)
-    if begins, source.demand.isStandIn(index) {
+      .bytes(size), encoding: index, temporal: video.temporal, startsFrame: video.startsFrame,
+      startsKeyFrame: video.startsKeyFrame, at: now)
+    if standsIn {
       for asked in source.demand.asked.indices where source.demand.asked[asked] { source.meter.stop(asked) }
     }
-    if begins || hasStopped { allocateViewers(of: source, at: now) }
+    if standsIn || hasStopped { allocateViewers(of: source, at: now) }
     let encoding = source.encodings[index]
     encoding.cache.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }

@@ -12,7 +12,7 @@ extension ScenarioOverrides {
   /// Refuses them for a scenario that is run in one topology in which they change nothing.
   public func checkSelection(in scenario: Scenario) throws(ScenarioError) {
     guard let topology = scenario.session?.topology, topology != SelectiveForwarding().name else { return }
-    for option in selectionOptions {
+    if let option = selectionOptions.first {
       throw .option(
         name: option.name, found: "\(option.found) in topology '\(topology)'",
         allowed: "only where an SFU forwards: add --topology \(SelectiveForwarding().name)")
@@ -22,7 +22,7 @@ extension ScenarioOverrides {
   /// Refuses them where there are no estimates to select by.
   fileprivate func checkEstimates(of session: SessionScenario) throws(ScenarioError) {
     guard !session.adapts else { return }
-    for option in selectionOptions {
+    if let option = selectionOptions.first {
       throw .option(
         name: option.name, found: "\(option.found) with congestion control '\(session.congestionControl ?? "none")'",
         allowed: "only with a controller that estimates, because an SFU selects by its estimates: add "

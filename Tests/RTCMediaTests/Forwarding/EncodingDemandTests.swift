@@ -12,8 +12,10 @@ struct EncodingDemandTests {
 
     init(_ count: Int) { demand = EncodingDemand(count: count) }
 
-    mutating func see(_ seen: [Bool], at seconds: Double) {
-      if demand.update(seen: seen, at: .start + .milliseconds(Int(seconds * 1000))) { told.append(demand.asked) }
+    /// - Parameter sent: what he sends, by default what he is asked for.
+    mutating func see(_ seen: [Bool], sent: [Bool]? = nil, at seconds: Double) {
+      let now = Instant.start + .milliseconds(Int(seconds * 1000))
+      if demand.update(seen: seen, sent: sent ?? demand.asked, at: now) { told.append(demand.asked) }
     }
   }
 
@@ -60,6 +62,29 @@ struct EncodingDemandTests {
     var source = Source(1)
     for time in [0.0, 5] { source.see([], at: time) }
     #expect(source.told == [[false]])
+  }
+
+  @Test func `a source who cannot send what he is asked for keeps the smaller sizes for ten seconds`() {
+    var source = Source(3)
+    // The largest does not come, at first because it takes a while to begin.
+    for time in [0.0, 0.9] { source.see([false, true, false], sent: [true, true, false], at: time) }
+    for time in [1.0, 2] { source.see([false, true, false], sent: [true, true, false], at: time) }
+    source.see([false, true, false], at: 7)
+    #expect(source.told == [[true, true, false]])
+    for time in [11.9, 12, 16.9] { source.see([false, true, false], at: time) }
+    #expect(source.told.count == 1)
+    source.see([false, true, false], at: 17)
+    #expect(source.told.last == [false, true, false])
+    // Asked for more, he cannot: what is below comes back, too.
+    for time in [18.0, 19, 20] { source.see([false, false, true], sent: [false, true, false], at: time) }
+    #expect(source.told.last == [true, true, true])
+  }
+
+  @Test func `before anything is sent nobody is limited`() {
+    var source = Source(2)
+    for time in [0.0, 4] { source.see([false, true], sent: [false, false], at: time) }
+    source.see([false, true], at: 5)
+    #expect(source.told == [[false, true]])
   }
 
   @Test func `what begins below everything that is asked for stands in for it`() {

@@ -37,13 +37,16 @@ struct LayerMeterTests {
     var told: [Int] = []
     private var count = 0
 
-    mutating func send(_ encodings: [Int], frames: Int = 1, every gap: Duration = .milliseconds(33)) {
+    mutating func send(
+      _ encodings: [Int], frames: Int = 1, every gap: Duration = .milliseconds(33), isKeyFrame: Bool = false
+    ) {
       for _ in 0..<frames {
         now += gap
         count += 1
-        for encoding in encodings
-        where meter.note(.bytes(500), encoding: encoding, temporal: 0, startsFrame: true, at: now) {
-          told.append(count)
+        for encoding in encodings {
+          let hasStopped = meter.note(
+            .bytes(500), encoding: encoding, temporal: 0, startsFrame: true, startsKeyFrame: isKeyFrame, at: now)
+          if hasStopped { told.append(count) }
         }
       }
     }
@@ -51,13 +54,13 @@ struct LayerMeterTests {
 
   @Test func `an encoding has stopped when six frames of another have begun since`() {
     var camera = Camera()
-    camera.send([0, 1], frames: 30)
+    camera.send([0, 1], frames: 70)
     camera.send([0], frames: 5)
     #expect(camera.meter.isSent(1, at: camera.now) && camera.told.isEmpty)
     camera.send([0])
     #expect(!camera.meter.isSent(1, at: camera.now) && camera.meter.isSent(0, at: camera.now))
     camera.send([0], frames: 10)
-    #expect(camera.told == [36])
+    #expect(camera.told == [76])
     // A few frames that are left out to keep a rate do not count.
     camera.send([0, 1])
     #expect(camera.meter.isSent(1, at: camera.now))
@@ -65,7 +68,7 @@ struct LayerMeterTests {
       camera.send([0], frames: 5)
       camera.send([1])
     }
-    #expect(camera.told == [36] && camera.meter.isSent(1, at: camera.now))
+    #expect(camera.told == [76] && camera.meter.isSent(1, at: camera.now))
   }
 
   @Test func `where everything is late nothing has stopped, until nothing comes for 400 ms`() {
@@ -83,5 +86,16 @@ struct LayerMeterTests {
     #expect(!camera.meter.isSent(1, at: camera.now))
     camera.send([1])
     #expect(camera.meter.isSent(1, at: camera.now))
+  }
+
+  @Test func `frames that are left out after a key frame do not count`() {
+    var camera = Camera()
+    camera.send([0, 1], frames: 70)
+    camera.send([0, 1], isKeyFrame: true)
+    camera.send([0], frames: 12)
+    #expect(camera.meter.isSent(1, at: camera.now) && camera.told.isEmpty)
+    // Until nothing has come for 400 ms.
+    camera.send([0])
+    #expect(!camera.meter.isSent(1, at: camera.now))
   }
 }
