@@ -88,6 +88,8 @@ public final class RTPStreamSender {
     let announces = announcer.shouldAnnounce(
       rtpTimestamp: frame.rtpTimestamp, captureTime: frame.captureTime, at: now)
     lastFrame = (frame.rtpTimestamp, frame.captureTime)
+    statistics.framesSent += 1
+    if frame.isKeyFrame { statistics.keyFramesEncoded += 1 }
     switch parameters.kind {
     case .audio:
       let marker = opus.marker(of: frame)
@@ -95,8 +97,6 @@ public final class RTPStreamSender {
         stored: frame.stored, elided: frame.elided, of: buffer, descriptor: nil, marker: marker, frame,
         captureTime: announces ? frame.captureTime : nil, audioLevel, at: now, &transport, control, &datagrams)
     case .video:
-      statistics.framesSent += 1
-      if frame.isKeyFrame { statistics.keyFramesEncoded += 1 }
       let packets = packetizer.packets(of: frame)
       for index in packets.indices {
         let packet = packets[index]

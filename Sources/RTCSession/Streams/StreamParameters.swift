@@ -98,7 +98,7 @@ public struct OutboundStreamStatistics: Hashable, Sendable {
   public var paddingBytesSent = 0
   /// Payload of all packets, of those too that are repeated as padding: what libwebrtc counts and reports as sent.
   package var payloadBytesSent = 0
-  /// None of sound, like the key frames, PLI and FIR.
+  /// Of sound, too, of which reports say none: webrtc-stats has frames, key frames, PLI and FIR of video alone.
   public var framesSent = 0
   public var keyFramesEncoded = 0
   public var nackCount = 0
