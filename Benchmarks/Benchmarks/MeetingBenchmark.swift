@@ -22,7 +22,8 @@ enum MeetingBenchmark {
   }
 
   private static func measure(_ effort: BenchmarkEffort) throws(BenchmarkError) -> [BenchmarkFigure] {
-    let run = try meeting(of: effort.meetingSize, lasting: max(.seconds(30) / effort.divisor, SessionRun.warmUp + .seconds(1)))
+    let run = try meeting(
+      of: effort.meetingSize, lasting: max(.seconds(30) / effort.divisor, SessionRun.warmUp + .seconds(1)))
     var share = 0.0
     let time = try Stopwatch.time { _ = run.run { share = $0 } }
     precondition(share > 0, "a run tells how far it is")

@@ -39,7 +39,9 @@ struct BenchTests {
       #expect(step.seconds > 0)
       for figure in try step.run() {
         #expect(figure.group.subject == subject)
-        #expect(figure.value.isFinite && (figure.value > 0 || [.allocations, .forwardingAllocations].contains(figure.group.unit)), "\(figure)")
+        #expect(
+          figure.value.isFinite
+            && (figure.value > 0 || [.allocations, .forwardingAllocations].contains(figure.group.unit)), "\(figure)")
         #expect((figure.floor != nil) == (figure.group.floor != nil), "\(figure)")
         #expect((figure.ratio != nil) == (figure.group.floor != nil), "\(figure)")
         #expect(figure.floor.map { $0.isFinite && $0 > 0 } ?? true, "\(figure)")

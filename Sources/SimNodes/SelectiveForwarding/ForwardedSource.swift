@@ -23,14 +23,16 @@ final class ForwardedSource {
   @exclusivity(unchecked) var viewers: [ForwardingSlot] = []
   @exclusivity(unchecked) var listeners: [Listener] = []
   @exclusivity(unchecked) var heard = HeardStream()
-  /// How many of his encodings are wanted, as he was told; `nil` for all, before he was told anything.
-  var wantedEncodings: Int?
-  /// Since when fewer are.
-  var wantsFewerSince: Instant?
+  /// Which of his encodings he is asked for.
+  var demand: EncodingDemand
+  /// What he can be forwarded as in tiles of some heights, found out in this round of allocations.
+  @exclusivity(unchecked) var steps: [(tile: Int, steps: ForwardingSteps)] = []
 
-  init(name: String, person: Int) {
+  /// - Parameter encodingCount: how many encodings are expected of him.
+  init(name: String, person: Int, encodingCount: Int) {
     self.name = name
     self.person = person
+    demand = EncodingDemand(count: encodingCount)
     encodings = (0..<LayerMeter.largestEncodingCount).map { _ in ForwardedEncoding() }
   }
 
@@ -79,6 +81,13 @@ final class ForwardingSlot {
     self.source = source
     stream = ForwardedStream(after: sender.firstNumber)
   }
+
+  /// Forwards nothing until something is wanted again.
+  func release() {
+    wanted = nil
+    stream.target = nil
+    stream.interrupt()
+  }
 }
 
 /// One who sees and hears the others.
@@ -87,6 +96,8 @@ final class ForwardingReceiver {
   let name: String
   /// The others' pictures, by their numbers; `nil` where there is none, and for himself.
   private(set) var slots: [ForwardingSlot?] = []
+  /// Whose sound he may hear.
+  private(set) var listening: [(source: ForwardedSource, listener: ForwardedSource.Listener)] = []
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -96,6 +107,12 @@ final class ForwardingReceiver {
   func add(_ slot: ForwardingSlot) {
     while slots.count <= slot.source.person { slots.append(nil) }
     slots[slot.source.person] = slot
+  }
+
+  func listen(to source: ForwardedSource, with sender: RTPStreamSender) {
+    let listener = ForwardedSource.Listener(
+      connection: .passUnretained(connection), sender: .passUnretained(sender), offset: sender.firstNumber.rawValue)
+    listening.append((source, listener))
   }
 
   func slot(of person: Int) -> ForwardingSlot? { person < slots.count ? slots[person] : nil }

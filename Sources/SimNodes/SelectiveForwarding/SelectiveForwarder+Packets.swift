@@ -52,7 +52,15 @@ extension SelectiveForwarder {
   ) {
     let video = VideoPacket(packet, bytes, encoding: number)
     let size = packet.payloadRange.lowerBound + packet.payloadSize + Self.overhead
-    source.meter.note(.bytes(size), encoding: number, temporal: video.temporal, at: now)
+    let standsIn =
+      video.startsKeyFrame && !source.meter.isSent(number, at: now) && source.demand.isStandIn(number)
+    let hasStopped = source.meter.note(
+      .bytes(size), encoding: number, temporal: video.temporal, startsFrame: video.startsFrame,
+      startsKeyFrame: video.startsKeyFrame, at: now)
+    if standsIn {
+      for asked in source.demand.asked.indices where source.demand.asked[asked] { source.meter.stop(asked) }
+    }
+    if standsIn || hasStopped { allocateViewers(of: source, at: now) }
     let encoding = source.encodings[number]
     encoding.packets.buffer.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }

@@ -12,7 +12,9 @@ struct ForwardedPacketsTests {
     return result
   }
 
-  @Test func `what is forwarded under another number has the bytes that its source sent, whichever encoding it was`() throws {
+  @Test func `what is forwarded under another number has the bytes that its source sent, whichever encoding it was`()
+    throws
+  {
     let (small, large) = (SharedPackets(), SharedPackets())
     var packets = ForwardedPackets()
     for index in 0..<200 {
