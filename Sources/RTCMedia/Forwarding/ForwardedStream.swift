@@ -247,11 +247,11 @@ package struct ForwardedStream: Sendable {
     let hole = holes.remove(at: index)
     let decision =
       decisions.decision(on: packet)
-      ?? FrameDecisions.Decision(highestLayer: hole.temporal, pictureOffset: hole.pictureOffset)
+      ?? FrameDecisions.Decision(highestLayer: Int8(hole.temporal), pictureOffset: hole.pictureOffset)
     return ForwardedNumbers(
       number: hole.number, timestamp: packet.timestamp &+ hole.timestampOffset,
       pictureID: packet.pictureID.map { ($0 &+ decision.pictureOffset) & 0x7FFF },
       baseLayerIndex: packet.baseLayerIndex.map { $0 &+ hole.baseLayerOffset },
-      isEmpty: packet.temporal > decision.highestLayer)
+      isEmpty: packet.temporal > Int(decision.highestLayer))
   }
 }

@@ -20,7 +20,11 @@ final class ForwardedSource {
   var videoLine: Int?
   @exclusivity(unchecked) var encodings: [ForwardedEncoding] = []
   @exclusivity(unchecked) var meter = LayerMeter()
-  @exclusivity(unchecked) var viewers: [ForwardingSlot] = []
+  @exclusivity(unchecked) var viewers: [ForwardingSlot] = [] {
+    didSet { places = viewers.map(ForwardingSlot.Place.init) }
+  }
+  /// Where the viewers lie in memory.
+  @exclusivity(unchecked) private(set) var places: [ForwardingSlot.Place] = []
   @exclusivity(unchecked) var listeners: [Listener] = []
   @exclusivity(unchecked) var heard = HeardStream()
   /// Which of his encodings he is asked for.
@@ -64,6 +68,23 @@ final class ForwardedEncoding {
 
 /// One person's picture at one receiver.
 final class ForwardingSlot {
+  /// Where a slot and what forwarding touches next to it lie, to be fetched into the cache ahead: of a hundred receivers none is
+  /// there any more.
+  struct Place {
+    private let slot: UnsafeRawPointer
+    private let sender: UnsafeRawPointer
+
+    init(_ slot: ForwardingSlot) {
+      self.slot = UnsafeRawPointer(Unmanaged.passUnretained(slot).toOpaque())
+      sender = UnsafeRawPointer(Unmanaged.passUnretained(slot.sender).toOpaque())
+    }
+
+    func prefetch() {
+      RTCPrimitives.prefetch(slot, bytes: 320)
+      RTCPrimitives.prefetch(sender, bytes: 512)
+    }
+  }
+
   /// What the receiver was told of it.
   var told = SourceVisibility.hidden
   let connection: Connection

@@ -64,7 +64,10 @@ extension SelectiveForwarder {
     let encoding = source.encodings[number]
     encoding.packets.buffer.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }
-    for slot in source.viewers {
+    let (viewers, places) = (source.viewers, source.places)
+    for index in viewers.indices {
+      if index + 4 < places.count { places[index + 4].prefetch() }
+      let slot = viewers[index]
       guard let numbers = forward(video, of: source, on: slot, at: now) else { continue }
       send(packet, bytes, to: slot.connection, slot.sender, numbers, of: encoding.packets, after: done, at: now)
       if numbers.beginsEncoding { catchUp(slot, with: encoding, number, from: video.number, at: now) }
