@@ -16,7 +16,7 @@ public struct FigureGroup: Hashable, Sendable {
 public enum FigureUnit: String, Hashable, Sendable {
   case deliveries = "M deliveries/s"
   case allocations = "allocations/event"
-  case forwardingAllocations = "allocations/packet"
+  case packetAllocations = "allocations/packet"
   case realTime = "× real time"
   case packetRate = "kpackets/s"
   case handshakes = "handshakes/s"
@@ -37,7 +37,7 @@ public enum FigureUnit: String, Hashable, Sendable {
     case .pictures: nanoseconds / 1e6
     case .megapixels: nanoseconds / Double(pixels)
     case .sound, .packets: nanoseconds / 1e3
-    case .frames, .allocations, .forwardingAllocations, .realTime: nanoseconds
+    case .frames, .allocations, .packetAllocations, .realTime: nanoseconds
     }
   }
 }

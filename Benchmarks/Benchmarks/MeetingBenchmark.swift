@@ -1,7 +1,5 @@
 import CFloors
 import RTCPrimitives
-import SimKernel
-import SimNetwork
 import SimSessions
 
 /// Whole meetings over a unit that selects: how much faster than real time, and what forwarding a packet allocates.
@@ -10,75 +8,70 @@ enum MeetingBenchmark {
     subject: .meetings, title: "Meeting over an SFU: GCC, simulcast, modelled media; until 30 s after the last join",
     unit: .realTime, floor: "real time")
   private static let memory = FigureGroup(
-    subject: .meetings, title: "SFU: memory, between a packet's arrival and the last of those that it becomes",
-    unit: .forwardingAllocations, floor: nil)
+    subject: .meetings, title: "Meeting over an SFU: what more packets of the same pictures allocate",
+    unit: .packetAllocations, floor: nil)
 
   static func steps(_ effort: BenchmarkEffort) -> [BenchmarkStep] {
-    [
-      BenchmarkStep(.meetings, "a meeting of \(effort.meetingSize)", seconds: 25) { () throws(BenchmarkError) in
-        try measure(effort)
-      }
+    let duration = max(.seconds(30) / effort.divisor, SessionRun.warmUp + .seconds(1))
+    return [
+      BenchmarkStep(.meetings, "a meeting of \(effort.meetingSize)", seconds: 20) { () throws(BenchmarkError) in
+        let result = try Meeting(of: effort.meetingSize, lasting: duration)
+        var figure = BenchmarkFigure(speed, "\(effort.meetingSize) people", value: result.timesRealTime)
+        (figure.floor, figure.ratio, figure.wantedRatio) = (1, figure.value, 2)
+        return [figure]
+      },
+      BenchmarkStep(.meetings, "the memory of meetings", seconds: 4) { () throws(BenchmarkError) in
+        // The frames, and what is said of them, are as many; their packets are not.
+        let people = max(3, effort.meetingSize / 5)
+        let few = try Meeting(of: people, lasting: duration, bitrate: .kilobitsPerSecond(100))
+        let many = try Meeting(of: people, lasting: duration, bitrate: .kilobitsPerSecond(1000))
+        guard few.allocations != .max, many.packets > few.packets else { return [] }
+        let (packets, allocations) = (many.packets - few.packets, Double(many.allocations) - Double(few.allocations))
+        var figure = BenchmarkFigure(
+          memory, "\(Int(allocations)) for \(packets) packets", value: allocations / Double(packets))
+        figure.wantedValue = 0.05
+        return [figure]
+      },
     ]
   }
+}
 
-  private static func measure(_ effort: BenchmarkEffort) throws(BenchmarkError) -> [BenchmarkFigure] {
-    let run = try meeting(
-      of: effort.meetingSize, lasting: max(.seconds(30) / effort.divisor, SessionRun.warmUp + .seconds(1)))
-    var share = 0.0
-    let time = try Stopwatch.time { _ = run.run { share = $0 } }
-    precondition(share > 0, "a run tells how far it is")
-    let virtual = run.session.duration + run.session.joinInterval * (run.session.participants - 1)
-    var figure = BenchmarkFigure(
-      speed, "\(effort.meetingSize) people", value: Double(virtual.nanoseconds) / time)
-    (figure.floor, figure.ratio, figure.wantedRatio) = (1, figure.value, 2)
-    let counter = ForwardingAllocations()
-    _ = run.run(observedBy: counter)
-    guard counter.isCounting, counter.packets > 0 else { return [figure] }
-    var allocations = BenchmarkFigure(
-      memory, "\(counter.allocations) in \(counter.packets) packets",
-      value: Double(counter.allocations) / Double(counter.packets))
-    allocations.wantedValue = 0.001
-    return [figure, allocations]
+/// What a meeting took.
+private struct Meeting {
+  let timesRealTime: Double
+  /// Datagrams that arrived.
+  let packets: Int
+  /// `max` where they cannot be counted.
+  let allocations: UInt64
+
+  /// - Parameter bitrate: of a picture, where it is not the scenario's.
+  init(of people: Int, lasting duration: Duration, bitrate: DataRate? = nil) throws(BenchmarkError) {
+    let run = try Self.run(of: people, lasting: duration, bitrate: bitrate)
+    var delivered = 0
+    let before = floor_allocation_count()
+    let time = try Stopwatch.time { delivered = run.run().datagrams.delivered }
+    let after = floor_allocation_count()
+    let virtual = run.session.duration + run.session.joinInterval * (people - 1)
+    timesRealTime = Double(virtual.nanoseconds) / time
+    packets = delivered
+    allocations = after == .max ? .max : after - before
   }
 
-  private static func meeting(of people: Int, lasting duration: Duration) throws(BenchmarkError) -> SessionRun {
+  private static func run(
+    of people: Int, lasting duration: Duration, bitrate: DataRate?
+  ) throws(BenchmarkError) -> SessionRun {
     do {
       var changes = ScenarioOverrides()
       (changes.topology, changes.participants, changes.duration) = ("sfu", people, duration)
       (changes.congestionControl, changes.fidelity) = ("gcc", .model)
-      return try SessionRun(ScenarioLibrary.find().scenario("meeting").applying(changes))
+      var scenario = try ScenarioLibrary.find().scenario("meeting").applying(changes)
+      if let bitrate, case .session(var session) = scenario.kind {
+        session.video?.bitrate = bitrate
+        scenario.kind = .session(session)
+      }
+      return try SessionRun(scenario)
     } catch {
       throw .failed(operation: "the scenario meeting", reason: "\(error)")
-    }
-  }
-}
-
-/// Counts what is allocated from the arrival of a media packet at the server until the last packet that it sends because of it.
-private final class ForwardingAllocations: DatagramObserver {
-  private(set) var allocations: UInt64 = 0
-  private(set) var packets = 0
-  private let server = SessionRun.serverAddress
-  /// The count when a media packet arrived or was sent last; `nil` while something else is done.
-  private var last: UInt64?
-
-  var isCounting: Bool { floor_allocation_count() != .max }
-
-  func delivered(_ packet: PacketHandle, in simulation: Simulation, to node: Int) {
-    let isForServer = simulation[packet].destination.address == server
-    last = isForServer && isMedia(packet, simulation) ? floor_allocation_count() : nil
-  }
-
-  func sent(_ packet: PacketHandle, in simulation: Simulation, by node: Int) {
-    guard let before = last, simulation[packet].source.address == server else { return last = nil }
-    let now = floor_allocation_count()
-    (allocations, packets, last) = (allocations + now - before, packets + 1, now)
-  }
-
-  func dropped(_ packet: PacketHandle, in simulation: Simulation, _ reason: DropReason, at place: String) {}
-
-  private func isMedia(_ packet: PacketHandle, _ simulation: Simulation) -> Bool {
-    simulation.withBytes(of: packet) { bytes in
-      bytes.count >= 12 && bytes[0] >> 6 == 2 && !(192...223).contains(bytes[1])
     }
   }
 }

@@ -41,7 +41,7 @@ struct BenchTests {
         #expect(figure.group.subject == subject)
         #expect(
           figure.value.isFinite
-            && (figure.value > 0 || [.allocations, .forwardingAllocations].contains(figure.group.unit)), "\(figure)")
+            && (figure.value > 0 || [.allocations, .packetAllocations].contains(figure.group.unit)), "\(figure)")
         #expect((figure.floor != nil) == (figure.group.floor != nil), "\(figure)")
         #expect((figure.ratio != nil) == (figure.group.floor != nil), "\(figure)")
         #expect(figure.floor.map { $0.isFinite && $0 > 0 } ?? true, "\(figure)")
