@@ -92,7 +92,7 @@ extension PeerConnection {
     guard let first = report.arrivals.lazy.compactMap(\.self).first else { return nil }
     var builder = TransportFeedbackBuilder(
       senderSSRC: feedbackSSRC, mediaSSRC: lastMediaSource, feedbackPacketCount: feedbackCount, base: report.base,
-      firstArrival: first)
+      firstArrival: first, expecting: report.arrivals.count)
     for (offset, arrival) in report.arrivals.enumerated() {
       // A packet that is out of step with its neighbours by 8 s counts as lost.
       if let arrival { _ = builder.append(report.base + offset, arrivedAt: arrival) }

@@ -8,8 +8,11 @@ public struct TransportFeedbackBuilder: Sendable {
   private var lastArrival: Int64
 
   /// Begins feedback whose first status is about `base`, with the reference time of `firstArrival`.
+  ///
+  /// - Parameter count: about how many statuses there will be.
   public init(
-    senderSSRC: UInt32, mediaSSRC: UInt32, feedbackPacketCount: UInt8, base: SequenceNumber, firstArrival: Instant
+    senderSSRC: UInt32, mediaSSRC: UInt32, feedbackPacketCount: UInt8, base: SequenceNumber, firstArrival: Instant,
+    expecting count: Int = 0
   ) {
     let unit = TransportFeedback.referenceUnit.nanoseconds
     let (quotient, rest) = firstArrival.nanoseconds.quotientAndRemainder(dividingBy: unit)
@@ -19,6 +22,7 @@ public struct TransportFeedbackBuilder: Sendable {
       senderSSRC: senderSSRC, mediaSSRC: mediaSSRC, baseSequenceNumber: base,
       referenceTime: Int32(truncatingIfNeeded: (reference << 40) >> 40), feedbackPacketCount: feedbackPacketCount,
       statuses: [])
+    feedback.statuses.reserveCapacity(count)
   }
 
   /// Adds a packet that arrived; those between the last one and this one count as not received.
