@@ -259,7 +259,7 @@ public struct PeerConnection: ~Copyable {
         if reportsEach { scheduleReports(at: now) } else { nextReport = now + configuration.reportInterval * 0.5 }
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
         startDataChannels(at: now, into: &output)
-        if transportSequenceID != 0 { control?.start(tag: transport.packetTag, at: now) }
+        startCongestionControl(at: now)
       case .dtls(.closed), .dtls(.failed):
         dataChannels.close(at: now, into: &dataEvents)
         flushData(at: now, into: &output)

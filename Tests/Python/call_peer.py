@@ -1,6 +1,6 @@
 """Calls `rtcsim peer` from its page in headless Chromium, and looks at what Chromium's own statistics say.
 
-Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic | --data]
+Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic | --data] [--simulcast]
                     [--steps reload,tab,restart,track,crash,garbage,echo]
 
 Prints what it saw as JSON and writes screenshots into FOLDER; ends with a message and status 1 when something is wrong.
@@ -243,9 +243,11 @@ def main():
     parser.add_argument("--capture")
     parser.add_argument("--synthetic", action="store_true")
     parser.add_argument("--data", action="store_true", help="a data channel and no media")
+    parser.add_argument("--simulcast", action="store_true", help="the picture in three sizes")
     parser.add_argument("--steps", default="")
     arguments = parser.parse_args()
-    url = arguments.url + "?auto" + ("&synthetic" if arguments.synthetic else "") + ("&data" if arguments.data else "")
+    options = [name for name in ["synthetic", "data", "simulcast"] if getattr(arguments, name)]
+    url = arguments.url + "?" + "&".join(["auto", *options])
     with Browser(arguments.capture, has_media=not arguments.data) as browser:
         browser.open(url)
         summary = {}

@@ -29,12 +29,14 @@ public final class SocketConnection: TimedParticipant {
     /// The encoding names of the codecs that this endpoint has; `nil` for all that there are.
     public var codecs: [String]?
     public var bundlePolicy: BundlePolicy
+    /// Congestion control of what is sent; `nil` for none, and then transport-wide feedback is neither asked for nor given.
+    public var congestion: CongestionSettings?
 
     /// - Parameter addresses: this machine alone unless others are named (`LocalAddresses`).
     public init(
       addresses: [IPAddress] = [IPAddress(127, 0, 0, 1)], servers: [ICEServer] = [],
       transportPolicy: ICEConfiguration.TransportPolicy = .all, purpose: RTPStreamReceiver.Purpose = .playout,
-      codecs: [String]? = nil, bundlePolicy: BundlePolicy = .maxCompat
+      codecs: [String]? = nil, bundlePolicy: BundlePolicy = .maxCompat, congestion: CongestionSettings? = nil
     ) {
       self.addresses = addresses
       self.servers = servers
@@ -42,6 +44,7 @@ public final class SocketConnection: TimedParticipant {
       self.purpose = purpose
       self.codecs = codecs
       self.bundlePolicy = bundlePolicy
+      self.congestion = congestion
     }
   }
 
@@ -104,6 +107,7 @@ public final class SocketConnection: TimedParticipant {
       cname: cname, ntp: loop.clock.ntp, purpose: configuration.purpose)
     settings.codecs = configuration.codecs
     settings.bundlePolicy = configuration.bundlePolicy
+    settings.congestion = configuration.congestion
     core = PeerConnection(settings, entropy: entropy)
     relays = RelayStreams(
       on: loop, provider: crypto.provider, tls: verifications, messageHandler: { received($0, $1) },
