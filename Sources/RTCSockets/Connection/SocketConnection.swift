@@ -29,6 +29,8 @@ public final class SocketConnection: TimedParticipant {
     /// The encoding names of the codecs that this endpoint has; `nil` for all that there are.
     public var codecs: [String]?
     public var bundlePolicy: BundlePolicy
+    /// Whether simulcast that a peer offers is received, each encoding as a stream of its own; `nil` if packets are forwarded.
+    public var receivesSimulcast: Bool?
     /// Congestion control of what is sent; `nil` for none, and then transport-wide feedback is neither asked for nor given.
     public var congestion: CongestionSettings?
 
@@ -108,6 +110,7 @@ public final class SocketConnection: TimedParticipant {
       cname: cname, ntp: loop.clock.ntp, purpose: configuration.purpose)
     settings.codecs = configuration.codecs
     settings.bundlePolicy = configuration.bundlePolicy
+    settings.receivesSimulcast = configuration.receivesSimulcast
     settings.congestion = configuration.congestion
     core = PeerConnection(settings, entropy: entropy)
     relays = RelayStreams(

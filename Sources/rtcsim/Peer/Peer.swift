@@ -58,7 +58,10 @@ struct Peer: ParsableCommand {
   var expect: String?
   @Option(
     help: ArgumentHelp(
-      "Where what comes is written: call-N-video-L.ivf (VP8) and call-N-audio-L.wav, each when its call is over.",
+      """
+      Where what comes is written: call-N-video-L.ivf (VP8) and call-N-audio-L.wav, each when its call is over; of several \
+      sizes call-N-video-L-E.ivf, the first one 0.
+      """,
       valueName: "folder"))
   var record: String?
   @Option(

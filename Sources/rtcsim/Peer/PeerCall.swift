@@ -53,7 +53,9 @@ final class PeerCall: TimedParticipant {
     self.signal = signal
     self.ended = ended
     clock = loop.clock
-    connection = try SocketConnection(settings.connection, on: loop)
+    var configuration = settings.connection
+    configuration.receivesSimulcast = true
+    connection = try SocketConnection(configuration, on: loop)
     connection.eventHandler = { [weak self] event, now in self?.handle(event, at: now) }
     loop.add(self)
   }
