@@ -58,7 +58,7 @@ let package = Package(
       name: "rtcsim",
       dependencies: [
         "Benchmarks", "SimSessions", "SimNodes", "SimNetwork", "RTCSession", "RTCTransport", "RTCMedia", "RTCWire",
-        "RTCPrimitives", "RTCSockets", "WebHost", "CEdit", "CHints",
+        "RTCPrimitives", "RTCSockets", "WebHost", "CEdit",
       ], resources: [.copy("Page"), .copy("PeerPage")], swiftSettings: strict),
 
     .target(

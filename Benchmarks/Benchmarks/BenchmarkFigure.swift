@@ -1,6 +1,6 @@
 /// What `rtcsim bench` can be asked for.
 public enum BenchmarkSubject: String, CaseIterable, Hashable, Sendable {
-  case events, srtp, dtls, codecs, network
+  case events, srtp, dtls, codecs, network, meetings
 }
 
 /// Measurements that stand in one table: one unit, and one floor that they are compared with.
@@ -16,6 +16,8 @@ public struct FigureGroup: Hashable, Sendable {
 public enum FigureUnit: String, Hashable, Sendable {
   case deliveries = "M deliveries/s"
   case allocations = "allocations/event"
+  case forwardingAllocations = "allocations/packet"
+  case realTime = "× real time"
   case packetRate = "kpackets/s"
   case handshakes = "handshakes/s"
   case pictures = "ms/picture"
@@ -35,7 +37,7 @@ public enum FigureUnit: String, Hashable, Sendable {
     case .pictures: nanoseconds / 1e6
     case .megapixels: nanoseconds / Double(pixels)
     case .sound, .packets: nanoseconds / 1e3
-    case .frames, .allocations: nanoseconds
+    case .frames, .allocations, .forwardingAllocations, .realTime: nanoseconds
     }
   }
 }

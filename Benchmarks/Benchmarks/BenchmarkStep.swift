@@ -25,5 +25,6 @@ public struct BenchmarkStep: Sendable {
     EventBenchmark.steps(effort) + SRTPBenchmark.steps(effort) + DTLSBenchmark.steps(effort)
       + VideoBenchmark.steps(effort) + AudioBenchmark.steps(effort) + CompositionBenchmark.steps(effort)
       + ModelledBenchmark.steps(effort) + PacketBenchmark.steps(effort) + SocketBenchmark.steps(effort)
+      + MeetingBenchmark.steps(effort)
   }
 }

@@ -26,6 +26,8 @@ public struct BenchmarkEffort: Hashable, Sendable {
   public var starDuration: Duration
   /// Pictures that are coded.
   public var pictureSizes: [PictureSize]
+  /// How many people meet.
+  public var meetingSize: Int
 
   public struct PictureSize: Hashable, Sendable {
     public var width: Int
@@ -41,11 +43,12 @@ public struct BenchmarkEffort: Hashable, Sendable {
     public var pixels: Int { width * height }
   }
 
-  public init(rounds: Int, divisor: Int, starDuration: Duration, pictureSizes: [PictureSize]) {
+  public init(rounds: Int, divisor: Int, starDuration: Duration, pictureSizes: [PictureSize], meetingSize: Int) {
     self.rounds = rounds
     self.divisor = divisor
     self.starDuration = starDuration
     self.pictureSizes = pictureSizes
+    self.meetingSize = meetingSize
   }
 
   /// Enough for medians that hold within a few percent.
@@ -55,7 +58,7 @@ public struct BenchmarkEffort: Hashable, Sendable {
       PictureSize(width: 320, height: 180, kilobitsPerSecond: 250),
       PictureSize(width: 640, height: 360, kilobitsPerSecond: 800),
       PictureSize(width: 1280, height: 720, kilobitsPerSecond: 2500),
-    ])
+    ], meetingSize: 100)
 
   /// `count` operations, or what is left of them.
   func operations(_ count: Int) -> Int { max(2, count / divisor) }

@@ -28,6 +28,13 @@ extension PeerConnection {
     if source != nil { pace(at: now, into: &datagrams) }
   }
 
+  /// The kind of a transceiver, and the identifier of the loudness of what it receives, 0 for none: looked at where they lie,
+  /// for every packet.
+  package func kind(of index: Int) -> MediaKind { transceivers[index].kind }
+  package func audioLevelID(of index: Int) -> UInt8 {
+    transceivers[index].receivers.first.flatMap(\.self)?.parameters.audioLevelID ?? 0
+  }
+
   /// Whether the pacer keeps packets back, so that they must be let go later.
   package var isPacing: Bool { control.map { !$0.pacer.isEmpty } ?? false }
 

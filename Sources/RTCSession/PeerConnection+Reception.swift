@@ -15,6 +15,7 @@ extension PeerConnection {
   public mutating func receive(
     _ datagram: Datagram, arrivedAt arrival: Instant? = nil, at now: Instant, into output: inout Output<Event>
   ) -> IncomingPacket? {
+    prefetchReceiver(of: datagram)
     guard let received = transport.receive(datagram, at: now, into: &transportOutput) else {
       flush(at: now, into: &output)
       return nil
@@ -25,6 +26,12 @@ extension PeerConnection {
       receiveRTCP(at: now, into: &output)
       return nil
     }
+  }
+
+  /// Fetches into the cache what the stream of an RTP packet, whose header is in the clear, will touch.
+  private func prefetchReceiver(of datagram: Datagram) {
+    guard datagram.bytes.count >= RTPHeader.fixedSize, datagram.bytes[0] & 0xC0 == 0x80 else { return }
+    remoteSources.prefetch(datagram.bytes.bigEndianUInt32(at: 8), bytes: 1024)
   }
 
   private mutating func receiveRTP(
@@ -44,7 +51,6 @@ extension PeerConnection {
       }
       return nil
     }
-    prefetch(receiver, bytes: 1024)
     if packet.header.ssrc == receiver.parameters.retransmission?.ssrc {
       return receiveRetransmission(packet, of: receiver, on: index, at: now, into: &output)
     }

@@ -258,6 +258,9 @@ public struct PeerConnection: ~Copyable {
       switch event {
       case .ice(.candidateGathered(let candidate)): output.emit(.candidate(signalled(candidate)))
       case .ice(.gatheringCompleted): output.emit(.gatheringCompleted)
+      case .ice(.stateChanged(.failed)): control?.pathLost(at: now)
+      case .ice(.stateChanged(.connected)):
+        if senders.contains(where: \.canPad) { control?.pathFound(at: now) }
       case .ready:
         if reportsEach { scheduleReports(at: now) } else { nextReport = now + configuration.reportInterval * 0.5 }
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }

@@ -1,5 +1,5 @@
-import CHints
 import Foundation
+import RTCPrimitives
 
 /// The command line of the laboratory.
 @main
@@ -14,7 +14,7 @@ struct RTCSim: ParsableCommand {
 
   /// Runs the command that the arguments name; bad input ends with one message and status 2.
   static func main() {
-    hints_grow_heap_in_large_pages(heapGrowth)
+    growHeapInLargePages(by: heapGrowth)
     exit(status(of: Array(CommandLine.arguments.dropFirst())))
   }
 

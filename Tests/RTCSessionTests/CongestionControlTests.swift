@@ -77,6 +77,29 @@ struct CongestionControlTests {
     #expect(pair.b.core.transceivers[0].receiver?.statistics(at: pair.now).framesDecoded ?? 0 > 60)
   }
 
+  @Test func `payload, headers and padding are together all that is sent, and no padding counts as payload`() throws {
+    let pair = try pair()
+    try pair.connect()
+    pair.startVideo(0, on: 0)
+    pair.run(for: .seconds(2))
+    pair.stopVideo()
+    // Padding of less than 80 kbit/s is too small to repeat packets, and goes out empty.
+    for rate in [500, 60] {
+      pair.a.core.control?.setPadding(.kilobitsPerSecond(Int64(rate)), at: pair.now)
+      pair.run(for: .seconds(1))
+    }
+    let sender = try #require(pair.a.core.transceivers[0].sender)
+    let statistics = sender.statistics
+    let packets = pair.sent(0, .rtp).compactMap { sent in sent.rtp.map { ($0, sent.size - 16) } }
+    let media = packets.filter { $0.0.header.ssrc == sender.parameters.ssrc }
+    #expect(packets.contains { $0.0.header.hasPadding })
+    #expect(statistics.packetsSent == packets.count && packets.count > media.count + 20)
+    #expect(statistics.bytesSent == media.reduce(0) { $0 + $1.1 - $1.0.payloadRange.lowerBound })
+    #expect(statistics.bytesSent + statistics.headerBytesSent == packets.reduce(0) { $0 + $1.1 })
+    #expect(statistics.paddingBytesSent > 10_000 && statistics.paddingBytesSent < statistics.headerBytesSent)
+    #expect(statistics.retransmittedBytesSent == 0)
+  }
+
   @Test(arguments: [Fidelity.wire, .model])
   func `what is lost comes again on the stream of retransmissions and is played`(fidelity: Fidelity) throws {
     let pair = try pair(fidelity)

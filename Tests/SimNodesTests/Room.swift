@@ -77,6 +77,18 @@ final class Room {
     simulation.spawn { await client.hangUp() }
   }
 
+  func perform(_ action: ClientAction, by index: Int) {
+    let client = clients[index]
+    simulation.spawn { await client.perform(action) }
+  }
+
+  /// Loses everything that a client sends and is sent from now on until a time.
+  func cut(_ index: Int, until time: Duration) {
+    for id in network.attachments(of: clients[index].port) {
+      for direction in LinkDirection.allCases { network.disturb(id, direction, .cut(until: .start + time)) }
+    }
+  }
+
   func run(until time: Duration) { simulation.run(until: .start + time) }
 
   var reports: [ClientReport] {

@@ -81,7 +81,7 @@ extension Client {
       let snapshot = connection.core.snapshot(of: connection.peer, at: now)
       account.state = snapshot.connectionState
       account.packetsReceived += snapshot.inbound.reduce(0) { $0 + $1.packetsReceived }
-      account.framesDecoded += snapshot.inbound.reduce(0) { $0 + $1.framesDecoded }
+      account.framesDecoded += snapshot.inbound.reduce(0) { $0 + ($1.framesDecoded ?? 0) }
       let discarded = connection.core.transport.ice.discarded
       account.dropped +=
         discarded.malformed + discarded.unauthenticated + discarded.unmatched + discarded.badFingerprint

@@ -40,7 +40,7 @@ struct ForwardingScenarioTests {
     #expect(try #require(result.frozenPercent) < 2 && #require(result.pausedPercent) < 2)
   }
 
-  @Test func `what nobody sees is not coded, and what is too small for its tile is not sent for long`() throws {
+  @Test func `what nobody sees is not coded, neither what is too large for its tile nor what is too small`() throws {
     let result = try run(5, duration: .seconds(16))
     for client in result.clients {
       let encodings = client.connections[0].outbound.filter { $0.kind == .video }.compactMap {
@@ -48,7 +48,7 @@ struct ForwardingScenarioTests {
       }
       // Four pictures in a grid are 360 high.
       #expect(encodings.map(\.frameHeight) == [180, 360, 720])
-      #expect(encodings.map(\.isPaused) == [false, false, true])
+      #expect(encodings.map(\.isPaused) == [true, false, true])
     }
     #expect(result.frozenPercent == 0 && result.pausedPercent == 0)
   }
@@ -118,18 +118,48 @@ struct ForwardingScenarioTests {
     #expect(try session("{ topology: 'mcu', congestionControl: 'gcc' }").forwarding == nil)
   }
 
-  @Test func `options say the same as the section, and are refused as it is`() throws {
-    let scenario = try models.scenario("meeting")
+  @Test func `options say the same as the section`() throws {
     var overrides = ScenarioOverrides()
-    overrides.lastN = 3
-    overrides.simulcast = false
-    #expect(message { _ = try scenario.applying(overrides) }.hasPrefix("--simulcast: found an object"))
-    overrides.congestionControl = "gcc"
-    let profile = try #require(try scenario.applying(overrides).session?.forwarding)
+    (overrides.lastN, overrides.simulcast, overrides.congestionControl) = (3, false, "gcc")
+    let profile = try #require(try models.scenario("meeting").applying(overrides).session?.forwarding)
     #expect(profile.lastN == 3 && !profile.simulcast)
     overrides.lastN = 0
     #expect(
-      message { _ = try scenario.applying(overrides) } == "--last-n: found 0, allowed: a whole number from 1 to 1000")
+      message { _ = try models.scenario("meeting").applying(overrides) }
+        == "--last-n: found 0, allowed: a whole number from 1 to 1000")
+  }
+
+  @Test(arguments: [nil, "none", "fixed"])
+  func `options without estimates are refused by what they say, with the way out`(_ controller: String?) throws {
+    let meeting = try models.scenario("meeting")
+    var overrides = ScenarioOverrides()
+    overrides.congestionControl = controller
+    let rest =
+      " with congestion control '\(controller ?? "none")', allowed: only with a controller that estimates, because "
+      + "an SFU selects by its estimates: add --congestion-control gcc"
+    overrides.lastN = 3
+    #expect(message { _ = try meeting.applying(overrides) } == "--last-n: found 3" + rest)
+    overrides.simulcast = false
+    #expect(message { _ = try meeting.applying(overrides) } == "--simulcast: found 'off'" + rest)
+  }
+
+  @Test func `options that would change nothing are refused`() throws {
+    let meeting = try models.scenario("meeting")
+    var overrides = ScenarioOverrides()
+    (overrides.lastN, overrides.congestionControl) = (3, "gcc")
+    for topology in ["mesh", "mcu"] {
+      overrides.topology = topology
+      // A comparison has an SFU beside it.
+      let scenario = try meeting.applying(overrides)
+      #expect(
+        message { try overrides.checkSelection(in: scenario) }
+          == "--last-n: found 3 in topology '\(topology)', allowed: only where an SFU forwards: add --topology sfu")
+    }
+    overrides.topology = "sfu"
+    try overrides.checkSelection(in: try meeting.applying(overrides))
+    (overrides.simulcast, overrides.adaptation) = (true, "ladder")
+    #expect(
+      message { _ = try meeting.applying(overrides) }.hasPrefix("--simulcast: found 'on' with adaptation 'ladder'"))
   }
 
   @Test(arguments: [(1, 720), (2, 360), (4, 360), (5, 240), (9, 240), (10, 180), (16, 180), (25, 144)])

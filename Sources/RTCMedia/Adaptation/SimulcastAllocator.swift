@@ -5,10 +5,13 @@ public import RTCPrimitives
 /// From the smallest up each gets its target, as long as there is its minimum; what is left goes to the highest of them, up
 /// to its maximum. A layer that was off comes back only with a fifth more than its minimum, so that it does not flicker.
 ///
+/// Where there is too little for the smallest of those that are wanted, a smaller one stands in for it.
+///
 /// - SeeAlso: libwebrtc `modules/video_coding/utility/simulcast_rate_allocator.cc`; the factor is
 ///   `StableTargetRateExperiment`'s `video_hysteresis_factor`.
 /// - Note: libwebrtc decides on layers by a steadier rate than the target only in an experiment (`WebRTC-StableTargetRate`),
-///   which is left out. Its `enabled` is off by default, but not the factor.
+///   which is left out. Its `enabled` is off by default, but not the factor. That a layer stands in is ours: libwebrtc sends
+///   the smallest active one with its minimum, whatever there is.
 public struct SimulcastAllocator: Hashable, Sendable {
   /// The layers, the smallest first.
   public let layers: [SimulcastFormat]
@@ -28,19 +31,19 @@ public struct SimulcastAllocator: Hashable, Sendable {
 
   /// The bitrate of each layer, zero for one that is not sent.
   ///
-  /// The lowest layer that is wanted always has its minimum: to send nothing is not decided here.
+  /// The smallest that is sent always has its minimum: to send nothing is not decided here.
   /// - Parameter total: the payload of all layers together.
   public mutating func allocate(_ total: DataRate) -> [DataRate] {
     var rates = Array(repeating: DataRate.zero, count: layers.count)
-    let wanted = layers.indices.filter { isWanted[$0] }
-    guard let lowest = wanted.first else {
+    let sent = standIn(with: total).map { [$0] } ?? wanted
+    guard let lowest = sent.first else {
       wereSent = rates.map { _ in false }
       return rates
     }
     var left = max(total, layers[lowest].minimum)
     var highest = lowest
-    for index in wanted {
-      guard left >= threshold(of: index) else { break }
+    for index in sent {
+      guard left >= threshold(of: index) || index == lowest else { break }
       rates[index] = min(left, layers[index].target)
       left = left - rates[index]
       highest = index
@@ -50,21 +53,29 @@ public struct SimulcastAllocator: Hashable, Sendable {
     return rates
   }
 
+  private var wanted: [Int] { layers.indices.filter { isWanted[$0] } }
+
+  /// The layer that is sent in place of those that are wanted; `nil` where there is enough for one of them.
+  private func standIn(with total: DataRate) -> Int? {
+    guard let lowest = wanted.first, lowest > 0, total < threshold(of: lowest) else { return nil }
+    return (0..<lowest).last { total >= threshold(of: $0) } ?? 0
+  }
+
   /// The most that can be used.
   public var highest: DataRate {
-    let wanted = layers.indices.filter { isWanted[$0] }
+    let wanted = wanted
     guard let top = wanted.last else { return .zero }
     return wanted.dropLast().reduce(layers[top].maximum) { $0 + layers[$1].target }
   }
 
   /// Up to which rate padding fills up what media leaves, so that the estimate can reach what the highest layer takes to be
-  /// sent; zero for one layer.
+  /// sent; zero for one layer, unless another stands in for it.
   ///
   /// - SeeAlso: libwebrtc `video/video_send_stream_impl.cc`: `CalculateMaxPadBitrateBps`, without probing while limited by
   ///   the application
   public var padding: DataRate {
-    let wanted = layers.indices.filter { isWanted[$0] }
-    guard wanted.count > 1, let top = wanted.last else { return .zero }
+    let wanted = wanted
+    guard let top = wanted.last, wanted.count > 1 || (top > 0 && wereSent?[top] == false) else { return .zero }
     let needed = min(layers[top].minimum.scaled(by: Self.hysteresis), layers[top].target)
     return wanted.dropLast().reduce(needed) { $0 + layers[$1].target }
   }

@@ -57,6 +57,9 @@ public struct SentPacketHistory: Sendable {
     return PacketFeedback(arrivedAt: now, results: results, bytesInFlight: bytesInFlight)
   }
 
+  /// Counts nothing as in flight that was sent so far; what is told of it later still counts as told.
+  public mutating func forgetFlight() { acknowledge(before: next) }
+
   private func packet(_ number: Int64) -> SentPacket? {
     guard number >= 0, number < next, next - number <= Int64(slots.count) else { return nil }
     let packet = slots[index(number)]

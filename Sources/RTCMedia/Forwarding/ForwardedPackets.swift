@@ -16,15 +16,30 @@ package struct ForwardedPackets {
     package let numbers: ForwardedNumbers
     /// Its number in the source's stream, and whose that is.
     let original: SequenceNumber
-    let source: Int
+    let source: UInt8
+    private let wholeSize: UInt16
+    private let elidedSize: UInt16
+
     /// In bytes before protection, whether they exist or not.
-    package let size: Int
+    package var size: Int { Int(wholeSize) }
     /// Bytes that follow the stored ones without existing.
-    package let elided: Int
+    package var elided: Int { Int(elidedSize) }
+
+    /// - Precondition: fewer than 64 KiB, as any datagram has.
+    init(numbers: ForwardedNumbers, original: SequenceNumber, source: UInt8, size: Int, elided: Int) {
+      self.numbers = numbers
+      self.original = original
+      self.source = source
+      wholeSize = UInt16(size)
+      elidedSize = UInt16(elided)
+    }
   }
 
   private var ring = SequenceRing<Packet>(capacity: 4096, largestAge: .seconds(3))
+  /// As many as a source has encodings.
   private var sources: [SharedPackets] = []
+  /// The one that was forwarded last, which nearly always is forwarded next.
+  private var last: (source: ObjectIdentifier, place: UInt8)?
 
   package init() {}
 
@@ -43,10 +58,12 @@ package struct ForwardedPackets {
     return packet
   }
 
-  private mutating func place(of source: SharedPackets) -> Int {
-    for index in sources.indices where sources[index] === source { return index }
-    sources.append(source)
-    return sources.count - 1
+  private mutating func place(of source: SharedPackets) -> UInt8 {
+    if let last, last.source == ObjectIdentifier(source) { return last.place }
+    if !sources.contains(where: { $0 === source }) { sources.append(source) }
+    let place = UInt8(sources.firstIndex { $0 === source } ?? 0)
+    last = (ObjectIdentifier(source), place)
+    return place
   }
 
   /// The packet with this number, if it is still there, here and with its source.
@@ -58,12 +75,12 @@ package struct ForwardedPackets {
   }
 
   private func isWithSource(_ packet: Packet) -> Bool {
-    sources[packet.source].buffer.packet(packet.original) != nil
+    sources[Int(packet.source)].buffer.packet(packet.original) != nil
   }
 
   /// Calls `body` with the bytes of a packet that is there, as the source sent it.
   package func withSource(of packet: Packet, _ body: (Span<UInt8>) -> Void) {
-    let source = sources[packet.source]
+    let source = sources[Int(packet.source)]
     guard let kept = source.buffer.packet(packet.original) else { return }
     source.buffer.withBytes(of: kept, body)
   }

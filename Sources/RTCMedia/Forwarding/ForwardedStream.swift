@@ -79,6 +79,7 @@ package struct ForwardedStream: Sendable {
   private var newest: SequenceNumber
   /// The frame at hand: its timestamp at the source, and whether it is forwarded.
   private var frame: (timestamp: UInt32, isForwarded: Bool) = (0, false)
+  private var decisions = FrameDecisions()
   private var last: Last?
   private var holes: [Hole] = []
 
@@ -95,7 +96,8 @@ package struct ForwardedStream: Sendable {
     var isOfOtherSource = false
   }
 
-  /// The number that is kept for a packet that has not come.
+  /// The number that is kept for a packet that has not come, and what was so before it: of use where nothing was decided on its
+  /// frame.
   private struct Hole {
     var encoding: Int
     var numberOfSource: SequenceNumber
@@ -157,18 +159,21 @@ package struct ForwardedStream: Sendable {
     }
     reserve(distance - 1)
     newestOfSource = packet.number
-    if packet.timestamp != frame.timestamp, !decide(packet) { return nil }
+    if packet.timestamp != frame.timestamp, !decide(packet, after: distance - 1) { return nil }
     return frame.isForwarded ? emit(packet, at: now) : nil
   }
 
   // MARK: Frames
 
   /// Decides on a frame whose first packet this is; `false` when nothing more is forwarded.
-  private mutating func decide(_ packet: VideoPacket) -> Bool {
+  ///
+  /// - Parameter missing: how many packets before it have not come.
+  private mutating func decide(_ packet: VideoPacket, after missing: Int) -> Bool {
     guard let target else {
       interrupt()
       return false
     }
+    decisions.decideOnMissing(before: packet, atMost: missing, forwardingUpTo: temporal, offset: &pictureOffset)
     if target.encoding == packet.encoding {
       if target.temporal < temporal || packet.startsKeyFrame { temporal = target.temporal }
       if target.temporal > temporal, packet.temporal == temporal + 1, packet.startsFrame, packet.isSwitchingPoint {
@@ -180,6 +185,7 @@ package struct ForwardedStream: Sendable {
     }
     frame = (packet.timestamp, packet.temporal <= temporal)
     if !frame.isForwarded, packet.pictureID != nil { pictureOffset &-= 1 }
+    decisions.note(packet, isForwarded: frame.isForwarded, pictureOffset: pictureOffset)
     return true
   }
 
@@ -201,6 +207,7 @@ package struct ForwardedStream: Sendable {
     temporal = target.temporal
     newestOfSource = packet.number
     frame = (packet.timestamp, true)
+    decisions.begin(packet, pictureOffset: pictureOffset)
   }
 
   private mutating func emit(_ packet: VideoPacket, at now: Instant) -> ForwardedNumbers {
@@ -238,10 +245,13 @@ package struct ForwardedStream: Sendable {
       })
     else { return nil }
     let hole = holes.remove(at: index)
+    let decision =
+      decisions.decision(on: packet)
+      ?? FrameDecisions.Decision(highestLayer: Int8(hole.temporal), pictureOffset: hole.pictureOffset)
     return ForwardedNumbers(
       number: hole.number, timestamp: packet.timestamp &+ hole.timestampOffset,
-      pictureID: packet.pictureID.map { ($0 &+ hole.pictureOffset) & 0x7FFF },
+      pictureID: packet.pictureID.map { ($0 &+ decision.pictureOffset) & 0x7FFF },
       baseLayerIndex: packet.baseLayerIndex.map { $0 &+ hole.baseLayerOffset },
-      isEmpty: packet.temporal > hole.temporal)
+      isEmpty: packet.temporal > Int(decision.highestLayer))
   }
 }

@@ -17,7 +17,7 @@ package struct ForwardedLayer: Hashable, Comparable, Sendable {
 
 /// Divides what a receiver's link carries among the pictures that he sees.
 ///
-/// First everybody's lowest layer, in the order of who had the floor; then one step more for each in turn, as long as there is
+/// First everybody's lowest step, in the order of who had the floor; then one step more for each in turn, as long as there is
 /// room. What does not fit is paused. A step up from what is forwarded needs 15 % of it more room, and a picture that begins
 /// needs twice its rate, for it does with a key frame; what is forwarded stays until the estimate falls short of it by 15 %: so
 /// pictures do not flicker between two sizes.
@@ -25,25 +25,14 @@ package struct ForwardedLayer: Hashable, Comparable, Sendable {
 /// - SeeAlso: Jitsi's `BandwidthAllocator` (its `bweChangeThreshold` is the 15 %), LiveKit's `StreamAllocator`, and mediasoup's
 ///   `Transport::DistributeAvailableOutgoingBitrate`
 package struct ForwardingAllocator {
-  /// What a source can be forwarded as, and what that takes with all headers.
-  package struct Step: Hashable, Sendable {
-    package var layer: ForwardedLayer
-    package var rate: DataRate
-
-    package init(_ layer: ForwardedLayer, _ rate: DataRate) {
-      self.layer = layer
-      self.rate = rate
-    }
-  }
-
   /// One picture that is to be seen.
   package struct Request: Hashable, Sendable {
-    /// From the lowest to the one that its tile wants; at least one.
-    package var steps: [Step]
+    /// Up to the one that its tile wants; at least one.
+    package var steps: ForwardingSteps
     /// What it is forwarded as now; `nil` while it is paused.
     package var current: ForwardedLayer?
 
-    package init(steps: [Step], current: ForwardedLayer?) {
+    package init(steps: ForwardingSteps, current: ForwardedLayer?) {
       self.steps = steps
       self.current = current
     }
@@ -70,11 +59,11 @@ package struct ForwardingAllocator {
     /// Takes one step up with a picture, if there is room.
     func raise(_ index: Int) -> Bool {
       let (request, place) = (requests[index], places[index] + 1)
-      guard place < request.steps.count else { return false }
-      let step = request.steps[place]
-      let before = place > 0 ? request.steps[place - 1].rate : .zero
-      let total = allocation.used + max(.zero, step.rate - before)
-      let isKept = request.current.map { step.layer <= $0 } ?? false
+      let steps = request.steps.useful
+      guard place < steps.count else { return false }
+      let step = steps[place]
+      let total = allocation.used + step.rate - (place > 0 ? steps[place - 1].rate : .zero)
+      let isKept = request.current.map { request.steps.isKept(step, beside: $0) } ?? false
       let margin = request.current == nil && place == 0 ? beginning : headroom
       let needed = isKept ? total.scaled(by: 1 / (1 + headroom)) : total + step.rate.scaled(by: margin)
       guard needed <= budget else {
@@ -87,7 +76,7 @@ package struct ForwardingAllocator {
       return true
     }
 
-    allocation.wanted = requests.reduce(.zero) { $0 + ($1.steps.last?.rate ?? .zero) }
+    allocation.wanted = requests.reduce(.zero) { $0 + ($1.steps.useful.last?.rate ?? .zero) }
     var open = requests.indices.filter { raise($0) }
     while !open.isEmpty { open = open.filter { raise($0) } }
     return allocation

@@ -8,6 +8,11 @@ package struct LayerMeter: Sendable {
   private static let bucketLength: Int64 = 250_000_000
   /// Without a packet for so long an encoding is not sent.
   private static let patience = Duration.milliseconds(400)
+  /// Nor is it when so many frames of another one have begun in the meantime, for all are of one camera: fewer may be left out
+  /// to keep a rate. Where everything is late together, this does not count.
+  private static let framesMissed: Int32 = 6
+  /// So long after a key frame, which may take the bits of many others, frames that are left out say nothing.
+  private static let recovery = Duration.seconds(2)
 
   /// One encoding.
   private struct Meter: Sendable {
@@ -16,6 +21,9 @@ package struct LayerMeter: Sendable {
     var newest: Int64 = 0
     var first: Int64?
     var lastArrival = Instant.start
+    /// How many frames of each of the others have begun since.
+    var missed = SIMD4<Int32>.zero
+    var lastKeyFrame = Instant.start
     var layers = 1
     /// The rates of its layers when they were known last, each with those below.
     var known = [DataRate?](repeating: nil, count: largestLayerCount)
@@ -26,8 +34,14 @@ package struct LayerMeter: Sendable {
   package init() {}
 
   /// Counts a packet, with every header.
-  package mutating func note(_ size: DataSize, encoding: Int, temporal: Int, at now: Instant) {
-    guard meters.indices.contains(encoding), (0..<Self.largestLayerCount).contains(temporal) else { return }
+  ///
+  /// - Returns: whether it shows that another encoding is not sent any more.
+  @discardableResult
+  package mutating func note(
+    _ size: DataSize, encoding: Int, temporal: Int, startsFrame: Bool = false, startsKeyFrame: Bool = false,
+    at now: Instant
+  ) -> Bool {
+    guard meters.indices.contains(encoding), (0..<Self.largestLayerCount).contains(temporal) else { return false }
     let bucket = now.nanoseconds / Self.bucketLength
     if !isSent(encoding, at: now) { meters[encoding].first = nil }
     if meters[encoding].first == nil {
@@ -43,12 +57,29 @@ package struct LayerMeter: Sendable {
     let index = Int(bucket % Int64(Self.buckets)) * Self.largestLayerCount + temporal
     meters[encoding].bytes[index] += Int32(truncatingIfNeeded: size.bytes)
     meters[encoding].lastArrival = now
+    meters[encoding].missed = .zero
+    if startsKeyFrame { meters[encoding].lastKeyFrame = now }
     if temporal >= meters[encoding].layers { meters[encoding].layers = temporal + 1 }
+    return startsFrame && noteFrame(of: encoding, at: now)
   }
+
+  private mutating func noteFrame(of encoding: Int, at now: Instant) -> Bool {
+    var hasStopped = false
+    for other in meters.indices where other != encoding && isSent(other, at: now) {
+      guard now - meters[other].lastKeyFrame > Self.recovery else { continue }
+      meters[other].missed[encoding] &+= 1
+      if meters[other].missed[encoding] == Self.framesMissed { hasStopped = true }
+    }
+    return hasStopped
+  }
+
+  /// Learns that an encoding is not sent any more.
+  package mutating func stop(_ encoding: Int) { meters[encoding].missed[encoding] = Self.framesMissed }
 
   /// Whether packets of an encoding arrive.
   package func isSent(_ encoding: Int, at now: Instant) -> Bool {
     meters[encoding].first != nil && now - meters[encoding].lastArrival < Self.patience
+      && meters[encoding].missed.max() < Self.framesMissed
   }
 
   /// How many temporal layers an encoding has.

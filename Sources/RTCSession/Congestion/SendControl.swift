@@ -150,6 +150,22 @@ public final class SendControl {
     adopt(at: now)
   }
 
+  /// Nothing more is heard of what was sent on a path that is lost, and it must not keep back what goes on the next one.
+  ///
+  /// - SeeAlso: libwebrtc `RtpTransportControllerSend::OnNetworkRouteChanged`, which forgets what is in flight, too
+  /// - Note: The estimate stays, which libwebrtc begins anew where the new path leads through another network.
+  func pathLost(at now: Instant) {
+    history.forgetFlight()
+    noteFlight()
+    nextDeparture = pacer.nextTimeout(at: now)
+  }
+
+  /// There is a path again: padding, which was given up without one, can go on it before video comes back.
+  func pathFound(at now: Instant) {
+    pacer.mayPad = true
+    nextDeparture = pacer.nextTimeout(at: now)
+  }
+
   func notePadding(_ size: DataSize) { statistics.paddingBytesSent += size.bytes }
 
   func noteExpired() { statistics.packetsExpired += 1 }

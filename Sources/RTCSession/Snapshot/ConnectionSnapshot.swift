@@ -119,9 +119,10 @@ public struct OutboundSnapshot: Hashable, Sendable, Encodable {
   public var ssrc: UInt32
   public var packetsSent: Int
   public var bytesSent: Int
-  public var framesSent: Int
+  /// `nil` of sound, like the requests for key frames.
+  public var framesSent: Int?
   public var nackCount: Int
-  public var pliCount: Int
+  public var pliCount: Int?
   public var roundTripTimeMs: Double?
 }
 
@@ -132,6 +133,7 @@ public struct InboundSnapshot: Hashable, Sendable, Encodable {
   public var bytesReceived: Int
   public var packetsLost: Int
   public var jitterMs: Double
-  public var framesDecoded: Int
-  public var freezeCount: Int
+  /// `nil` of sound, like the freezes.
+  public var framesDecoded: Int?
+  public var freezeCount: Int?
 }

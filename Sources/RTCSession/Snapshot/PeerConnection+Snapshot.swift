@@ -124,18 +124,21 @@ extension TransceiverSnapshot {
 
 extension OutboundSnapshot {
   fileprivate init(_ stream: OutboundStreamStatistics) {
+    let isVideo = stream.kind == .video
     self.init(
       kind: stream.kind.rawValue, ssrc: stream.ssrc, packetsSent: stream.packetsSent, bytesSent: stream.bytesSent,
-      framesSent: stream.framesSent, nackCount: stream.nackCount, pliCount: stream.pliCount,
+      framesSent: isVideo ? stream.framesSent : nil, nackCount: stream.nackCount,
+      pliCount: isVideo ? stream.pliCount : nil,
       roundTripTimeMs: stream.roundTripTime?.milliseconds)
   }
 }
 
 extension InboundSnapshot {
   fileprivate init(_ stream: InboundStreamStatistics) {
+    let isVideo = stream.kind == .video
     self.init(
       kind: stream.kind.rawValue, ssrc: stream.ssrc, packetsReceived: stream.packetsReceived,
       bytesReceived: stream.bytesReceived, packetsLost: stream.packetsLost, jitterMs: stream.jitter.milliseconds,
-      framesDecoded: stream.framesDecoded, freezeCount: stream.freezeCount)
+      framesDecoded: isVideo ? stream.framesDecoded : nil, freezeCount: isVideo ? stream.freezeCount : nil)
   }
 }

@@ -96,17 +96,20 @@ extension RTPStreamSender {
     header.hasExtension = true
     header.hasPadding = true
     let length = min(max(1, size.bytes), Self.largestPaddingLength)
+    var headerSize = 0
     let sent = transport.sendRTP(at: now, into: &datagrams) { writer in
       header.write(into: &writer)
       let block = RTPExtensionBlock(opening: &writer, form: .oneByte)
       try? writeStamps(TransportSequenceNumber(control.nextNumber), at: now, in: block, into: &writer)
       block.close(&writer)
+      headerSize = writer.count
       for _ in 1..<length { writer.append(UInt8(0)) }
       writer.append(UInt8(length))
     }
     guard sent > 0 else { return .zero }
     retransmissionNumber = retransmissionNumber.next
     control.sent(sent, probe: probe, at: now)
+    countPadding(length, header: headerSize)
     return .bytes(sent + SendControl.networkHeaders)
   }
 
@@ -180,6 +183,8 @@ extension RTPStreamSender {
     if repair != nil { retransmissionNumber = retransmissionNumber.next }
     control.sent(size, probe: probe, at: now)
     count(payloadSize, header: headerSize, isRetransmission: isRetransmission, isPadding: isPadding)
+    // The original number is a header of its own before the payload.
+    if repair != nil { statistics.headerBytesSent += Self.originalNumberSize }
     return size + SendControl.networkHeaders
   }
 }

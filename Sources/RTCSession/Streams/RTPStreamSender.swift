@@ -18,6 +18,8 @@ public final class RTPStreamSender {
   /// How many packets may be sent again now: half of what is sent, so that loss by congestion does not feed itself.
   @exclusivity(unchecked) var repairBudget = largestRepairBudget
   @exclusivity(unchecked) public internal(set) var statistics = OutboundStreamStatistics()
+  /// Bytes of RTP packets that have a payload: by their rate it is scheduled how often it is reported on them.
+  @exclusivity(unchecked) private(set) var reportedBytes = 0
   let ntp: NTPClock
   private let clock: RTPClock
   @exclusivity(unchecked) private(set) var sequenceNumber: SequenceNumber
@@ -197,7 +199,7 @@ public final class RTPStreamSender {
 
   /// The sender report that is due at `now`; `nil` before the first frame.
   func report(at now: Instant) -> SenderReport? {
-    guard let lastFrame, statistics.packetsSent > 0 else { return nil }
+    guard let lastFrame, statistics.payloadBytesSent > 0 else { return nil }
     // In two parts, because a peer's clock may be decades away.
     let (seconds, rest) = (now.nanoseconds - lastFrame.captureTime.nanoseconds).quotientAndRemainder(
       dividingBy: 1_000_000_000)
@@ -206,7 +208,7 @@ public final class RTPStreamSender {
       ssrc: parameters.ssrc, ntpTimestamp: ntp.timestamp(at: now),
       rtpTimestamp: lastFrame.rtpTimestamp &+ UInt32(truncatingIfNeeded: ticks),
       packetCount: UInt32(truncatingIfNeeded: statistics.packetsSent),
-      octetCount: UInt32(truncatingIfNeeded: statistics.bytesSent))
+      octetCount: UInt32(truncatingIfNeeded: statistics.payloadBytesSent))
   }
 
   /// Learns from a source's report how its clock runs, for a stream that is forwarded.
@@ -281,9 +283,10 @@ public final class RTPStreamSender {
   }
 
   func count(_ payload: Int, header: Int, isRetransmission: Bool, isPadding: Bool = false) {
-    if isPadding {
-      statistics.paddingBytesSent += payload
-    } else if isRetransmission {
+    statistics.payloadBytesSent += payload
+    reportedBytes += payload + header
+    guard !isPadding else { return countPadding(payload, header: header) }
+    if isRetransmission {
       statistics.retransmittedPacketsSent += 1
       statistics.retransmittedBytesSent += payload
     } else {
@@ -292,5 +295,12 @@ public final class RTPStreamSender {
     statistics.packetsSent += 1
     statistics.bytesSent += payload
     statistics.headerBytesSent += header
+  }
+
+  /// Counts a packet that is there only for its size.
+  func countPadding(_ padding: Int, header: Int) {
+    statistics.packetsSent += 1
+    statistics.paddingBytesSent += padding
+    statistics.headerBytesSent += header + padding
   }
 }

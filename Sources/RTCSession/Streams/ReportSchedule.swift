@@ -72,8 +72,7 @@ struct ReportSchedule {
       meters[index].lastReport = now
       return longest
     case .sender(let sender):
-      let sent = sender.statistics.bytesSent + sender.statistics.headerBytesSent
-      let rate = meters[index].note(sent, at: now)
+      let rate = meters[index].note(sender.reportedBytes, at: now)
       guard sender.parameters.kind == .video, rate > 0 else { return longest }
       return min(longest, .seconds(Self.videoBits / rate))
     }

@@ -86,14 +86,23 @@ public struct OutboundStreamStatistics: Hashable, Sendable {
   public var kind: MediaKind = .audio
   /// Of an encoding that is named in its packets, with simulcast.
   public var rid: String?
-  /// Packets and bytes, retransmissions included.
+  /// All packets, retransmissions and padding included.
   public var packetsSent = 0
+  /// Payload of media and retransmissions, without headers and padding (RFC 3550 §6.4.1). With `headerBytesSent` it is all
+  /// that was handed to the transport.
+  ///
+  /// - Note: Chromium counts here, too, what it repeats as padding.
   public var bytesSent = 0
+  /// Headers and padding.
   public var headerBytesSent = 0
   public var retransmittedPacketsSent = 0
   public var retransmittedBytesSent = 0
-  /// Of packets that were sent again only to try a rate (libwebrtc, too, counts them neither as media nor as retransmissions).
+  /// What was sent only to try a rate: payload that is repeated for nothing else, and empty packets. Part of `headerBytesSent`;
+  /// of no packet that is counted as retransmitted, as in libwebrtc.
   public var paddingBytesSent = 0
+  /// Payload of all packets, of those too that are repeated as padding: what libwebrtc counts and reports as sent.
+  package var payloadBytesSent = 0
+  /// Of sound, too, of which reports say none: webrtc-stats has frames, key frames, PLI and FIR of video alone.
   public var framesSent = 0
   public var keyFramesEncoded = 0
   public var nackCount = 0

@@ -180,16 +180,17 @@ extension Client {
   private func letSilentTracksRest(at now: Instant) {
     let before = audioTracks.count
     audioTracks.removeAll { track in
-      track.isResting = track.receiver.restsInSilence(at: now)
-      return track.isResting
+      let rests = track.receiver.restsInSilence(at: now)
+      if rests { isResting[track.connection.trackOfTransceiver[track.transceiver]] = true }
+      return rests
     }
     restingTracks += before - audioTracks.count
   }
 
   /// A packet came for a track.
   func wakeSound(_ number: Int) {
-    guard number >= 0, tracks[number].isResting else { return }
-    tracks[number].isResting = false
+    guard number >= 0, isResting[number] else { return }
+    isResting[number] = false
     audioTracks.append(tracks[number])
     restingTracks -= 1
   }

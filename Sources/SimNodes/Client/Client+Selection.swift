@@ -18,10 +18,9 @@ struct WatchedSource {
 
 /// What a unit that selects tells.
 extension Client {
-  /// Codes only as many encodings of the picture as anybody sees.
-  func code(_ count: Int, for connection: Connection) {
-    for video in connection.adapted.video { video.encoder.wantedEncodings = count }
-    for stream in connection.adapted.simulcast { stream.setWanted(count) }
+  /// Codes only those encodings of the picture that anybody sees.
+  func code(_ encodings: [Int], for connection: Connection) {
+    connection.adapted.setWanted(encodings)
     connection.adapted.adapt(to: connection.core, at: port.simulation.now)
     connections.setAlarm(connection)
   }

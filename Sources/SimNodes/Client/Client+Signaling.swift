@@ -129,7 +129,8 @@ extension Client {
         await simulation.sleep(for: Self.goodbyeLimit)
         await self.close(number)
       }
-    case .layersWanted(let count): if let connection = connection(with: peer) { code(count, for: connection) }
+    case .encodingsWanted(let encodings):
+      if let connection = connection(with: peer) { code(encodings, for: connection) }
     case .selection(let changes): select(changes)
     }
     setMediaAlarm()
@@ -359,7 +360,7 @@ extension SignalingMessage {
     case .answer: .answerSent
     case .candidate: .candidateSent
     case .endOfCandidates: .endOfCandidatesSent
-    case .left, .layersWanted, .selection: nil
+    case .left, .encodingsWanted, .selection: nil
     }
   }
 
@@ -368,7 +369,7 @@ extension SignalingMessage {
     switch self {
     case .offer(let text), .answer(let text): "\(text.utf8.count) bytes of SDP"
     case .candidate(let text): text
-    case .endOfCandidates, .left, .layersWanted, .selection: ""
+    case .endOfCandidates, .left, .encodingsWanted, .selection: ""
     }
   }
 }

@@ -52,7 +52,8 @@ public actor Client: Node, SignalingMember {
   @exclusivity(unchecked) var tracks: [RemoteTrack] = []
   /// Those of them that are heard.
   @exclusivity(unchecked) var audioTracks: [RemoteTrack] = []
-  /// Those of them that rest because nothing comes.
+  /// Which of them rest because nothing comes, side by side, because this is asked for every packet; and how many do.
+  @exclusivity(unchecked) var isResting: [Bool] = []
   @exclusivity(unchecked) var restingTracks = 0
   /// When the next picture of each track is due, side by side, because they are all looked through for every picture.
   @exclusivity(unchecked) var pictureDues: [Instant] = []
@@ -180,6 +181,7 @@ public actor Client: Node, SignalingMember {
     tracks.append(track)
     if track.kind == .audio { audioTracks.append(track) } else { watch(track) }
     pictureDues.append(.distantFuture)
+    isResting.append(false)
     connections.log.note(.firstRTPReceived, "\(track.kind.rawValue) of \(track.source)", from: port)
     if track.kind == .audio, nextPlayoutTick == .distantFuture {
       nextPlayoutTick = port.simulation.now + .milliseconds(20)

@@ -259,7 +259,8 @@ public actor FlowPeer: Node {
     }
     for transceiver in connection.transceivers {
       guard let sent = transceiver.sender?.statistics else { continue }
-      result.payloadBytesSent += sent.bytesSent
+      // With what is repeated as padding, as in Chromium's statistics, which it is compared with.
+      result.payloadBytesSent += sent.payloadBytesSent
       result.packetsSent += sent.packetsSent
       result.roundTripTime = sent.roundTripTime ?? result.roundTripTime
     }

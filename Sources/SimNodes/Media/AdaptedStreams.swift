@@ -19,6 +19,13 @@ struct AdaptedStreams {
   private var nextRound = Instant.start
   private static let interval = Duration.milliseconds(25)
 
+  /// Learns which encodings of the picture the far end wants, which the next `adapt` does at once.
+  mutating func setWanted(_ encodings: [Int]) {
+    for stream in video { stream.encoder.isWanted = !encodings.isEmpty }
+    for stream in simulcast { stream.setWanted(encodings) }
+    nextRound = .start
+  }
+
   /// Gives each encoder its part; to be called whenever the controller may have decided anew.
   mutating func adapt(to connection: borrowing PeerConnection, at now: Instant) {
     guard !video.isEmpty || !simulcast.isEmpty, let control = connection.control, let target = control.decision?.target
@@ -32,7 +39,7 @@ struct AdaptedStreams {
     var total = sound
     for stream in video where connection.canSend(on: stream.line) {
       connected += 1
-      guard stream.encoder.wantedEncodings > 0 else { continue }
+      guard stream.encoder.isWanted else { continue }
       senders += 1
       total = total + (stream.encoder.adapter?.allocation ?? .zero)
     }
@@ -47,7 +54,7 @@ struct AdaptedStreams {
     guard let decision = control.decision else { return }
     var padding = DataRate.zero
     let left = max(decision.target.bitsPerSecond - sound.bitsPerSecond, 0) / Int64(max(1, senders))
-    for stream in video where connection.canSend(on: stream.line) && stream.encoder.wantedEncodings > 0 {
+    for stream in video where connection.canSend(on: stream.line) && stream.encoder.isWanted {
       guard let sender = connection.transceivers[stream.line].sender else { continue }
       stream.encoder.adapt(to: .bitsPerSecond(left), sent: sender.statistics, loss: decision.loss, at: now)
       // No more than its part, so that sound is not harmed.
@@ -66,7 +73,7 @@ struct AdaptedStreams {
     var result: [UInt32: EncodingStatistics] = [:]
     for stream in video {
       guard let ssrc = connection.transceivers[stream.line].sender?.parameters.ssrc else { continue }
-      result[ssrc] = stream.encoder.adapter?.statistics(at: now)
+      result[ssrc] = stream.encoder.adapter?.statistics(isWanted: stream.encoder.isWanted, at: now)
     }
     for stream in simulcast {
       for sender in connection.transceivers[stream.line].senders {

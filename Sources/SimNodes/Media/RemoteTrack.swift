@@ -7,8 +7,6 @@ final class RemoteTrack {
   let connection: Connection
   let transceiver: Int
   let kind: MediaKind
-  /// Whether nothing of it is heard, so that its sound needs no ticks until a packet comes.
-  @exclusivity(unchecked) var isResting = false
   let receiver: RTPStreamReceiver
   /// Whose media it is, as far as it is one participant's.
   let source: String

@@ -17,8 +17,10 @@ final class SimulcastStream {
   @exclusivity(unchecked) private var repair = RepairReserve(reservesProtection: false)
   private var repairNoted = (sent: 0, retransmitted: 0)
   private var nextNote = Instant.start
-  /// How many of those that the peer takes the far end wants, from the smallest on.
-  private var wanted = Int.max
+  /// The numbers of those that the peer takes.
+  private var taken: [Int]
+  /// Which of these the far end wants, by their places among them; `nil` for all.
+  private var wanted: [Int]?
 
   private static let timeBetweenNotes = Duration.milliseconds(50)
 
@@ -30,11 +32,12 @@ final class SimulcastStream {
     self.line = line
     self.encoders = encoders
     self.framesPerSecond = framesPerSecond
+    taken = Array(encoders.indices)
     allocator = SimulcastAllocator(layers: layers)
   }
 
   /// Whether the far end wants any of them.
-  var isWanted: Bool { wanted > 0 }
+  var isWanted: Bool { allocator.isWanted.contains(true) }
 
   /// What it could use, all headers included.
   var allocation: DataRate { total(of: allocator.highest) }
@@ -42,22 +45,26 @@ final class SimulcastStream {
   /// What is to be tried with padding, all headers included, so that more of it can be sent.
   var wantedPadding: DataRate { pause.isPaused ? total(of: pause.enough) : total(of: allocator.padding) }
 
-  /// Learns how many encodings the far end wants, from the smallest on; those that are wanted again begin with a key frame.
-  func setWanted(_ count: Int) { wanted = count }
+  /// Learns which encodings the far end wants, by their places among those that it takes; those that are wanted again begin with
+  /// a key frame.
+  func setWanted(_ encodings: [Int]) {
+    wanted = encodings
+    noteWanted()
+  }
+
+  private func noteWanted() {
+    for index in encoders.indices { allocator.isWanted[index] = false }
+    for (place, index) in taken.enumerated() { allocator.isWanted[index] = wanted?.contains(place) ?? true }
+  }
 
   /// Learns what is left for it, all headers included.
   ///
   /// - Parameter senders: those of its encodings that the peer takes.
   func adapt(to left: DataRate, _ senders: [RTPStreamSender], loss: Double, at now: Instant) {
-    var taken = 0
-    for index in encoders.indices {
-      let isTaken = senders.contains { $0.isActive && $0.place.encoding == index }
-      allocator.isWanted[index] = isTaken && taken < wanted
-      if isTaken { taken += 1 }
-    }
+    take(senders)
     note(senders, loss: loss, at: now)
     let payload = RateAllocation.payload(
-      of: left, framesPerSecond: framesPerSecond * encoders.count, packet: VideoAdapter.packet,
+      of: left, framesPerSecond: wantedFramesPerSecond, packet: VideoAdapter.packet,
       overhead: VideoAdapter.overhead
     ).scaled(by: 1 - repair.share)
     pause.update(payload, at: now)
@@ -67,10 +74,21 @@ final class SimulcastStream {
     }
   }
 
+  /// Learns which encodings the peer takes, which is seldom news.
+  private func take(_ senders: [RTPStreamSender]) {
+    func isTaken(_ index: Int) -> Bool { senders.contains { $0.isActive && $0.place.encoding == index } }
+    guard !encoders.indices.allSatisfy({ isTaken($0) == taken.contains($0) }) else { return }
+    taken = encoders.indices.filter(isTaken)
+    noteWanted()
+  }
+
+  /// Of all encodings that are wanted together.
+  private var wantedFramesPerSecond: Int { framesPerSecond * max(1, allocator.isWanted.count { $0 }) }
+
   private func total(of payload: DataRate) -> DataRate {
     guard payload > .zero else { return .zero }
     return RateAllocation.total(
-      of: payload, framesPerSecond: framesPerSecond * encoders.count, packet: VideoAdapter.packet,
+      of: payload, framesPerSecond: wantedFramesPerSecond, packet: VideoAdapter.packet,
       overhead: VideoAdapter.overhead)
   }
 
@@ -78,7 +96,7 @@ final class SimulcastStream {
     guard now >= nextNote else { return }
     nextNote = now + Self.timeBetweenNotes
     let sent = senders.reduce(into: (sent: 0, retransmitted: 0)) {
-      $0.sent += $1.statistics.bytesSent
+      $0.sent += $1.statistics.payloadBytesSent
       $0.retransmitted += $1.statistics.retransmittedBytesSent
     }
     repair.note(

@@ -10,9 +10,9 @@ package final class VideoStreamEncoder {
   private let clock: RTPClock
   private var buffer = ByteWriter(reserving: 4096)
   package var needsKeyFrame = true
-  /// How many encodings of the picture anybody sees, from the smallest on; nothing is coded for nobody.
-  var wantedEncodings = Int.max {
-    didSet { if oldValue == 0, wantedEncodings > 0 { needsKeyFrame = true } }
+  /// Whether anybody sees the picture; nothing is coded for nobody, and who comes back begins with a key frame.
+  var isWanted = true {
+    didSet { if isWanted, !oldValue { needsKeyFrame = true } }
   }
   /// When the last frame was coded: an encoder works on one at a time.
   private(set) var busyUntil = Instant.start
@@ -83,7 +83,7 @@ package final class VideoStreamEncoder {
   ///
   /// - Parameter reduction: the share of pictures that congestion control wants left out.
   func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
-    guard wantedEncodings > 0 else { return false }
+    guard isWanted else { return false }
     if let allotment { return allotment.bitrate > .zero && modelled?.dropsNextFrame() != true }
     guard adapter != nil else { return true }
     if let size = adapter?.resize(at: now) {
@@ -136,20 +136,22 @@ package final class VideoStreamEncoder {
 struct SimulcastAllotment {
   /// Zero for not being sent.
   private(set) var bitrate = DataRate.zero
+  private var isWanted = true
   private var limitation: QualityLimitation
 
   init(at now: Instant) { limitation = QualityLimitation(at: now) }
 
   mutating func set(_ bitrate: DataRate, isWanted: Bool, at now: Instant) {
     self.bitrate = bitrate
+    self.isWanted = isWanted
     limitation.set(isWanted && bitrate == .zero ? .bandwidth : .none, at: now)
   }
 
   /// For reports.
   func statistics(of size: (width: Int, height: Int), at now: Instant) -> EncodingStatistics {
     EncodingStatistics(
-      targetBitrate: bitrate, frameWidth: size.width, frameHeight: size.height, isPaused: bitrate == .zero,
-      limitation: limitation, at: now)
+      targetBitrate: bitrate, frameWidth: size.width, frameHeight: size.height,
+      isActive: isWanted || bitrate > .zero, isPaused: bitrate == .zero, limitation: limitation, at: now)
   }
 }
 

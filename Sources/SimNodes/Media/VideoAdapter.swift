@@ -111,9 +111,10 @@ package struct VideoAdapter {
     guard now >= nextNote else { return }
     nextNote = now + Self.timeBetweenNotes
     repair.note(
-      sent: sent.bytesSent - repairNoted.sent, retransmitted: sent.retransmittedBytesSent - repairNoted.retransmitted,
+      sent: sent.payloadBytesSent - repairNoted.sent,
+      retransmitted: sent.retransmittedBytesSent - repairNoted.retransmitted,
       at: now)
-    repairNoted = (sent.bytesSent, sent.retransmittedBytesSent)
+    repairNoted = (sent.payloadBytesSent, sent.retransmittedBytesSent)
     repair.note(loss: loss, at: now)
   }
 
@@ -159,11 +160,14 @@ package struct VideoAdapter {
   }
 
   /// For reports; `nil` before the first picture.
-  package func statistics(at now: Instant) -> EncodingStatistics? {
+  ///
+  /// - Parameter isWanted: whether the far end wants the pictures.
+  package func statistics(isWanted: Bool, at now: Instant) -> EncodingStatistics? {
     limitation.map {
-      EncodingStatistics(
-        targetBitrate: isPaused ? .zero : target, frameWidth: size.width, frameHeight: size.height, isPaused: isPaused,
-        limitation: $0, at: now)
+      let isPaused = isPaused || !isWanted
+      return EncodingStatistics(
+        targetBitrate: isPaused ? .zero : target, frameWidth: size.width, frameHeight: size.height,
+        isActive: isWanted, isPaused: isPaused, limitation: $0, at: now)
     }
   }
 }
@@ -174,14 +178,18 @@ public struct EncodingStatistics: Hashable, Sendable {
   public let targetBitrate: DataRate
   public let frameWidth: Int
   public let frameHeight: Int
+  /// Whether the far end wants it, as far as it has said anything.
+  public let isActive: Bool
+  /// Whether nothing is coded.
   public let isPaused: Bool
   public let qualityLimitationReason: QualityLimitation.Reason
   public let qualityLimitationDurations: [QualityLimitation.Reason: Duration]
 
   init(
-    targetBitrate: DataRate, frameWidth: Int, frameHeight: Int, isPaused: Bool, limitation: QualityLimitation,
-    at now: Instant
+    targetBitrate: DataRate, frameWidth: Int, frameHeight: Int, isActive: Bool, isPaused: Bool,
+    limitation: QualityLimitation, at now: Instant
   ) {
+    self.isActive = isActive
     self.targetBitrate = targetBitrate
     self.frameWidth = frameWidth
     self.frameHeight = frameHeight

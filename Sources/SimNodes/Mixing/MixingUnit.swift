@@ -109,7 +109,7 @@ public actor MixingUnit: Node, SignalingMember {
       guard let connection = listener(peer)?.connection else { return }
       connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
       finish(connection, at: now)
-    case .answer, .left, .layersWanted, .selection: break
+    case .answer, .left, .encodingsWanted, .selection: break
     }
     setMediaAlarm()
   }

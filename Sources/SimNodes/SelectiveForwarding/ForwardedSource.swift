@@ -20,17 +20,23 @@ final class ForwardedSource {
   var videoLine: Int?
   @exclusivity(unchecked) var encodings: [ForwardedEncoding] = []
   @exclusivity(unchecked) var meter = LayerMeter()
-  @exclusivity(unchecked) var viewers: [ForwardingSlot] = []
+  @exclusivity(unchecked) var viewers: [ForwardingSlot] = [] {
+    didSet { places = viewers.map(ForwardingSlot.Place.init) }
+  }
+  /// Where the viewers lie in memory.
+  @exclusivity(unchecked) private(set) var places: [ForwardingSlot.Place] = []
   @exclusivity(unchecked) var listeners: [Listener] = []
   @exclusivity(unchecked) var heard = HeardStream()
-  /// How many of his encodings are wanted, as he was told; `nil` for all, before he was told anything.
-  var wantedEncodings: Int?
-  /// Since when fewer are.
-  var wantsFewerSince: Instant?
+  /// Which of his encodings he is asked for.
+  var demand: EncodingDemand
+  /// What he can be forwarded as in tiles of some heights, found out in this round of allocations.
+  @exclusivity(unchecked) var steps: [(tile: Int, steps: ForwardingSteps)] = []
 
-  init(name: String, person: Int) {
+  /// - Parameter encodingCount: how many encodings are expected of him.
+  init(name: String, person: Int, encodingCount: Int) {
     self.name = name
     self.person = person
+    demand = EncodingDemand(count: encodingCount)
     encodings = (0..<LayerMeter.largestEncodingCount).map { _ in ForwardedEncoding() }
   }
 
@@ -62,6 +68,23 @@ final class ForwardedEncoding {
 
 /// One person's picture at one receiver.
 final class ForwardingSlot {
+  /// Where a slot and what forwarding touches next to it lie, to be fetched into the cache ahead: of a hundred receivers none is
+  /// there any more.
+  struct Place {
+    private let slot: UnsafeRawPointer
+    private let sender: UnsafeRawPointer
+
+    init(_ slot: ForwardingSlot) {
+      self.slot = UnsafeRawPointer(Unmanaged.passUnretained(slot).toOpaque())
+      sender = UnsafeRawPointer(Unmanaged.passUnretained(slot.sender).toOpaque())
+    }
+
+    func prefetch() {
+      RTCPrimitives.prefetch(slot, bytes: 320)
+      RTCPrimitives.prefetch(sender, bytes: 512)
+    }
+  }
+
   /// What the receiver was told of it.
   var told = SourceVisibility.hidden
   let connection: Connection
@@ -79,6 +102,13 @@ final class ForwardingSlot {
     self.source = source
     stream = ForwardedStream(after: sender.firstNumber)
   }
+
+  /// Forwards nothing until something is wanted again.
+  func release() {
+    wanted = nil
+    stream.target = nil
+    stream.interrupt()
+  }
 }
 
 /// One who sees and hears the others.
@@ -87,6 +117,8 @@ final class ForwardingReceiver {
   let name: String
   /// The others' pictures, by their numbers; `nil` where there is none, and for himself.
   private(set) var slots: [ForwardingSlot?] = []
+  /// Whose sound he may hear.
+  private(set) var listening: [(source: ForwardedSource, listener: ForwardedSource.Listener)] = []
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -96,6 +128,12 @@ final class ForwardingReceiver {
   func add(_ slot: ForwardingSlot) {
     while slots.count <= slot.source.person { slots.append(nil) }
     slots[slot.source.person] = slot
+  }
+
+  func listen(to source: ForwardedSource, with sender: RTPStreamSender) {
+    let listener = ForwardedSource.Listener(
+      connection: .passUnretained(connection), sender: .passUnretained(sender), offset: sender.firstNumber.rawValue)
+    listening.append((source, listener))
   }
 
   func slot(of person: Int) -> ForwardingSlot? { person < slots.count ? slots[person] : nil }

@@ -7,8 +7,6 @@ extension SelectiveForwarder {
   /// The share of an encoding's rate that its temporal layers take up to each, before it was measured: as libwebrtc divides
   /// it (`simulcast_rate_allocator.h`).
   private static let shares: [[Double]] = [[1], [0.6, 1], [0.4, 0.6, 1], [0.25, 0.4, 0.6, 1]]
-  /// How long an encoding that nobody sees any more goes on, as LiveKit's dynacast has it.
-  private static let patience = Duration.seconds(5)
 
   /// Gives a receiver what his estimate allows.
   func allocate(_ receiver: ForwardingReceiver, at now: Instant) {
@@ -44,6 +42,17 @@ extension SelectiveForwarder {
     tell(receiver, visibility)
   }
 
+  /// Gives those who see a source something else at once: he sends one of his sizes no more, or another in its place, whose key
+  /// frame is at hand.
+  ///
+  /// Not so whatever else begins: on an uplink that hardly carries it, it may soon end.
+  func allocateViewers(of source: ForwardedSource, at now: Instant) {
+    source.steps.removeAll(keepingCapacity: true)
+    for slot in source.viewers where slot.wanted != nil {
+      if let receiver = receivers.first(where: { $0.connection === slot.connection }) { allocate(receiver, at: now) }
+    }
+  }
+
   /// The pictures that a receiver is to see: of the others who had the floor last.
   private func visible(to receiver: ForwardingReceiver) -> [ForwardingSlot] {
     var seen: [ForwardingSlot] = []
@@ -56,21 +65,31 @@ extension SelectiveForwarder {
     return seen
   }
 
-  /// What a source can be forwarded as: what he sends, and what he was asked to send no more and can be asked for.
-  private func steps(
+  /// What a source can be forwarded as, which is the same for all tiles of a height in a round.
+  private func steps(of source: ForwardedSource, forTile height: Int, at now: Instant) -> ForwardingSteps {
+    if let known = source.steps.first(where: { $0.tile == height }) { return known.steps }
+    let steps = ForwardingSteps(layers(of: source, forTile: height, at: now))
+    source.steps.append((height, steps))
+    return steps
+  }
+
+  /// What a source sends, and what he was not asked for and can be.
+  private func layers(
     of source: ForwardedSource, forTile height: Int, at now: Instant
-  ) -> [ForwardingAllocator.Step] {
+  ) -> [ForwardingSteps.Step] {
     let tile = settings.encoding(forTile: height)
-    let asked = source.wantedEncodings ?? 0
-    let highest = (0...tile).last { $0 >= asked || source.meter.isSent($0, at: now) } ?? 0
-    return (0...highest).flatMap { encoding in
+    var encodings = (0...tile).filter { source.meter.isSent($0, at: now) || source.demand.mayBeHad($0) }
+    if encodings.isEmpty { encodings = [0] }
+    return encodings.flatMap { encoding in
       let layers = source.meter.layers(of: encoding)
-      let used = encoding == highest ? settings.temporalLayers(forTile: height, of: layers) : layers
-      let nominal = encoding < settings.encodings.count ? settings.encodings[encoding].rate : .zero
+      let used = encoding == encodings.last ? settings.temporalLayers(forTile: height, of: layers) : layers
+      let known = encoding < settings.encodings.count ? settings.encodings[encoding] : nil
       return (0..<used).map { temporal in
         let layer = ForwardedLayer(encoding: encoding, temporal: temporal)
-        return ForwardingAllocator.Step(
-          layer, source.meter.rate(of: layer) ?? nominal.scaled(by: Self.shares[layers - 1][temporal]))
+        let rate = source.meter.rate(of: layer) ?? known?.rate.scaled(by: Self.shares[layers - 1][temporal]) ?? .zero
+        let frames = 1 / Double(1 << (layers - 1 - temporal))
+        return ForwardingSteps.Step(
+          layer, rate, utility: ForwardingSteps.utility(height: known?.height ?? 1, frameShare: frames))
       }
     }
   }
@@ -97,23 +116,17 @@ extension SelectiveForwarder {
     if !changes.isEmpty { outbox.append((.selection(changes), receiver.name)) }
   }
 
-  /// Tells the sources which of their encodings anybody sees: more at once, fewer after a while.
+  /// Tells the sources which of their encodings anybody sees.
   func tellSources(at now: Instant) {
-    for source in sources {
-      guard source.connection != nil, source.videoLine != nil else { continue }
-      let wanted = source.viewers.reduce(0) { max($0, $1.wanted.map { $0.encoding + 1 } ?? 0) }
-      guard wanted != source.wantedEncodings ?? max(1, settings.encodings.count) else {
-        source.wantsFewerSince = nil
-        continue
+    for source in sources where source.connection != nil && source.videoLine != nil {
+      var seen = source.demand.asked.map { _ in false }
+      for slot in source.viewers {
+        if let encoding = slot.wanted?.encoding, encoding < seen.count { seen[encoding] = true }
       }
-      if wanted < source.wantedEncodings ?? .max {
-        let since = source.wantsFewerSince ?? now
-        source.wantsFewerSince = since
-        guard now - since >= Self.patience else { continue }
-      }
-      source.wantsFewerSince = nil
-      source.wantedEncodings = wanted
-      outbox.append((.layersWanted(wanted), source.name))
+      let sent = seen.indices.map { source.meter.isSent($0, at: now) }
+      guard source.demand.update(seen: seen, sent: sent, at: now) else { continue }
+      let asked = source.demand.asked
+      outbox.append((.encodingsWanted(asked.indices.filter { asked[$0] }), source.name))
     }
   }
 }

@@ -15,7 +15,7 @@ extension SelectiveForwarder {
     let inbox = connection.core.received
     let bytes = inbox.bytes.span
     let packet = incoming.packet
-    switch connection.core.transceivers[incoming.transceiver].kind {
+    switch connection.core.kind(of: incoming.transceiver) {
     case .audio: forwardSound(packet, bytes, of: source, incoming.transceiver, connection, at: now, after: done)
     case .video: forwardPicture(packet, bytes, of: source, incoming.encoding, at: now, after: done)
     }
@@ -25,7 +25,7 @@ extension SelectiveForwarder {
     _ packet: RTPPacket, _ bytes: Span<UInt8>, of source: ForwardedSource, _ transceiver: Int,
     _ connection: Connection, at now: Instant, after done: Instant
   ) {
-    let id = connection.core.transceivers[transceiver].receiver?.parameters.audioLevelID ?? 0
+    let id = connection.core.audioLevelID(of: transceiver)
     // Who does not say how loud he is, is silent.
     let level =
       (try? packet.headerExtension(AudioLevel.self, id: id, in: bytes)) ?? AudioLevel(level: 127, hasVoice: false)
@@ -47,19 +47,30 @@ extension SelectiveForwarder {
   }
 
   private func forwardPicture(
-    _ packet: RTPPacket, _ bytes: Span<UInt8>, of source: ForwardedSource, _ index: Int, at now: Instant,
+    _ packet: RTPPacket, _ bytes: Span<UInt8>, of source: ForwardedSource, _ number: Int, at now: Instant,
     after done: Instant
   ) {
-    let video = VideoPacket(packet, bytes, encoding: index)
+    let video = VideoPacket(packet, bytes, encoding: number)
     let size = packet.payloadRange.lowerBound + packet.payloadSize + Self.overhead
-    source.meter.note(.bytes(size), encoding: index, temporal: video.temporal, at: now)
-    let encoding = source.encodings[index]
+    let standsIn =
+      video.startsKeyFrame && !source.meter.isSent(number, at: now) && source.demand.isStandIn(number)
+    let hasStopped = source.meter.note(
+      .bytes(size), encoding: number, temporal: video.temporal, startsFrame: video.startsFrame,
+      startsKeyFrame: video.startsKeyFrame, at: now)
+    if standsIn {
+      for asked in source.demand.asked.indices where source.demand.asked[asked] { source.meter.stop(asked) }
+    }
+    if standsIn || hasStopped { allocateViewers(of: source, at: now) }
+    let encoding = source.encodings[number]
     encoding.packets.buffer.store(video.number, bytes: bytes, elided: packet.elided, at: now)
     if encoding.newest.map({ video.number.isNewer(than: $0) }) ?? true { encoding.newest = video.number }
-    for slot in source.viewers {
+    let (viewers, places) = (source.viewers, source.places)
+    for index in viewers.indices {
+      if index + 4 < places.count { places[index + 4].prefetch() }
+      let slot = viewers[index]
       guard let numbers = forward(video, of: source, on: slot, at: now) else { continue }
       send(packet, bytes, to: slot.connection, slot.sender, numbers, of: encoding.packets, after: done, at: now)
-      if numbers.beginsEncoding { catchUp(slot, with: encoding, index, from: video.number, at: now) }
+      if numbers.beginsEncoding { catchUp(slot, with: encoding, number, from: video.number, at: now) }
     }
   }
 
@@ -95,7 +106,8 @@ extension SelectiveForwarder {
   ) {
     var slot = connections.processor.reserve(at: done)
     connections.processor.perform(.forwardPacket, in: &slot)
-    receiver.core.forward(packet, bytes, with: sender, as: numbers, of: source, at: now, into: &receiver.output.datagrams)
+    receiver.core.forward(
+      packet, bytes, with: sender, as: numbers, of: source, at: now, into: &receiver.output.datagrams)
     connections.transmit(receiver, in: &slot)
     if receiver.core.isPacing { connections.setAlarm(receiver) }
   }

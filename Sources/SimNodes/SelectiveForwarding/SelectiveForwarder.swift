@@ -7,8 +7,8 @@ import SimKernel
 /// Selects what each receiver gets: whose picture, in which size, and whose sound.
 ///
 /// The pictures are of those who had the floor last, each as large as its tile needs and as the receiver's estimate allows; the
-/// sound is of the loudest. Clients are told the largest encoding that anybody sees, and code none above it; receivers are told
-/// whose picture is left out on purpose.
+/// sound is of the loudest. Clients are told which encodings anybody sees, and code no others; receivers are told whose picture
+/// is left out on purpose.
 final class SelectiveForwarder {
   /// How often allocations are made anew.
   static let interval = Duration.milliseconds(100)
@@ -27,6 +27,8 @@ final class SelectiveForwarder {
   private var nextDecision = Instant.start
   /// Whose media come on each connection, by its number.
   @exclusivity(unchecked) private var sourceOfConnection: [ForwardedSource?] = []
+  /// Those to whom no way leads at the moment.
+  private var lost: [ForwardingReceiver] = []
 
   /// - Parameter people: how many may take part.
   init(_ connections: ConnectionSet, _ settings: SelectionSettings, people: Int) {
@@ -47,19 +49,20 @@ final class SelectiveForwarder {
       nextDecision = now + DominantSpeaker.interval
     }
     sound.measure(at: now)
-    for source in sources { source.meter.measure(at: now) }
+    for source in sources {
+      source.meter.measure(at: now)
+      source.steps.removeAll(keepingCapacity: true)
+    }
     for receiver in receivers { allocate(receiver, at: now) }
     tellSources(at: now)
   }
 
   // MARK: Who is there
 
-  /// Takes in a client whose offer was answered.
+  /// Takes in a client whose first offer was answered.
   func subscribe(_ connection: Connection, _ lines: [LineSettings]) {
+    guard !(receivers + lost).contains(where: { $0.connection === connection }) else { return }
     let own = source(connection.peer)
-    own.connection = connection
-    while sourceOfConnection.count <= connection.number { sourceOfConnection.append(nil) }
-    sourceOfConnection[connection.number] = own
     let receiver = ForwardingReceiver(connection)
     for (index, line) in lines.enumerated() where index < connection.core.transceivers.count {
       if line.direction.sends, line.kind == .video { own.videoLine = index }
@@ -67,17 +70,21 @@ final class SelectiveForwarder {
       else { continue }
       let source = source(name)
       switch line.kind {
-      case .audio:
-        source.listeners.append(
-          ForwardedSource.Listener(
-            connection: .passUnretained(connection), sender: .passUnretained(sender),
-            offset: sender.firstNumber.rawValue))
-      case .video:
-        let slot = ForwardingSlot(connection, index, sender, of: source)
-        source.viewers.append(slot)
-        receiver.add(slot)
+      case .audio: receiver.listen(to: source, with: sender)
+      case .video: receiver.add(ForwardingSlot(connection, index, sender, of: source))
       }
     }
+    enter(receiver)
+  }
+
+  private func enter(_ receiver: ForwardingReceiver) {
+    let connection = receiver.connection
+    let own = source(receiver.name)
+    own.connection = connection
+    while sourceOfConnection.count <= connection.number { sourceOfConnection.append(nil) }
+    sourceOfConnection[connection.number] = own
+    for (source, listener) in receiver.listening { source.listeners.append(listener) }
+    for slot in receiver.slots.lazy.compactMap(\.self) { slot.source.viewers.append(slot) }
     receivers.append(receiver)
   }
 
@@ -86,24 +93,43 @@ final class SelectiveForwarder {
     guard let receiver = receivers.first(where: { $0.connection === connection }) else { return }
     connection.core.padBeforeMedia(at: now)
     allocate(receiver, at: now)
+    tellSources(at: now)
     nextAllocation = min(nextAllocation, now + Self.interval)
     connections.port.wake(at: nextAllocation)
   }
 
-  /// Forgets somebody who has hung up.
-  func unsubscribe(_ connection: Connection) {
-    receivers.removeAll { $0.connection === connection }
-    let place = Unmanaged.passUnretained(connection).toOpaque()
+  /// Lets go of somebody to whom no way leads any more: he is sent nothing, and others have his place.
+  func lose(_ connection: Connection) {
+    guard let place = receivers.firstIndex(where: { $0.connection === connection }) else { return }
+    let receiver = receivers.remove(at: place)
+    lost.append(receiver)
+    for slot in receiver.slots.lazy.compactMap(\.self) { slot.release() }
+    let address = Unmanaged.passUnretained(connection).toOpaque()
     for source in sources {
       source.viewers.removeAll { $0.connection === connection }
-      source.listeners.removeAll { $0.connection.toOpaque() == place }
+      source.listeners.removeAll { $0.connection.toOpaque() == address }
     }
     guard let own = origin(connection) else { return }
     sourceOfConnection[connection.number] = nil
+    // He may be here again already, on another connection.
+    guard own.connection === connection else { return }
     own.connection = nil
     for slot in own.viewers { slot.stream.interrupt() }
     speakers.remove(own.person)
     loudest.remove(own.person)
+  }
+
+  /// Takes somebody in again to whom there is a way once more, with his streams as he knows them.
+  func regain(_ connection: Connection, at now: Instant) {
+    guard let place = lost.firstIndex(where: { $0.connection === connection }) else { return }
+    enter(lost.remove(at: place))
+    ready(connection, at: now)
+  }
+
+  /// Forgets somebody who has hung up.
+  func unsubscribe(_ connection: Connection) {
+    lose(connection)
+    lost.removeAll { $0.connection === connection }
   }
 
   func origin(_ connection: Connection) -> ForwardedSource? {
@@ -112,7 +138,8 @@ final class SelectiveForwarder {
 
   private func source(_ name: String) -> ForwardedSource {
     if let known = sources.first(where: { $0.name == name }) { return known }
-    let made = ForwardedSource(name: name, person: sources.count)
+    let made = ForwardedSource(
+      name: name, person: sources.count, encodingCount: max(1, settings.encodings.count))
     sources.append(made)
     return made
   }

@@ -85,6 +85,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       finish(connection, at: now)
       if let selective {
         selective.forward(incoming, from: connection, at: now, after: done)
+        if !selective.outbox.isEmpty { tell(selective) }
       } else {
         forward(incoming, from: connection, at: now, after: done)
       }
@@ -118,7 +119,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       guard let connection = connection(with: peer) else { return }
       connection.core.remoteCandidatesEnded(at: now, into: &connection.output)
       finish(connection, at: now)
-    case .answer, .left, .layersWanted, .selection: break
+    case .answer, .left, .encodingsWanted, .selection: break
     }
   }
 
@@ -233,6 +234,14 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
     case .transport(.dtls(.closed)):
       selective.unsubscribe(connection)
       return false
+    case .transport(.ice(.consentExpired)), .transport(.ice(.stateChanged(.failed))):
+      // Without a goodbye this is all that is heard of a dead link.
+      if !connection.core.transport.ice.hasPath { selective.lose(connection) }
+      return false
+    case .transport(.ice(.stateChanged(.connected))), .transport(.ice(.stateChanged(.completed))):
+      selective.regain(connection, at: now)
+      tell(selective)
+      return false
     default: return false
     }
     return true
@@ -267,7 +276,9 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
       connections.log.note(.malformedDescription, "from \(peer)", from: port)
       return
     }
-    let connection = connections.open(to: peer)
+    // A later offer of the same client renegotiates, or restarts ICE.
+    let current = connection(with: peer).flatMap { $0.core.signaling.state == .closed ? nil : $0 }
+    let connection = current ?? connections.open(to: peer)
     do {
       try connection.core.setRemote(.offer(offer), at: now, into: &connection.output)
       connections.log.note(.setRemoteOffer, "of \(peer)", from: port)
@@ -287,6 +298,7 @@ public actor SelectiveForwardingUnit: Node, SignalingMember {
   }
 
   private func subscribe(_ connection: Connection, _ settings: [LineSettings]) {
+    guard connection.number >= lines.count || lines[connection.number].isEmpty else { return }
     var dice = port.generator(for: "offsets/\(connection.peer)")
     let made = settings.enumerated().map { index, line in
       var made = Line()

@@ -10,10 +10,10 @@ public enum SignalingMessage: Hashable, Sendable {
   case endOfCandidates
   /// Somebody left the room.
   case left
-  /// A unit that selects tells a client how many of the encodings of his picture anybody sees, from the smallest on.
+  /// A unit that selects tells a client which encodings of his picture anybody sees, by their places from the smallest on.
   ///
   /// LiveKit calls it dynacast, Jitsi sender constraints.
-  case layersWanted(Int)
+  case encodingsWanted([Int])
   /// A unit that selects tells a receiver whose picture is forwarded to him from now on, and whose is not (as Jitsi's
   /// `ForwardedSources`).
   case selection([SourceChange])
@@ -23,7 +23,7 @@ public enum SignalingMessage: Hashable, Sendable {
     switch self {
     case .offer(let text), .answer(let text), .candidate(let text): text
     case .endOfCandidates, .left: ""
-    case .layersWanted(let count): "\(count)"
+    case .encodingsWanted(let encodings): encodings.map(String.init).joined(separator: " ")
     case .selection(let changes): changes.map { "\($0.source) \($0.visibility.rawValue)" }.joined(separator: "\n")
     }
   }
@@ -33,7 +33,7 @@ public enum SignalingMessage: Hashable, Sendable {
     switch self {
     case .offer(let text), .answer(let text), .candidate(let text): .bytes(text.utf8.count + envelope)
     case .endOfCandidates, .left: .bytes(envelope)
-    case .layersWanted: .bytes(Self.numberSize + envelope)
+    case .encodingsWanted: .bytes(Self.numberSize + envelope)
     case .selection(let changes):
       .bytes(changes.reduce(0) { $0 + $1.source.utf8.count + Self.numberSize } + envelope)
     }
@@ -44,7 +44,7 @@ public enum SignalingMessage: Hashable, Sendable {
     switch self {
     case .offer(let text): .offer(Self.replacingFingerprints(in: text))
     case .answer(let text): .answer(Self.replacingFingerprints(in: text))
-    case .candidate, .endOfCandidates, .left, .layersWanted, .selection: self
+    case .candidate, .endOfCandidates, .left, .encodingsWanted, .selection: self
     }
   }
 
@@ -67,7 +67,7 @@ public enum SignalingMessage: Hashable, Sendable {
     case .candidate: "candidate"
     case .endOfCandidates: "end of candidates"
     case .left: "left"
-    case .layersWanted: "layers wanted"
+    case .encodingsWanted: "encodings wanted"
     case .selection: "selection"
     }
   }

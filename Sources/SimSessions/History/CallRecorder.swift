@@ -347,7 +347,8 @@ extension SignalingMessage {
     case .offer(let text), .answer(let text), .candidate(let text): text
     case .endOfCandidates: "end-of-candidates"
     case .left: "left"
-    case .layersWanted(let count): "layers wanted: \(count)"
+    case .encodingsWanted(let encodings):
+      "encodings wanted: \(encodings.isEmpty ? "none" : encodings.map(String.init).joined(separator: ", "))"
     case .selection(let changes):
       changes.map { "\($0.source): \($0.visibility.rawValue)" }.joined(separator: ", ")
     }
@@ -356,7 +357,7 @@ extension SignalingMessage {
   fileprivate var sessionDescription: SessionDescription? {
     switch self {
     case .offer(let text), .answer(let text): try? SessionDescription(parsing: text)
-    case .candidate, .endOfCandidates, .left, .layersWanted, .selection: nil
+    case .candidate, .endOfCandidates, .left, .encodingsWanted, .selection: nil
     }
   }
 }

@@ -58,7 +58,16 @@ public struct SessionRun: Sendable {
   /// Runs it on the calling thread.
   ///
   /// - Parameter progress: told the share of virtual time that has passed, once a virtual second.
-  public func run(progress: (Double) -> Void = { _ in }) -> SessionResult {
+  public func run(progress: (Double) -> Void = { _ in }) -> SessionResult { run(observedBy: nil, progress: progress) }
+
+  /// The address of the media server, where the topology has one.
+  package static let serverAddress = SessionBuilder.serverAddress
+
+  /// The same with somebody else who sees the datagrams of the measured window in place of the run's own meter, whose figures of
+  /// the wire the result then lacks.
+  package func run(
+    observedBy observer: (any DatagramObserver)?, progress: (Double) -> Void = { _ in }
+  ) -> SessionResult {
     let builder = SessionBuilder(
       scenario: scenario, session: session, plan: plan, fidelity: fidelity, options: options, media: mediaSettings)
     let built = builder.build(in: Simulation(seed: scenario.seed))
@@ -100,7 +109,7 @@ public struct SessionRun: Sendable {
     let wire = WireMeter(
       clients: Set(built.clients.map(\.port.index)), server: plan.server.map { _ in SessionBuilder.serverAddress },
       streams: counter)
-    built.network.observer = wire
+    built.network.observer = observer ?? wire
     advance(to: min(end, measureFrom + .seconds(1)), of: end)
     wire.streams = nil
     advance(to: end, of: end)

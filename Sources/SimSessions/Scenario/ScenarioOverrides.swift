@@ -108,16 +108,7 @@ extension SessionScenario {
       adaptation = try Self.name(name, of: Self.adaptations, option: "adaptation")
       fitBitrateToAdaptation()
     }
-    if let simulcast = overrides.simulcast {
-      sfu = sfu ?? ForwardingProfile()
-      sfu?.simulcast = simulcast
-    }
-    if let count = overrides.lastN {
-      sfu = sfu ?? ForwardingProfile()
-      sfu?.lastN = try Self.checked(count, WholeNumberLimit.lastN.contains(count), "last-n") {
-        WholeNumberLimit.lastN.allowed
-      }
-    }
+    try select(overrides)
     if let costs = overrides.costs { self.costs = costs }
     try setRate(overrides.uplink, "uplink") { $0.uplink.setRate($1) }
     try setRate(overrides.downlink, "downlink") { $0.downlink.setRate($1) }

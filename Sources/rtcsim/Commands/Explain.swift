@@ -16,7 +16,9 @@ struct Explain: ParsableCommand {
     var overrides = try session.overrides(library)
     overrides.topology = topology
     overrides.participants = participants
-    let explanation = Explanation(scenario: try library.scenario(scenario).applying(overrides))
+    let loaded = try library.scenario(scenario).applying(overrides)
+    try overrides.checkSelection(in: loaded)
+    let explanation = Explanation(scenario: loaded)
     Terminal.write(format == .json ? explanation.json.text() + "\n" : explanation.text)
   }
 }

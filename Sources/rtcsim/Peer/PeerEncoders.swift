@@ -31,7 +31,7 @@ final class PeerVideoEncoder {
   func requestKeyFrame() { isKeyFrameWanted = true }
 
   /// How pictures are coded now; `nil` without congestion control.
-  func statistics(at now: Instant) -> EncodingStatistics? { adapter.statistics(at: now) }
+  func statistics(at now: Instant) -> EncodingStatistics? { adapter.statistics(isWanted: true, at: now) }
 
   /// - Parameter sound: what goes before pictures, all headers included.
   func send(

@@ -7,6 +7,8 @@ import SimSessions
 struct AdaptationReport {
   private let controller: String
   private let encodings: [EncodingStatistics]
+  /// The same by the pictures that they are of: several are the sizes of a simulcast.
+  private let tracks: [[EncodingStatistics]]
   /// What the controllers allow at the end, of every connection that has one.
   private let available: [DataRate]
 
@@ -17,10 +19,19 @@ struct AdaptationReport {
     // A client's streams by their order on the wire, so that no order of a dictionary is seen.
     let connections = result.clients.flatMap(\.connections) + (result.server?.connections ?? [])
     available = connections.compactMap(\.availableOutgoingBitrate)
-    encodings = connections.flatMap { connection in
-      connection.outbound.compactMap { connection.encodings[$0.ssrc] }
-    }
+    tracks = connections.flatMap(Self.tracks).filter { !$0.isEmpty }
+    encodings = tracks.flatMap(\.self)
   }
+
+  /// The sizes that are named in their packets are all of one camera.
+  private static func tracks(of connection: ConnectionSummary) -> [[EncodingStatistics]] {
+    let sizes = connection.outbound.filter { $0.rid != nil }.compactMap { connection.encodings[$0.ssrc] }
+    return [sizes]
+      + connection.outbound.filter { $0.rid == nil }.compactMap { connection.encodings[$0.ssrc] }.map { [$0] }
+  }
+
+  /// Those that somebody sees or would see.
+  private var active: [EncodingStatistics] { encodings.filter(\.isActive) }
 
   /// `congestion control gcc: 20 video streams at 112 to 240 kbit/s, mean 170, of 480×270; …`
   var line: String {
@@ -31,11 +42,22 @@ struct AdaptationReport {
     if let least = rates(going).min(), let most = rates(going).max() {
       parts.append("targets \(fixed(least, 0)) to \(fixed(most, 0)) kbit/s, \(sizes(going))")
     }
-    if going.count < encodings.count { parts.append("\(encodings.count - going.count) paused, sound alone") }
+    parts += absences
     let shares = QualityLimitation.Reason.allCases.compactMap { reason in
       share(of: reason).map { "\(reason.rawValue) \(fixed(100 * $0, 0)) %" }
     }
     return "\(head): \(parts.joined(separator: ", ")); limited by \(shares.joined(separator: ", ")) of the time"
+  }
+
+  /// What is not sent, and why.
+  private var absences: [String] {
+    let alone = tracks.count { $0.contains(where: \.isActive) && $0.allSatisfy(\.isPaused) }
+    let givenUp = tracks.reduce(0) { sum, track in
+      track.allSatisfy(\.isPaused) ? sum : sum + track.count { $0.isActive && $0.isPaused }
+    }
+    let unseen = encodings.count { !$0.isActive }
+    return [(alone, "paused, sound alone"), (givenUp, "given up for a smaller one"), (unseen, "that nobody sees")]
+      .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
   }
 
   var json: JSON {
@@ -45,7 +67,8 @@ struct AdaptationReport {
     }
     return [
       "controller": JSON(controller), "videoStreams": JSON(encodings.count),
-      "videoStreamsPaused": JSON(encodings.count(where: \.isPaused)),
+      "videoStreamsPaused": JSON(active.count(where: \.isPaused)),
+      "videoStreamsUnseen": JSON(encodings.count - active.count),
       "meanTargetKbps": JSON(meanTarget, decimals: 3), "qualityLimitationPercent": shares,
       "meanFrameHeight": JSON(meanHeight, decimals: 1),
       "meanAvailableOutgoingKbps": JSON(meanAvailable, decimals: 3),
@@ -55,15 +78,16 @@ struct AdaptationReport {
   /// Those of `SessionColumns.adaptation`.
   var csvFields: [String] {
     func text(_ value: Double?, _ decimals: Int = 3) -> String { value.map { fixed($0, decimals) } ?? "" }
-    let paused = Double(encodings.count(where: \.isPaused))
+    // Of those that somebody sees or would see.
+    let paused = Double(active.count(where: \.isPaused))
     return [
-      controller, "\(encodings.count)", text(encodings.isEmpty ? nil : 100 * paused / Double(encodings.count)),
+      controller, "\(encodings.count)", text(active.isEmpty ? nil : 100 * paused / Double(active.count)),
       text(meanTarget), text(meanHeight, 1), text(meanAvailable),
     ] + QualityLimitation.Reason.allCases.map { text(share(of: $0).map { 100 * $0 }) }
   }
 
   /// In kbit/s of codec payload, as zero where video is paused.
-  private var meanTarget: Double? { Self.mean(rates(encodings)) }
+  private var meanTarget: Double? { Self.mean(rates(active)) }
   /// Of those that are sent.
   private var meanHeight: Double? { Self.mean(encodings.filter { !$0.isPaused }.map { Double($0.frameHeight) }) }
   /// In kbit/s, all headers included.

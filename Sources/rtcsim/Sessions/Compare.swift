@@ -67,6 +67,8 @@ struct Compare: ParsableCommand {
         overrides.topology = topology
         overrides.participants = count
         let scenario = try loaded.applying(overrides)
+        // They are for the SFU among others.
+        if !topologies.elements.contains(SelectiveForwarding().name) { try overrides.checkSelection(in: scenario) }
         runs.append(try SessionRun(scenario, options: options))
       }
     }

@@ -106,14 +106,20 @@ struct OutputFiles: ~Copyable {
       "bytesSent": JSON(stream.bytesSent), "headerBytesSent": JSON(stream.headerBytesSent),
       "retransmittedPacketsSent": JSON(stream.retransmittedPacketsSent),
       "retransmittedBytesSent": JSON(stream.retransmittedBytesSent),
-      "paddingBytesSent": JSON(stream.paddingBytesSent), "framesSent": JSON(stream.framesSent),
-      "keyFramesEncoded": JSON(stream.keyFramesEncoded), "nackCount": JSON(stream.nackCount),
-      "pliCount": JSON(stream.pliCount), "firCount": JSON(stream.firCount),
-      "roundTripTime": JSON(stream.roundTripTime?.inSeconds, decimals: 6),
-      "fractionLost": JSON(stream.fractionLost, decimals: 4),
+      "sim.paddingBytesSent": JSON(stream.paddingBytesSent), "nackCount": JSON(stream.nackCount),
+      "remote-inbound-rtp": [
+        "packetsLost": JSON(stream.remotePacketsLost), "fractionLost": JSON(stream.fractionLost, decimals: 4),
+        "roundTripTime": JSON(stream.roundTripTime?.inSeconds, decimals: 6),
+      ],
     ]
+    guard stream.kind == .video else { return object }
+    object.append("framesSent", JSON(stream.framesSent))
+    object.append("keyFramesEncoded", JSON(stream.keyFramesEncoded))
+    object.append("pliCount", JSON(stream.pliCount))
+    object.append("firCount", JSON(stream.firCount))
     if let rid = stream.rid { object.append("rid", JSON(rid)) }
     guard let encoding else { return object }
+    object.append("active", .boolean(encoding.isActive))
     object.append("targetBitrate", JSON(Int(encoding.targetBitrate.bitsPerSecond)))
     object.append("frameWidth", JSON(encoding.frameWidth))
     object.append("frameHeight", JSON(encoding.frameHeight))
@@ -134,25 +140,32 @@ struct OutputFiles: ~Copyable {
       "bytesReceived": JSON(stream.bytesReceived), "packetsLost": JSON(stream.packetsLost),
       "retransmittedPacketsReceived": JSON(stream.retransmittedPacketsReceived),
       "jitter": JSON(stream.jitter.inSeconds, decimals: 6), "nackCount": JSON(stream.nackCount),
-      "pliCount": JSON(stream.pliCount), "framesReceived": JSON(stream.framesReceived),
-      "framesDecoded": JSON(stream.framesDecoded), "keyFramesDecoded": JSON(stream.keyFramesDecoded),
-      "framesDropped": JSON(stream.framesDropped), "freezeCount": JSON(stream.freezeCount),
-      "totalFreezesDuration": JSON(stream.totalFreezesDuration.inSeconds, decimals: 3),
-      "concealedSamples": JSON(stream.concealedSamples), "totalSamplesReceived": JSON(stream.totalSamplesReceived),
       "sim.packetsLostBeforeRepair": JSON(stream.packetsLostBeforeRepair),
       "jitterBufferDelay": JSON(stream.jitterBufferDelay.inSeconds, decimals: 3),
       "jitterBufferTargetDelay": JSON(stream.jitterBufferTargetDelay.inSeconds, decimals: 3),
       "jitterBufferEmittedCount": JSON(stream.jitterBufferEmittedCount),
     ]
-    guard stream.kind == .audio else { return object }
-    let playout = stream.playout
-    object.append("jitterBufferMinimumDelay", JSON(playout.jitterBufferMinimumDelay.inSeconds, decimals: 3))
-    object.append("silentConcealedSamples", JSON(playout.silentConcealedSamples))
-    object.append("concealmentEvents", JSON(playout.concealmentEvents))
-    object.append("insertedSamplesForDeceleration", JSON(playout.insertedSamplesForDeceleration))
-    object.append("removedSamplesForAcceleration", JSON(playout.removedSamplesForAcceleration))
-    object.append("sim.comfortNoiseSamples", JSON(playout.comfortNoiseSamples))
-    object.append("packetsDiscarded", JSON(playout.packetsDiscarded))
+    switch stream.kind {
+    case .video:
+      object.append("pliCount", JSON(stream.pliCount))
+      object.append("framesReceived", JSON(stream.framesReceived))
+      object.append("framesDecoded", JSON(stream.framesDecoded))
+      object.append("keyFramesDecoded", JSON(stream.keyFramesDecoded))
+      object.append("framesDropped", JSON(stream.framesDropped))
+      object.append("freezeCount", JSON(stream.freezeCount))
+      object.append("totalFreezesDuration", JSON(stream.totalFreezesDuration.inSeconds, decimals: 3))
+    case .audio:
+      let playout = stream.playout
+      object.append("jitterBufferMinimumDelay", JSON(playout.jitterBufferMinimumDelay.inSeconds, decimals: 3))
+      object.append("totalSamplesReceived", JSON(stream.totalSamplesReceived))
+      object.append("concealedSamples", JSON(stream.concealedSamples))
+      object.append("silentConcealedSamples", JSON(playout.silentConcealedSamples))
+      object.append("concealmentEvents", JSON(playout.concealmentEvents))
+      object.append("insertedSamplesForDeceleration", JSON(playout.insertedSamplesForDeceleration))
+      object.append("removedSamplesForAcceleration", JSON(playout.removedSamplesForAcceleration))
+      object.append("sim.comfortNoiseSamples", JSON(playout.comfortNoiseSamples))
+      object.append("packetsDiscarded", JSON(playout.packetsDiscarded))
+    }
     return object
   }
 }

@@ -24,6 +24,7 @@ struct Run: ParsableCommand {
     overrides.topology = topology
     overrides.participants = participants
     let loaded = try library.scenario(scenario).applying(overrides)
+    try overrides.checkSelection(in: loaded)
     if case .udp(let flows) = loaded.kind { return try run(flows, of: loaded) }
     var options = SessionRun.Options()
     options.isDetailed = true

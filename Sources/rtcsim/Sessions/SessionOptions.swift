@@ -10,10 +10,17 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "wire (every byte), model (payload only counted) or auto.") var fidelity: Fidelity?
   @Option(help: "modelled (measured sizes) or real (libvpx and libopus).") var media: MediaFidelity?
   @OptionGroup var congestion: CongestionOptions
-  @Option(help: "on or off: whether clients send an SFU each picture in several sizes; on with congestion control.")
+  @Option(
+    help: """
+      on or off: whether clients send an SFU each picture in several sizes; on with congestion control, which it needs. Other \
+      topologies of a comparison stay as they are.
+      """)
   var simulcast: Switch?
   @Option(
-    help: "Of how many people an SFU forwards pictures: of those who had the floor last; 25 with congestion control.")
+    help: """
+      Of how many people an SFU forwards pictures: of those who had the floor last; 25 with congestion control, which it needs. \
+      Other topologies of a comparison stay as they are.
+      """)
   var lastN: Int?
   @Option(help: "Rate of every client's uplink, such as 2M, or unlimited.") var uplink: LinkRate?
   @Option(help: "Rate of every client's downlink.") var downlink: LinkRate?

@@ -69,14 +69,15 @@ extension StepSession {
       ])
       for stream in connection.outbound {
         streams.append([
-          "outbound-rtp", stream.kind, "\(stream.packetsSent)", "\(stream.bytesSent)", "\(stream.framesSent)", "", "",
+          "outbound-rtp", stream.kind, "\(stream.packetsSent)", "\(stream.bytesSent)",
+          stream.framesSent.map { "\($0)" } ?? "", "", "",
           stream.roundTripTimeMs.map { fixed($0, 1) } ?? "",
         ])
       }
       for stream in connection.inbound {
         streams.append([
-          "inbound-rtp", stream.kind, "\(stream.packetsReceived)", "\(stream.bytesReceived)", "\(stream.framesDecoded)",
-          "\(stream.packetsLost)", fixed(stream.jitterMs, 2), "",
+          "inbound-rtp", stream.kind, "\(stream.packetsReceived)", "\(stream.bytesReceived)",
+          stream.framesDecoded.map { "\($0)" } ?? "", "\(stream.packetsLost)", fixed(stream.jitterMs, 2), "",
         ])
       }
       return "\(node)\n" + lines.text(indent: 2) + streams.text(indent: 2) + congestion(connection)

@@ -75,11 +75,27 @@ struct SimulcastTests {
     #expect(kilobits(allocator.allocate(.kilobitsPerSecond(5000))) == [150, 0, 2500])
     #expect(kilobits([allocator.highest, allocator.padding]) == [2650, 870])
     allocator.isWanted = [false, true, false]
-    #expect(kilobits(allocator.allocate(.kilobitsPerSecond(20))) == [0, 150, 0])
+    #expect(kilobits(allocator.allocate(.kilobitsPerSecond(5000))) == [0, 700, 0])
     #expect(kilobits([allocator.highest, allocator.padding]) == [700, 0])
     allocator.isWanted = [false, false, false]
     #expect(kilobits(allocator.allocate(.kilobitsPerSecond(5000))) == [0, 0, 0])
     #expect(kilobits([allocator.highest, allocator.padding]) == [0, 0])
+  }
+
+  @Test func `a smaller layer stands in for the smallest that is wanted while there is too little for it`() {
+    var allocator = allocator()
+    func rates(_ total: Int64) -> [Int64] { kilobits(allocator.allocate(.kilobitsPerSecond(total))) }
+    allocator.isWanted = [false, false, true]
+    #expect(rates(600) == [0, 0, 600])
+    #expect(rates(599) == [0, 599, 0])
+    // Padding reaches what brings the wanted one back, which is a fifth more than its minimum.
+    #expect(kilobits([allocator.highest, allocator.padding]) == [2500, 720])
+    #expect(rates(719) == [0, 700, 0])
+    #expect(rates(720) == [0, 0, 720])
+    #expect(kilobits([allocator.padding]) == [0])
+    #expect(rates(179) == [179, 0, 0] && rates(20) == [30, 0, 0])
+    allocator.isWanted = [true, false, true]
+    #expect(rates(599) == [200, 0, 0])
   }
 
   @Test func `three layers of 720p can use 3150 kbit/s, and padding reaches what brings the last one back`() {
@@ -102,7 +118,7 @@ struct SimulcastTests {
         #expect(sum <= max(total, lowest.map { allocator.layers[$0].minimum } ?? .zero))
         #expect(sum <= allocator.highest || lowest == nil)
         for (index, rate) in rates.enumerated() where rate > .zero {
-          #expect(allocator.isWanted[index])
+          #expect(allocator.isWanted[index] || index < lowest ?? 0)
           #expect((allocator.layers[index].minimum...allocator.layers[index].maximum).contains(rate))
         }
       }

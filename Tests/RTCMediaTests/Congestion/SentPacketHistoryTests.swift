@@ -26,6 +26,16 @@ struct SentPacketHistoryTests {
     #expect(history.bytesInFlight == .bytes(1000))
   }
 
+  @Test func `what was sent on a path that is lost is not in flight, and what is told of it later changes no count`() {
+    var history = SentPacketHistory()
+    for _ in 0..<3 { _ = history.sent(.bytes(1000), at: .start) }
+    history.forgetFlight()
+    #expect(history.bytesInFlight == .zero)
+    _ = history.sent(.bytes(500), at: .start)
+    let late = history.handle(base: 1, referenceTime: 0, deltas: [2], at: .start)
+    #expect(late?.results.map(\.packet.number) == [1] && late?.bytesInFlight == .bytes(500))
+  }
+
   @Test func `numbers and reference times wrap`() throws {
     var history = SentPacketHistory()
     for _ in 0..<70_000 {

@@ -181,6 +181,8 @@ struct ForwardedStreamTests {
     #expect(forwarded > 500 && receiver.framesDecoded > 200)
     #expect(Set(numbers).count == numbers.count)
     #expect(receiver.undecodable == 0 && receiver.disorder == 0)
+    // A frame that is lost is not always waited for; one that is not forwarded is not missed.
+    #expect(receiver.skippedIDs <= 3)
   }
 
   @Test func `the timestamps of another encoding go on by the time that passed between the frames`() throws {
@@ -242,5 +244,58 @@ struct ForwardedStreamTests {
     let begin = try #require(second.first)
     #expect(begin.number == late.number.next && begin.timestamp &- late.timestamp == 2970)
     #expect(begin.pictureID == late.pictureID.map { ($0 + 1) & 0x7FFF })
+  }
+
+  /// One encoding of which layers up to one are forwarded, after two rounds of its pattern.
+  private func stream(upTo temporal: Int, of source: inout Source) -> ForwardedStream {
+    var stream = ForwardedStream(after: 0)
+    stream.target = ForwardedLayer(encoding: 0, temporal: temporal)
+    for _ in 0..<8 {
+      for sent in source.picture(0) { _ = stream.forward(sent.packet, at: .start) }
+    }
+    return stream
+  }
+
+  @Test(arguments: 0...2, 1...4) func `whichever frames are lost, PictureIDs leave room for those that are forwarded`(
+    _ temporal: Int, _ count: Int
+  ) {
+    for first in 0..<4 {
+      var source = Source(seed: UInt64(20 + first))
+      var stream = stream(upTo: temporal, of: &source)
+      let begin = source.pictureIDs[0]
+      var pictures = (0..<12).map { _ in source.picture(0) }
+      let lost = Array(pictures[first..<first + count])
+      pictures.removeSubrange(first..<first + count)
+      var given: [(layer: Int, picture: UInt16, numbers: ForwardedNumbers)] = []
+      for sent in (pictures + lost).joined() {
+        guard let numbers = stream.forward(sent.packet, at: .start) else { continue }
+        given.append((sent.packet.temporal, sent.packet.pictureID ?? 0, numbers))
+      }
+      // What is forwarded has one PictureID after the other, in the order of the source, whenever it came.
+      let forwarded = given.filter { !$0.numbers.isEmpty }
+      #expect(forwarded.allSatisfy { $0.layer <= temporal } && Set(given.map(\.numbers.number)).count == given.count)
+      let ids = Dictionary(grouping: forwarded) { $0.picture }.mapValues { Set($0.map(\.numbers.pictureID)) }
+      let order = ids.sorted { ($0.key &- begin) & 0x7FFF < ($1.key &- begin) & 0x7FFF }
+      #expect(order.allSatisfy { $0.value.count == 1 })
+      let inOrder = order.compactMap { $0.value.first ?? nil }
+      for (one, next) in zip(inOrder, inOrder.dropFirst()) { #expect(next == (one &+ 1) & 0x7FFF) }
+      // The others only fill the numbers of packets that were missed.
+      let empty = given.count { $0.numbers.isEmpty }
+      #expect(empty == lost.joined().count { $0.packet.temporal > temporal })
+    }
+  }
+
+  @Test func `the late beginning of a frame follows what was decided when its end came`() {
+    for seed in 31...60 {
+      var source = Source(seed: UInt64(seed))
+      var stream = stream(upTo: 2, of: &source)
+      // With the next frame, layers are left out.
+      stream.target = ForwardedLayer(encoding: 0, temporal: 0)
+      let packets = [source.picture(0), source.picture(0)].first { $0.count > 1 && $0[0].packet.temporal > 0 }
+      guard let packets else { continue }
+      #expect(packets.dropFirst().allSatisfy { stream.forward($0.packet, at: .start) == nil })
+      let late = stream.forward(packets[0].packet, at: .start)
+      #expect(late?.isEmpty == true)
+    }
   }
 }

@@ -5,16 +5,16 @@ import Testing
 
 /// What a receiver's link is divided into.
 struct ForwardingAllocatorTests {
-  private typealias Step = ForwardingAllocator.Step
+  private typealias Step = ForwardingSteps.Step
 
   /// 100, 300 and 1000 kbit/s.
   private let steps = [100, 300, 1000].enumerated().map {
-    Step(ForwardedLayer(encoding: $0, temporal: 0), .kilobitsPerSecond($1))
+    Step(ForwardedLayer(encoding: $0, temporal: 0), .kilobitsPerSecond($1), utility: Double($0))
   }
 
   private func request(upTo top: Int = 2, current: Int? = nil) -> ForwardingAllocator.Request {
     ForwardingAllocator.Request(
-      steps: Array(steps[...top]), current: current.map { ForwardedLayer(encoding: $0, temporal: 0) })
+      steps: ForwardingSteps(Array(steps[...top])), current: current.map { ForwardedLayer(encoding: $0, temporal: 0) })
   }
 
   private func encodings(_ allocation: ForwardingAllocator.Allocation) -> [Int?] {
@@ -60,7 +60,7 @@ struct ForwardingAllocatorTests {
       }
       let allocation = ForwardingAllocator.allocate(budget, among: requests)
       let sum = zip(requests, allocation.layers).reduce(DataRate.zero) { sum, entry in
-        sum + (entry.0.steps.first { $0.layer == entry.1 }?.rate ?? .zero)
+        sum + (entry.0.steps.useful.first { $0.layer == entry.1 }?.rate ?? .zero)
       }
       #expect(sum == allocation.used && Double(sum.bitsPerSecond) <= 1.1501 * Double(budget.bitsPerSecond))
       // Nobody has a second step while somebody's first one would fit in its place.

@@ -28,4 +28,74 @@ struct LayerMeterTests {
     #expect(!meter.isSent(1, at: later))
     #expect(meter.rate(of: ForwardedLayer(encoding: 1, temporal: 1)) == .kilobitsPerSecond(120))
   }
+
+  /// A camera of 30 frames a second in two sizes.
+  private struct Camera {
+    var meter = LayerMeter()
+    var now = Instant.start
+    /// After how many frames it was told that something had stopped.
+    var told: [Int] = []
+    private var count = 0
+
+    mutating func send(
+      _ encodings: [Int], frames: Int = 1, every gap: Duration = .milliseconds(33), isKeyFrame: Bool = false
+    ) {
+      for _ in 0..<frames {
+        now += gap
+        count += 1
+        for encoding in encodings {
+          let hasStopped = meter.note(
+            .bytes(500), encoding: encoding, temporal: 0, startsFrame: true, startsKeyFrame: isKeyFrame, at: now)
+          if hasStopped { told.append(count) }
+        }
+      }
+    }
+  }
+
+  @Test func `an encoding has stopped when six frames of another have begun since`() {
+    var camera = Camera()
+    camera.send([0, 1], frames: 70)
+    camera.send([0], frames: 5)
+    #expect(camera.meter.isSent(1, at: camera.now) && camera.told.isEmpty)
+    camera.send([0])
+    #expect(!camera.meter.isSent(1, at: camera.now) && camera.meter.isSent(0, at: camera.now))
+    camera.send([0], frames: 10)
+    #expect(camera.told == [76])
+    // A few frames that are left out to keep a rate do not count.
+    camera.send([0, 1])
+    #expect(camera.meter.isSent(1, at: camera.now))
+    for _ in 0..<10 {
+      camera.send([0], frames: 5)
+      camera.send([1])
+    }
+    #expect(camera.told == [76] && camera.meter.isSent(1, at: camera.now))
+  }
+
+  @Test func `where everything is late nothing has stopped, until nothing comes for 400 ms`() {
+    var camera = Camera()
+    camera.send([0, 1], frames: 30)
+    camera.send([0], every: .milliseconds(399))
+    #expect(camera.meter.isSent(0, at: camera.now) && camera.meter.isSent(1, at: camera.now))
+    #expect(!camera.meter.isSent(1, at: camera.now + .milliseconds(1)) && camera.told.isEmpty)
+  }
+
+  @Test func `what was stopped is sent again with its next packet`() {
+    var camera = Camera()
+    camera.send([1], frames: 3)
+    camera.meter.stop(1)
+    #expect(!camera.meter.isSent(1, at: camera.now))
+    camera.send([1])
+    #expect(camera.meter.isSent(1, at: camera.now))
+  }
+
+  @Test func `frames that are left out after a key frame do not count`() {
+    var camera = Camera()
+    camera.send([0, 1], frames: 70)
+    camera.send([0, 1], isKeyFrame: true)
+    camera.send([0], frames: 12)
+    #expect(camera.meter.isSent(1, at: camera.now) && camera.told.isEmpty)
+    // Until nothing has come for 400 ms.
+    camera.send([0])
+    #expect(!camera.meter.isSent(1, at: camera.now))
+  }
 }
