@@ -199,7 +199,7 @@ extension PeerConnection {
     }
     mayReduceSize = negotiation.media.allSatisfy { $0.isRejected || $0.isRTCPReducedSize }
     references.areExchanged = negotiation.media.contains { !$0.isRejected && $0.exchangesReferenceTimes }
-    if configuration.congestion != nil { adoptCongestionControl(negotiation) }
+    if configuration.congestion != nil { adoptCongestionControl(negotiation, at: now) }
     scheduleReports(at: now)
     if let agreed = negotiation.transport { apply(agreed, at: now) }
     apply(negotiation.data, at: now, into: &output)

@@ -9,16 +9,19 @@ extension PeerConnection {
   public var received: ByteWriter { transport.inbox }
 
   /// Takes a datagram. An RTP packet is counted, handed to its receiver and returned.
-  public mutating func receive(_ datagram: Datagram, at now: Instant, into output: inout Output<Event>)
-    -> IncomingPacket?
-  {
+  ///
+  /// - Parameter arrival: when it came to this machine, if it had to wait: what transport-wide feedback tells of, for a peer takes
+  ///   packets that come in a burst for a fast path.
+  public mutating func receive(
+    _ datagram: Datagram, arrivedAt arrival: Instant? = nil, at now: Instant, into output: inout Output<Event>
+  ) -> IncomingPacket? {
     prefetchReceiver(of: datagram)
     guard let received = transport.receive(datagram, at: now, into: &transportOutput) else {
       flush(at: now, into: &output)
       return nil
     }
     switch received {
-    case .rtp(let elided): return receiveRTP(elided: elided, at: now, into: &output)
+    case .rtp(let elided): return receiveRTP(elided: elided, arrivedAt: arrival ?? now, at: now, into: &output)
     case .rtcp:
       receiveRTCP(at: now, into: &output)
       return nil
@@ -31,14 +34,16 @@ extension PeerConnection {
     remoteSources.prefetch(datagram.bytes.bigEndianUInt32(at: 8), bytes: 1024)
   }
 
-  mutating func receiveRTP(elided: Int, at now: Instant, into output: inout Output<Event>) -> IncomingPacket? {
+  private mutating func receiveRTP(
+    elided: Int, arrivedAt arrival: Instant, at now: Instant, into output: inout Output<Event>
+  ) -> IncomingPacket? {
     let inbox = transport.inbox
     let bytes = inbox.bytes.span
     guard let packet = try? RTPPacket(parsing: bytes, elided: elided) else {
       drops.malformedRTP += 1
       return nil
     }
-    noteArrival(packet, bytes, at: now)
+    noteArrival(packet, bytes, at: arrival)
     guard let (index, receiver) = remoteSources.find(packet.header.ssrc) ?? adopt(packet, bytes, at: now) else {
       drops.unknownSource += 1
       if !earlySources.note(packet.header.sequenceNumber, of: packet.header.ssrc) {

@@ -100,8 +100,8 @@ extension PeerConnection {
         transceivers[index].media = media[index]
       } else {
         media[index].codecs = Transceiver.codecs(media[index].kind, configuration)
-        // Who plays what arrives wants one picture; who forwards it takes them all.
-        media[index].receivesSimulcast = configuration.purpose == .forwarding && media[index].kind == .video
+        let receivesSimulcast = configuration.receivesSimulcast ?? (configuration.purpose == .forwarding)
+        media[index].receivesSimulcast = receivesSimulcast && media[index].kind == .video
         media[index].headerExtensions = Transceiver.headerExtensions(
           media[index].kind, configuration, simulcast: media[index].receivesSimulcast ? .recvonly : .inactive)
         media[index].exchangesReferenceTimes = configuration.congestion != nil

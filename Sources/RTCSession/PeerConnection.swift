@@ -33,6 +33,9 @@ public struct PeerConnection: ~Copyable {
     /// The mean time between two reports of all streams together; with congestion control each stream of an endpoint that plays
     /// reports by itself instead (see `ReportSchedule`).
     public var reportInterval: Duration = .seconds(1)
+    /// Whether simulcast that a peer offers is received, each encoding as a stream of its own; `nil` if packets are forwarded, for
+    /// who plays what arrives mostly wants one picture.
+    public var receivesSimulcast: Bool?
     /// Congestion control of what is sent; `nil` for none, and then transport-wide feedback is not offered.
     public var congestion: CongestionSettings?
 
@@ -262,7 +265,7 @@ public struct PeerConnection: ~Copyable {
         if reportsEach { scheduleReports(at: now) } else { nextReport = now + configuration.reportInterval * 0.5 }
         if let time = transport.ice.roundTripTime { for receiver in receivers { receiver.setRoundTripTime(time) } }
         startDataChannels(at: now, into: &output)
-        if transportSequenceID != 0 { control?.start(tag: transport.packetTag, at: now) }
+        startCongestionControl(at: now)
       case .dtls(.closed), .dtls(.failed):
         dataChannels.close(at: now, into: &dataEvents)
         flushData(at: now, into: &output)

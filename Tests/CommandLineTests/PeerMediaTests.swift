@@ -83,6 +83,7 @@ struct PeerMediaTests {
   @Test(arguments: [
     (["--listen", "0.0.0.0:0"], "--listen: found '0.0.0.0:0'"), (["--public"], "--public: found"),
     (["--offer", "--answer"], "--offer: found '--answer as well'"), (["--bitrate", "1k"], "--bitrate: found"),
+    (["--congestion-control", "bbr"], "--congestion-control: found 'bbr', allowed: none, fixed, gcc, gcc-draft, nada"),
     (["--video", "/etc/passwd"], "--video: found '/etc/passwd'"),
     (["--audio", "/etc/passwd"], "--audio: found '/etc/passwd'"),
     (["--expect", "/nowhere"], "--expect: cannot read /nowhere"),

@@ -88,4 +88,17 @@ struct BrowserTests {
     #expect(decibels > 24)
     try expectGoodEnd(outcome, ofCall: 1)
   }
+
+  @Test(.interop(.chromium, "it sends its picture in three sizes: each is decoded"), .timeLimit(.minutes(2)))
+  func `Chromium sends its picture in three sizes, and each is decoded and told of by its name`() async throws {
+    let outcome = try await call(peer: [], page: ["--simulcast", "--seconds", "8"])
+    let line = try #require(outcome.lines.first { $0.hasPrefix("call 1:") })
+    let layers = line.matches(of: #/([0-9]+)×[0-9]+ \(([a-z]+): ([0-9]+)\)/#)
+    #expect(layers.map { String($0.2) } == ["q", "h", "f"], "\(line)")
+    // A busy machine's Chromium makes pictures smaller, but no encoding smaller than the next.
+    let widths = layers.compactMap { Int($0.1) }
+    #expect(zip(widths, widths.dropFirst()).allSatisfy { $0 < $1 }, "\(line)")
+    #expect(layers.allSatisfy { Int($0.3) ?? 0 > 20 }, "\(line)")
+    #expect(outcome.number(before: "decoding errors", ofCall: 1) == 0, "\(line)")
+  }
 }

@@ -26,6 +26,30 @@ struct SocketConnectionTests {
     #expect(pair.a.connection.nextTimeout == nil && pair.b.connection.nextTimeout == nil)
   }
 
+  @Test func `a datagram has arrived when the kernel got it, not when a busy thread looks`() throws {
+    let loop = try SocketLoop()
+    var told: [(arrival: Instant, now: Instant)] = []
+    var receiver: DatagramSocket?
+    receiver = try DatagramSocket(Endpoint(IPAddress(127, 0, 0, 1), 0), on: loop) { _, now in
+      if let receiver { told.append((receiver.arrivedAt, now)) }
+    }
+    let sender = try DatagramSocket(Endpoint(IPAddress(127, 0, 0, 1), 0), on: loop) { _, _ in }
+    let destination = try #require(receiver?.local)
+    let begin = loop.clock.now
+    for number in 0..<2 {
+      sender.send([UInt8(number)].span, to: destination)
+      // The thread has other work.
+      while loop.clock.now < begin + .milliseconds(30) * (number + 1) {}
+    }
+    let end = loop.clock.now + .seconds(5)
+    while told.count < 2, loop.clock.now < end { loop.turn(waitingAtMost: .milliseconds(10)) }
+    #expect(told.count == 2)
+    let (first, second) = (try #require(told.first), try #require(told.last))
+    #expect(second.arrival - first.arrival > .milliseconds(25))
+    #expect(first.now - first.arrival > .milliseconds(55))
+    #expect(second.now - first.now < .milliseconds(25))
+  }
+
   @Test func `another thread reaches the loop through a mailbox, which is bounded`() async throws {
     let loop = try SocketLoop()
     var received: [Int] = []

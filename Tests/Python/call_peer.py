@@ -1,6 +1,6 @@
 """Calls `rtcsim peer` from its page in headless Chromium, and looks at what Chromium's own statistics say.
 
-Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic | --data]
+Usage: call_peer.py URL FOLDER [--seconds N] [--capture FILE.y4m] [--synthetic | --data] [--simulcast]
                     [--steps reload,tab,restart,track,crash,garbage,echo]
 
 Prints what it saw as JSON and writes screenshots into FOLDER; ends with a message and status 1 when something is wrong.
@@ -26,8 +26,10 @@ def check(condition, sentence):
 
 
 class Browser:
-    def __init__(self, capture, has_media):
+    def __init__(self, capture, has_media, is_layered):
         self.has_media = has_media
+        # The statistics show the first stream alone, and of several sizes that may be one that is not sent yet.
+        self.is_layered = is_layered
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         arguments = [
@@ -93,7 +95,7 @@ class Browser:
         grown = {}
         for stream, member in [
             ("in-video", "framesDecoded"), ("in-audio", "totalAudioEnergy"), ("in-audio", "packetsReceived"),
-            ("out-video", "framesEncoded"), ("out-audio", "packetsSent"),
+            *([] if self.is_layered else [("out-video", "framesEncoded")]), ("out-audio", "packetsSent"),
         ]:
             grown[f"{stream}.{member}"] = (after[stream].get(member) or 0) - (before[stream].get(member) or 0)
             check(grown[f"{stream}.{member}"] > 0, f"{member} of {stream} grows: {after[stream]}")
@@ -243,10 +245,12 @@ def main():
     parser.add_argument("--capture")
     parser.add_argument("--synthetic", action="store_true")
     parser.add_argument("--data", action="store_true", help="a data channel and no media")
+    parser.add_argument("--simulcast", action="store_true", help="the picture in three sizes")
     parser.add_argument("--steps", default="")
     arguments = parser.parse_args()
-    url = arguments.url + "?auto" + ("&synthetic" if arguments.synthetic else "") + ("&data" if arguments.data else "")
-    with Browser(arguments.capture, has_media=not arguments.data) as browser:
+    options = [name for name in ["synthetic", "data", "simulcast"] if getattr(arguments, name)]
+    url = arguments.url + "?" + "&".join(["auto", *options])
+    with Browser(arguments.capture, has_media=not arguments.data, is_layered=arguments.simulcast) as browser:
         browser.open(url)
         summary = {}
         if browser.has_media:

@@ -42,6 +42,21 @@ struct CongestionControlTests {
     }
   }
 
+  @Test func `media that come to a connection of data alone are controlled, too`() throws {
+    let settings = CongestionSettings(
+      controller: try #require(CongestionControllers.named("gcc")), limits: Self.limits)
+    let pair = try ConnectedPair { configuration, _ in configuration.congestion = settings }
+    _ = try pair.a.core.createDataChannel("chat", at: pair.now, into: &pair.a.output)
+    try pair.connect()
+    pair.a.core.addTransceiver(.video, direction: .sendonly)
+    try pair.negotiate()
+    pair.startVideo(0, on: 0)
+    pair.run(for: .seconds(3))
+    let control = pair.a.core.control
+    #expect(try #require(control?.decision).target > .kilobitsPerSecond(300))
+    #expect(pair.b.core.transceivers[0].receiver?.statistics(at: pair.now).framesDecoded ?? 0 > 60)
+  }
+
   @Test(arguments: [Fidelity.wire, .model])
   func `every packet bears the next number, and the peer tells of each`(fidelity: Fidelity) throws {
     let pair = try pair(fidelity)

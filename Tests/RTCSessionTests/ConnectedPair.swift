@@ -166,8 +166,10 @@ final class ConnectedPair {
     for side in sides {
       side.core.handleTimeout(at: now, into: &side.output)
       for (index, transceiver) in side.core.transceivers.enumerated() {
-        while let playout = transceiver.receiver?.nextVideo(at: now) {
-          side.played[index, default: []].append(playout.frame.rtpTimestamp)
+        for case let receiver? in transceiver.receivers {
+          while let playout = receiver.nextVideo(at: now) {
+            side.played[index, default: []].append(playout.frame.rtpTimestamp)
+          }
         }
       }
     }

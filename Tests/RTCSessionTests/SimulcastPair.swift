@@ -7,10 +7,11 @@ import RTCWire
 /// A sender of several encodings, and a peer that forwards, or plays, what it gets.
 extension ConnectedPair {
   static func simulcast(
-    _ fidelity: Fidelity = .model, purpose: RTPStreamReceiver.Purpose = .forwarding, encodings: Int = 3
+    _ fidelity: Fidelity = .model, purpose: RTPStreamReceiver.Purpose = .forwarding, encodings: Int = 3,
+    receivesSimulcast: Bool? = nil
   ) throws -> ConnectedPair {
     let pair = try ConnectedPair(fidelity) { configuration, side in
-      if side == 1 { configuration.purpose = purpose }
+      if side == 1 { (configuration.purpose, configuration.receivesSimulcast) = (purpose, receivesSimulcast) }
       guard let gcc = CongestionControllers.all.first(where: { $0.name == "gcc" }) else { return }
       let limits = RateLimits(
         minimum: .kilobitsPerSecond(30), start: .megabitsPerSecond(3), maximum: .megabitsPerSecond(5))

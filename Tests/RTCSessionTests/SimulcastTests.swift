@@ -110,6 +110,16 @@ import Testing
     #expect(sent.count == 1 && received.count == 1 && received[0]?.framesDecoded == 25)
   }
 
+  @Test func `a peer that plays all encodings has a stream of each`() throws {
+    let pair = try ConnectedPair.simulcast(purpose: .playout, receivesSimulcast: true)
+    try pair.connect()
+    pair.sendEncodings(for: .seconds(1))
+    pair.run(for: .seconds(1))
+    let received = pair.b.core.transceivers[0].receivers
+    #expect(received.map { $0?.rid } == ["q", "h", "f"])
+    #expect(statistics(pair).received.map { $0?.framesDecoded } == [25, 25, 25])
+  }
+
   @Test func `what names no encoding, or one that was not agreed on, is nobody's`() throws {
     let pair = try ConnectedPair.simulcast()
     try pair.connect()

@@ -59,7 +59,7 @@ extension PeerConnection {
   }
 
   /// Learns from an agreement whether transport-wide feedback is spoken, and under which number.
-  mutating func adoptCongestionControl(_ negotiation: Negotiation) {
+  mutating func adoptCongestionControl(_ negotiation: Negotiation, at now: Instant) {
     for media in negotiation.media where !media.isRejected {
       let speaks = (media.sendCodecs + media.receiveCodecs).contains { codec in
         codec.feedback.contains(RTPCodec.Feedback("transport-cc"))
@@ -68,6 +68,13 @@ extension PeerConnection {
       transportSequenceID = UInt8(truncatingIfNeeded: id)
       if media.kind == .video, media.direction.receives { arrivals.hasVideo = true }
     }
+    startCongestionControl(at: now)
+  }
+
+  /// Begins when media may flow and feedback was agreed on; media may come to a connection that has carried data alone.
+  mutating func startCongestionControl(at now: Instant) {
+    guard transport.isReady, transportSequenceID != 0 else { return }
+    control?.start(tag: transport.packetTag, at: now)
   }
 
   /// Notes the arrival of a packet that bears a transport-wide number.

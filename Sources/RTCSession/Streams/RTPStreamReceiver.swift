@@ -18,7 +18,7 @@ public final class RTPStreamReceiver {
   @exclusivity(unchecked) public private(set) var parameters: StreamParameters
   @exclusivity(unchecked) public private(set) var place: StreamPlace
   /// The identifier of the encoding that it receives; `nil` without simulcast.
-  private(set) var rid: String?
+  public private(set) var rid: String?
   /// Whether its transceiver receives nothing else; otherwise it is one of several encodings.
   @exclusivity(unchecked) private(set) var isAlone: Bool
   /// How often the encoding, and the stream of its retransmissions, had another source before.

@@ -19,6 +19,11 @@ public struct SystemClock: Sendable {
   /// The time that has passed since the clock was made.
   public var now: Instant { Instant(nanoseconds: Self.read(CLOCK_MONOTONIC) - origin) }
 
+  /// How long ago something was that the kernel has stamped with its real-time clock.
+  func timeSince(_ stamp: timespec) -> Duration {
+    .nanoseconds(Self.read(CLOCK_REALTIME) - Self.nanoseconds(of: stamp))
+  }
+
   /// 1970-01-01 (RFC 5905 §6 counts from 1900).
   private static let unixEpoch = NTPTimestamp(seconds: 2_208_988_800)
 
@@ -26,6 +31,10 @@ public struct SystemClock: Sendable {
     var time = timespec()
     let status = clock_gettime(clock, &time)
     precondition(status == 0, "Linux has both clocks")
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    return nanoseconds(of: time)
+  }
+
+  private static func nanoseconds(of time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -29,12 +29,16 @@ public final class SocketConnection: TimedParticipant {
     /// The encoding names of the codecs that this endpoint has; `nil` for all that there are.
     public var codecs: [String]?
     public var bundlePolicy: BundlePolicy
+    /// Whether simulcast that a peer offers is received, each encoding as a stream of its own; `nil` if packets are forwarded.
+    public var receivesSimulcast: Bool?
+    /// Congestion control of what is sent; `nil` for none, and then transport-wide feedback is neither asked for nor given.
+    public var congestion: CongestionSettings?
 
     /// - Parameter addresses: this machine alone unless others are named (`LocalAddresses`).
     public init(
       addresses: [IPAddress] = [IPAddress(127, 0, 0, 1)], servers: [ICEServer] = [],
       transportPolicy: ICEConfiguration.TransportPolicy = .all, purpose: RTPStreamReceiver.Purpose = .playout,
-      codecs: [String]? = nil, bundlePolicy: BundlePolicy = .maxCompat
+      codecs: [String]? = nil, bundlePolicy: BundlePolicy = .maxCompat, congestion: CongestionSettings? = nil
     ) {
       self.addresses = addresses
       self.servers = servers
@@ -42,6 +46,7 @@ public final class SocketConnection: TimedParticipant {
       self.purpose = purpose
       self.codecs = codecs
       self.bundlePolicy = bundlePolicy
+      self.congestion = congestion
     }
   }
 
@@ -72,12 +77,13 @@ public final class SocketConnection: TimedParticipant {
   public init(_ configuration: Configuration, on loop: SocketLoop) throws(SocketConnectionError) {
     self.loop = loop
     let crypto: SystemCrypto
-    var received: (Datagram, Instant) -> Void = { _, _ in }
+    var received: (Datagram, Instant?, Instant) -> Void = { _, _, _ in }
+    var arrival: (Int) -> Instant? = { _ in nil }
     var relayEnded: (Endpoint, Endpoint, Instant) -> Void = { _, _, _ in }
     do {
       crypto = try SystemCrypto()
-      for address in configuration.addresses {
-        sockets.append(try DatagramSocket(Endpoint(address, 0), on: loop) { received($0, $1) })
+      for (number, address) in configuration.addresses.enumerated() {
+        sockets.append(try DatagramSocket(Endpoint(address, 0), on: loop) { received($0, arrival(number), $1) })
       }
     } catch {
       throw .socket(error)
@@ -104,11 +110,18 @@ public final class SocketConnection: TimedParticipant {
       cname: cname, ntp: loop.clock.ntp, purpose: configuration.purpose)
     settings.codecs = configuration.codecs
     settings.bundlePolicy = configuration.bundlePolicy
+    settings.receivesSimulcast = configuration.receivesSimulcast
+    settings.congestion = configuration.congestion
     core = PeerConnection(settings, entropy: entropy)
     relays = RelayStreams(
-      on: loop, provider: crypto.provider, tls: verifications, messageHandler: { received($0, $1) },
+      on: loop, provider: crypto.provider, tls: verifications, messageHandler: { received($0, nil, $1) },
       endHandler: { relayEnded($0, $1, $2) })
-    received = { [weak self] in self?.receive($0, at: $1) }
+    received = { [weak self] in self?.receive($0, arrivedAt: $1, at: $2) }
+    arrival = { [weak self] number in
+      // A socket goes on with what it has read when the connection was closed meanwhile.
+      guard let self, self.sockets.indices.contains(number) else { return nil }
+      return self.sockets[number].arrivedAt
+    }
     relayEnded = { [weak self] in self?.relayConnectionEnded(from: $0, to: $1, at: $2) }
     loop.add(self)
   }
@@ -145,9 +158,9 @@ public final class SocketConnection: TimedParticipant {
   /// What passed the sockets so far, one entry for each address.
   public var socketStatistics: [DatagramSocket.Statistics] { sockets.map(\.statistics) }
 
-  private func receive(_ datagram: Datagram, at now: Instant) {
+  private func receive(_ datagram: Datagram, arrivedAt arrival: Instant?, at now: Instant) {
     guard !isClosed else { return }
-    if let packet = core.receive(datagram, at: now, into: &output) { packetHandler(packet, now) }
+    if let packet = core.receive(datagram, arrivedAt: arrival, at: now, into: &output) { packetHandler(packet, now) }
     finish(at: now)
   }
 

@@ -20,6 +20,8 @@ public final class DatagramSocket {
   /// Where the socket stands.
   public let local: Endpoint
   public private(set) var statistics = Statistics()
+  /// When the kernel got the datagram that the handler is being told of, which may have waited for this thread since.
+  public private(set) var arrivedAt = Instant.start
   private let descriptor: FileDescriptor
   private let loop: SocketLoop
   private let handler: (Datagram, Instant) -> Void
@@ -29,6 +31,9 @@ public final class DatagramSocket {
   private static let turnLimit = 64
   /// What the kernel may keep for us in each direction, in bytes, unless something else is asked for.
   public static let largeBuffer: Int32 = 4 << 20
+
+  /// What the kernel may have had for longer was stamped before its clock was set.
+  private static let longestWait = Duration.seconds(1)
 
   /// Opens the socket.
   ///
@@ -45,6 +50,7 @@ public final class DatagramSocket {
     local = try descriptor.bind(to: endpoint, .udp)
     try descriptor.set(buffer, SO_RCVBUF, "SO_RCVBUF")
     try descriptor.set(buffer, SO_SNDBUF, "SO_SNDBUF")
+    try descriptor.set(1, SO_TIMESTAMPNS, "SO_TIMESTAMPNS")
     self.loop = loop
     self.handler = handler
     watch = try loop.watch(descriptor.number, for: .readable) { [unowned self] _ in receive() }
@@ -75,11 +81,8 @@ public final class DatagramSocket {
     loop.withReceiveBuffer { buffer in
       for _ in 0..<Self.turnLimit {
         var source = SocketAddress()
-        let count = buffer.withUnsafeMutableBytes { bytes in
-          source.write { address, length in
-            Self.retrying { recvfrom(descriptor.number, bytes.baseAddress, bytes.count, 0, address, length) }
-          }
-        }
+        var stamp: timespec?
+        let count = buffer.withUnsafeMutableBytes { read(into: $0, from: &source, stamp: &stamp) }
         guard count >= 0 else {
           if errno == EAGAIN { return }
           statistics.receiveErrors += 1
@@ -88,7 +91,38 @@ public final class DatagramSocket {
         statistics.packetsReceived += 1
         statistics.bytesReceived += count
         guard let source = source.endpoint else { continue }
-        handler(Datagram(from: source, to: local, bytes: buffer.span.extracting(0..<count)), loop.clock.now)
+        let now = loop.clock.now
+        let waited = stamp.map { loop.clock.timeSince($0) } ?? .zero
+        arrivedAt = (.zero...Self.longestWait).contains(waited) ? now - waited : now
+        handler(Datagram(from: source, to: local, bytes: buffer.span.extracting(0..<count)), now)
+      }
+    }
+  }
+
+  /// - Parameter stamp: is set to when the kernel got the datagram, on its real-time clock.
+  /// - Returns: The number of bytes, negative for none.
+  private func read(
+    into bytes: UnsafeMutableRawBufferPointer, from source: inout SocketAddress, stamp: inout timespec?
+  ) -> Int {
+    let stampOffset = MemoryLayout<cmsghdr>.size
+    return withUnsafeTemporaryAllocation(byteCount: 64, alignment: MemoryLayout<cmsghdr>.alignment) { control in
+      source.write { address, length in
+        var part = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        return withUnsafeMutablePointer(to: &part) { part in
+          var message = msghdr()
+          (message.msg_name, message.msg_namelen) = (UnsafeMutableRawPointer(address), length.pointee)
+          (message.msg_iov, message.msg_iovlen) = (part, 1)
+          (message.msg_control, message.msg_controllen) = (control.baseAddress, control.count)
+          let count = Self.retrying { recvmsg(descriptor.number, &message, 0) }
+          guard count >= 0 else { return count }
+          length.pointee = message.msg_namelen
+          guard message.msg_controllen >= stampOffset + MemoryLayout<timespec>.size else { return count }
+          let header = control.load(as: cmsghdr.self)
+          if header.cmsg_level == SOL_SOCKET, header.cmsg_type == SO_TIMESTAMPNS {
+            stamp = control.load(fromByteOffset: stampOffset, as: timespec.self)
+          }
+          return count
+        }
       }
     }
   }

@@ -4,9 +4,9 @@ import RTCSession
 
 /// What one encoder of video makes of the rate that congestion control leaves it: its bitrate, the size of its pictures, which of
 /// them are left out, and whether there are any.
-struct VideoAdapter {
+package struct VideoAdapter {
   /// What it may do beside following the rate.
-  struct Policy {
+  package struct Policy {
     /// How its pictures follow the rate.
     var adaptation = VideoAdaptations.chromium
     /// Whether the picture becomes smaller when the rate is too low for it, or the processor too slow.
@@ -15,6 +15,9 @@ struct VideoAdapter {
     var reservesProtection = false
     /// Whether video gives way to sound alone where there is too little for it.
     var pauses = true
+
+    /// All that there is, in Chromium's steps.
+    package static let chromium = Policy()
   }
 
   /// Bytes of an RTP packet of video that are not payload, from IP down to the tag: 28 + 12 + 12 of extensions + 3 of
@@ -29,11 +32,11 @@ struct VideoAdapter {
   private let video: VP8Settings
   private let policy: Policy
   /// What the encoder could use, all headers included.
-  let allocation: DataRate
+  package let allocation: DataRate
   /// The bitrate that the encoder is to have; zero before media may flow.
-  private(set) var target = DataRate.zero
+  package private(set) var target = DataRate.zero
   /// The size of its pictures.
-  private(set) var size: (width: Int, height: Int)
+  package private(set) var size: (width: Int, height: Int)
   private var pictures: any VideoAdaptation
   /// What the encoder could have, beyond what its pictures can use.
   private var available = DataRate.zero
@@ -48,7 +51,7 @@ struct VideoAdapter {
   private var limitation: QualityLimitation?
 
   /// - Parameter video: what is captured, with the highest bitrate of the encoder.
-  init(_ video: VP8Settings, _ policy: Policy) {
+  package init(_ video: VP8Settings, _ policy: Policy) {
     self.video = video
     self.policy = policy
     pictures = policy.adaptation.make(video)
@@ -60,19 +63,19 @@ struct VideoAdapter {
   }
 
   /// What sound of this bitrate takes, all headers included: 50 packets a second.
-  static func total(ofSound bitrate: DataRate) -> DataRate {
+  package static func total(ofSound bitrate: DataRate) -> DataRate {
     bitrate + .bitsPerSecond(Int64(audioOverhead.bits * 50))
   }
 
   /// What is to be tried with padding, all headers included, so that video can come back.
-  var wantedPadding: DataRate {
+  package var wantedPadding: DataRate {
     guard isPaused else { return .zero }
     return RateAllocation.total(
       of: pause.enough, framesPerSecond: framesPerSecond, packet: Self.packet, overhead: Self.overhead)
   }
 
   /// Whether sound goes on alone.
-  var isPaused: Bool { pause.isPaused }
+  package var isPaused: Bool { pause.isPaused }
 
   /// How many pictures of a second are coded, where none is left out.
   var framesPerSecond: Int { video.framesPerSecond / capturedPerCoded }
@@ -88,7 +91,7 @@ struct VideoAdapter {
   /// Learns what is left for it, all headers included, and gives the encoder's bitrate when that changes.
   ///
   /// - Parameter sent: what has been sent on its stream so far.
-  mutating func update(
+  package mutating func update(
     _ left: DataRate, sent: OutboundStreamStatistics, loss: Double, at now: Instant
   ) -> DataRate? {
     note(sent, loss: loss, at: now)
@@ -116,7 +119,7 @@ struct VideoAdapter {
   }
 
   /// The size that pictures have from the next one on, when it changes now.
-  mutating func resize(at now: Instant) -> (width: Int, height: Int)? {
+  package mutating func resize(at now: Instant) -> (width: Int, height: Int)? {
     guard policy.adaptsSize else { return nil }
     _ = pictures.update(available, at: now)
     guard pictures.size != size else { return nil }
@@ -128,7 +131,7 @@ struct VideoAdapter {
   /// alone.
   ///
   /// - Parameter reduction: the share of pictures that congestion control wants left out.
-  mutating func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
+  package mutating func takesFrame(reducedBy reduction: Double, at now: Instant) -> Bool {
     noteLimitation(isReduced: reduction > 0, at: now)
     guard !isPaused else { return false }
     passed += 1
@@ -159,7 +162,7 @@ struct VideoAdapter {
   /// For reports; `nil` before the first picture.
   ///
   /// - Parameter isWanted: whether the far end wants the pictures.
-  func statistics(isWanted: Bool, at now: Instant) -> EncodingStatistics? {
+  package func statistics(isWanted: Bool, at now: Instant) -> EncodingStatistics? {
     limitation.map {
       let isPaused = isPaused || !isWanted
       return EncodingStatistics(

@@ -17,6 +17,7 @@ struct Peer: ParsableCommand {
 
       Only this machine can reach it unless --listen names another address and --public says that this is meant. Pages that
       do not come from this machine get no camera and no microphone over plain HTTP and send a synthetic picture and tone.
+      With ?simulcast in its address the page sends its picture in three sizes, each of which is decoded and told of.
 
       \(signaling)
       """)
@@ -43,13 +44,24 @@ struct Peer: ParsableCommand {
     String?
   @Option(help: ArgumentHelp("Sound to send instead of the synthetic voice, a WAV file.", valueName: "file")) var audio:
     String?
-  @Option(help: "What the pictures are coded for.") var bitrate = DataRate.megabitsPerSecond(1)
+  @Option(help: "What the pictures are coded for; with congestion control, at most.")
+  var bitrate = DataRate.megabitsPerSecond(1)
+  @Option(
+    help: """
+      Whose rate pictures follow, and whether what is sent is paced: \(SessionScenario.congestionControls.joined(separator: ", ")). \
+      With none, the page is told nothing of what arrives, either. A peer that gives no transport-wide feedback, as aiortc \
+      does not, gets pictures of a fixed rate.
+      """)
+  var congestionControl = "gcc"
   @Option(
     help: ArgumentHelp("Pictures that the page is known to send, a Y4M file; tells their PSNR.", valueName: "file"))
   var expect: String?
   @Option(
     help: ArgumentHelp(
-      "Where what comes is written: call-N-video-L.ivf (VP8) and call-N-audio-L.wav, each when its call is over.",
+      """
+      Where what comes is written: call-N-video-L.ivf (VP8) and call-N-audio-L.wav, each when its call is over; of several \
+      sizes call-N-video-L-E.ivf, the first one 0.
+      """,
       valueName: "folder"))
   var record: String?
   @Option(
@@ -76,6 +88,11 @@ struct Peer: ParsableCommand {
     guard (.kilobitsPerSecond(30)...(.megabitsPerSecond(100))).contains(bitrate) else {
       throw CommandLineError.badValue(
         name: "--bitrate", found: bitrate.defaultValueDescription, allowed: "a rate from 30k to 100M")
+    }
+    guard SessionScenario.congestionControls.contains(congestionControl) else {
+      throw CommandLineError.badValue(
+        name: "--congestion-control", found: congestionControl,
+        allowed: SessionScenario.congestionControls.joined(separator: ", "))
     }
     if let duration, duration <= .zero {
       throw CommandLineError.badValue(
@@ -120,7 +137,11 @@ struct Peer: ParsableCommand {
     if let record { try OutputFiles.prepareFolder(record, for: "--record") }
     let frameRate = Double(source.frameRate.numerator) / Double(source.frameRate.denominator)
     return PeerCall.Settings(
-      connection: SocketConnection.Configuration(addresses: try addresses, servers: servers),
+      connection: SocketConnection.Configuration(
+        addresses: try addresses, servers: servers,
+        congestion: CongestionControllers.named(congestionControl).map {
+          CongestionSettings(controller: $0, limits: .chromium)
+        }),
       video: VP8Settings(
         width: source.width, height: source.height, bitrate: bitrate,
         framesPerSecond: max(1, Int(frameRate.rounded()))),

@@ -4,6 +4,7 @@ import RTCSession
 import RTCSockets
 import RTCTransport
 import RTCWire
+import SimNodes
 import SimSessions
 
 /// A call with one page: its connection, what is sent to it and what is played of it.
@@ -52,13 +53,21 @@ final class PeerCall: TimedParticipant {
     self.signal = signal
     self.ended = ended
     clock = loop.clock
-    connection = try SocketConnection(settings.connection, on: loop)
+    var configuration = settings.connection
+    configuration.receivesSimulcast = true
+    connection = try SocketConnection(configuration, on: loop)
     connection.eventHandler = { [weak self] event, now in self?.handle(event, at: now) }
     loop.add(self)
   }
 
   /// Whether media may flow.
   var isReady: Bool { connection.core.transport.isReady }
+
+  /// What congestion control allows now; `nil` where there is none, or the peer tells nothing of what arrives.
+  var allowedRate: DataRate? { connection.core.control?.decision?.target }
+
+  /// How our pictures are coded now; `nil` where they follow nothing.
+  func encoding(at now: Instant) -> EncodingStatistics? { video?.statistics(at: now) }
 
   // MARK: - Signaling
 
@@ -142,7 +151,7 @@ final class PeerCall: TimedParticipant {
       signal(.candidate(ICECandidateInit(candidate.description, mid: mid, sectionIndex: 0)))
     case .gatheringCompleted: signal(.candidate(ICECandidateInit("")))
     case .keyFrameRequested(let line, _): if video?.line == line { video?.requestKeyFrame() }
-    case .firstPacketReceived(let line, _): addTrack(line, at: now)
+    case .firstPacketReceived(let line, let encoding): addTrack(line, encoding, at: now)
     case .transport(.ready): connectedAt = connectedAt ?? now
     case .transport(.ice(.stateChanged(.failed))): ended("there is no path to the page")
     case .transport(.dtls(.failed(let failure))): ended("DTLS failed: \(failure)")
@@ -166,16 +175,19 @@ final class PeerCall: TimedParticipant {
   // MARK: - Media
 
   func send(picture: VideoFrame, capturedAt time: Instant) throws(CodecError) {
-    try video?.send(picture, capturedAt: time, over: connection)
+    try video?.send(picture, capturedAt: time, beside: audio?.rate ?? .zero, over: connection)
   }
 
   func send(sound: AudioFrame, capturedAt time: Instant) throws(CodecError) {
     try audio?.send(sound, capturedAt: time, over: connection)
   }
 
-  private func addTrack(_ line: Int, at now: Instant) {
-    guard let receiver = connection.core.transceivers[line].receiver else { return }
-    let path = settings.folder.map { "\($0)/call-\(number)-\(receiver.parameters.kind.rawValue)-\(line)" }
+  /// What is sent in several encodings is a track for each.
+  private func addTrack(_ line: Int, _ encoding: Int, at now: Instant) {
+    let receivers = connection.core.transceivers[line].receivers
+    guard receivers.indices.contains(encoding), let receiver = receivers[encoding] else { return }
+    let name = "\(receiver.parameters.kind.rawValue)-\(line)" + (receiver.rid == nil ? "" : "-\(encoding)")
+    let path = settings.folder.map { "\($0)/call-\(number)-\(name)" }
     do {
       tracks.append(try PeerTrack(line: line, receiver: receiver, expecting: settings.expected, path: path))
     } catch {
@@ -209,7 +221,10 @@ final class PeerCall: TimedParticipant {
     while let playout = track.receiver.nextVideo(at: now) {
       let isShown = try track.show(playout)
       guard !isShown else { continue }
-      connection.perform { core, now, output in core.requestKeyFrame(on: track.line, at: now, into: &output) }
+      connection.perform { core, now, output in
+        core.requestKeyFrame(
+          on: track.line, encoding: track.receiver.place.encoding, at: now, into: &output)
+      }
     }
   }
 

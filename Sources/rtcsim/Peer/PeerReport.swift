@@ -34,7 +34,14 @@ final class PeerReport {
     line += "\(frames(totals.framesSent - before.framesSent)) pictures/s  received "
     line += "\(rate(totals.received - before.received)) Mbit/s, "
     line += "\(frames(totals.framesDecoded - before.framesDecoded)) pictures/s"
-    if let picture = call.pictures.first { line += " of \(picture.width)×\(picture.height)" }
+    line += Self.pictures(of: call)
+    if let allowed = call.allowedRate {
+      line += "  allowed \(Self.decimals(Double(allowed.bitsPerSecond) / 1e6, 2)) Mbit/s"
+    }
+    if let encoding = call.encoding(at: now), encoding.qualityLimitationReason != .none {
+      let size = "\(encoding.frameWidth)×\(encoding.frameHeight)"
+      line += encoding.isPaused ? ", pictures paused" : ", pictures of \(size)"
+    }
     line += "  lost \(call.packetsLost(at: now))"
     if let time = call.connection.core.transport.ice.roundTripTime {
       line += "  RTT \(Self.decimals(time.milliseconds, 2)) ms"
@@ -53,19 +60,33 @@ final class PeerReport {
     let totals = Self.totals(of: call, at: now)
     var line = "call \(call.number): \(Self.decimals((now - connected).inSeconds, 1)) s; sent \(totals.framesSent) "
     line += "pictures; decoded \(totals.framesDecoded) pictures"
-    if let picture = call.pictures.first { line += " of \(picture.width)×\(picture.height)" }
+    line += Self.pictures(of: call)
     line += " and \(call.soundsDecoded) packets of sound; \(call.packetsLost(at: now)) packets lost; "
     line += "\(call.decodingErrors) decoding errors"
     if let error = call.tracks.compactMap(\.lastDecodingError).first { line += " (the last one: \(error))" }
     if let mean = call.meanPSNR { line += "; PSNR \(Self.decimals(mean, 1)) dB" }
+    if let allowed = call.allowedRate {
+      line += "; allowed at the end \(Self.decimals(Double(allowed.bitsPerSecond) / 1e6, 2)) Mbit/s"
+    }
     Terminal.write("\(line); \(reason.printable)\n")
+  }
+
+  /// The size of the pictures that come, and of several encodings which of them they are and how many.
+  private static func pictures(of call: PeerCall) -> String {
+    let tracks = call.tracks.sorted { $0.receiver.place.encoding < $1.receiver.place.encoding }
+    let layers = tracks.compactMap { track -> String? in
+      guard let rid = track.rid, let picture = track.picture else { return nil }
+      return "\(picture.width)×\(picture.height) (\(rid.printable): \(track.framesDecoded))"
+    }
+    if !layers.isEmpty { return " of \(layers.joined(separator: ", "))" }
+    return call.pictures.first.map { " of \($0.width)×\($0.height)" } ?? ""
   }
 
   private static func totals(of call: PeerCall, at now: Instant) -> Totals {
     var totals = Totals()
     for transceiver in call.connection.core.transceivers {
       totals.sent += transceiver.sender?.statistics.bytesSent ?? 0
-      totals.received += transceiver.receiver?.statistics(at: now).bytesReceived ?? 0
+      for case let receiver? in transceiver.receivers { totals.received += receiver.statistics(at: now).bytesReceived }
       if transceiver.kind == .video { totals.framesSent += transceiver.sender?.statistics.framesSent ?? 0 }
     }
     totals.framesDecoded = call.picturesDecoded

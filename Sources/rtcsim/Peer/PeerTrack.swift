@@ -9,6 +9,8 @@ final class PeerTrack {
   let line: Int
   let kind: MediaKind
   let receiver: RTPStreamReceiver
+  /// Which of several encodings it is; `nil` for one that is alone.
+  var rid: String? { receiver.rid }
   private(set) var framesDecoded = 0
   private(set) var decodingErrors = 0
   private(set) var lastDecodingError: CodecError?

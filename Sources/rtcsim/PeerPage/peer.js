@@ -2,7 +2,7 @@
 
 import { append, element, find } from "./dom.js";
 import { showEcho } from "./echo.js";
-import { drawnTrack, openMedia } from "./media.js";
+import { drawnTrack, openMedia, simulcastSize } from "./media.js";
 import { openSignaling } from "./signaling.js";
 import { readStats, statsRows } from "./stats.js";
 
@@ -87,8 +87,17 @@ async function offer(connection) {
   }
 }
 
-function addMedia(connection) {
-  for (const track of media.stream.getTracks()) connection.addTrack(track, media.stream);
+/** The same picture in a quarter, half and the whole of its size. */
+const encodings = [{ rid: "q", scaleResolutionDownBy: 4 }, { rid: "h", scaleResolutionDownBy: 2 }, { rid: "f" }];
+
+function addMedia(connection, isOffering) {
+  for (const track of media.stream.getTracks()) {
+    if (isOffering && track.kind === "video" && query.has("simulcast")) {
+      connection.addTransceiver(track, { streams: [media.stream], sendEncodings: encodings });
+    } else {
+      connection.addTrack(track, media.stream);
+    }
+  }
 }
 
 /** The program gives way when both offer at once, so that this page need not. */
@@ -99,7 +108,7 @@ async function receive(message) {
     case "ready":
       makeConnection(message.iceServers);
       if (message.role === "page") {
-        addMedia(shown.connection);
+        addMedia(shown.connection, true);
         shown.echo = showEcho(shown.connection.createDataChannel("echo"));
       }
       return;
@@ -108,7 +117,7 @@ async function receive(message) {
       if (ignoresOffer) return;
       await connection.setRemoteDescription(message);
       // A first offer's transceivers take the tracks.
-      if (connection.getSenders().every((sender) => !sender.track)) addMedia(connection);
+      if (connection.getSenders().every((sender) => !sender.track)) addMedia(connection, false);
       await connection.setLocalDescription();
       send({ type: "answer", sdp: connection.localDescription.sdp });
       return;
@@ -133,7 +142,7 @@ function setButtons(isCalling) {
 async function call() {
   setButtons(true);
   tell("Asking for camera and microphone …");
-  media = query.has("data") ? { stream: new MediaStream(), name: "nothing" } : await openMedia(query.has("synthetic"));
+  media = query.has("data") ? { stream: new MediaStream(), name: "nothing" } : await openMedia(query.has("synthetic"), query.has("simulcast") ? simulcastSize : undefined);
   // An element that waits for its first picture delays the page's load event.
   if (media.stream.active) find("local").srcObject = media.stream;
   find("local-name").textContent = `From this page: ${media.name}`;
