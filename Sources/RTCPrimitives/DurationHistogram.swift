@@ -4,7 +4,8 @@
 /// Below 16 µs a bucket is 1 µs wide; everything above 19 hours is counted in the last one.
 public struct DurationHistogram: Hashable, Sendable {
   private static let octaves = 33
-  private var counts = [UInt32](repeating: 0, count: 16 * octaves)
+  /// Of whole octaves, up to that of the longest duration.
+  private var counts: [UInt32] = []
   public private(set) var count = 0
   /// The longest that was inserted, exactly.
   public private(set) var maximum: Duration = .zero
@@ -14,7 +15,9 @@ public struct DurationHistogram: Hashable, Sendable {
 
   /// - Precondition: `nanoseconds` is not negative.
   public mutating func insert(nanoseconds: Int64) {
-    counts[Self.bucket(of: nanoseconds)] += 1
+    let bucket = Self.bucket(of: nanoseconds)
+    reserve((bucket / 16 + 1) * 16)
+    counts[bucket] += 1
     count += 1
     guard nanoseconds > maximumNanoseconds else { return }
     maximumNanoseconds = nanoseconds
@@ -23,10 +26,16 @@ public struct DurationHistogram: Hashable, Sendable {
 
   /// Adds what another histogram counted.
   public mutating func merge(_ other: DurationHistogram) {
-    for index in counts.indices { counts[index] += other.counts[index] }
+    reserve(other.counts.count)
+    for index in other.counts.indices { counts[index] += other.counts[index] }
     count += other.count
     maximum = max(maximum, other.maximum)
     maximumNanoseconds = max(maximumNanoseconds, other.maximumNanoseconds)
+  }
+
+  private mutating func reserve(_ size: Int) {
+    guard counts.count < size else { return }
+    counts.append(contentsOf: repeatElement(0, count: size - counts.count))
   }
 
   /// The shortest duration, rounded up to its bucket's end, that `fraction` of all do not exceed; `nil` of none.

@@ -32,6 +32,8 @@ private struct SDPParser {
   private var nextStart = 0
   private var number = 0
   private var current: Line?
+  /// The attributes of the section at hand.
+  private var collected: [SDPAttribute] = []
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -127,7 +129,7 @@ private struct SDPParser {
   }
 
   private mutating func attributes(limit: Int = .max) throws(SDPError) -> [SDPAttribute] {
-    var result: [SDPAttribute] = []
+    collected.removeAll(keepingCapacity: true)
     var hasSimulcast = false
     while var scanner = try take("a") {
       let start = scanner.offset
@@ -146,9 +148,13 @@ private struct SDPParser {
         }
         hasSimulcast = true
       }
-      guard result.count < limit else { throw tooMany("attributes of the session", limit: limit) }
-      result.append(attribute)
+      guard collected.count < limit else { throw tooMany("attributes of the session", limit: limit) }
+      collected.append(attribute)
     }
+    // As long as it needs to be: descriptions are kept for a whole call.
+    var result: [SDPAttribute] = []
+    result.reserveCapacity(collected.count)
+    result += collected
     return result
   }
 

@@ -103,6 +103,9 @@ final class ForwardingSlot {
     stream = ForwardedStream(after: sender.firstNumber)
   }
 
+  /// Reads of the stream where it lies: what is read of a property is a copy otherwise.
+  func read<Value>(_ body: (inout ForwardedStream) -> Value) -> Value { body(&stream) }
+
   /// Forwards nothing until something is wanted again.
   func release() {
     wanted = nil

@@ -17,7 +17,7 @@ extension SelectiveForwarder {
     let requests = seen.enumerated().map { place, slot in
       let height = settings.tileHeight(of: place, among: seen.count)
       return ForwardingAllocator.Request(
-        steps: steps(of: slot.source, forTile: height, at: now), current: slot.stream.current)
+        steps: steps(of: slot.source, forTile: height, at: now), current: slot.read { $0.current })
     }
     // Sound comes first.
     let budget = DataRate.bitsPerSecond(max(0, estimate.bitsPerSecond - heard.bitsPerSecond))
@@ -36,7 +36,7 @@ extension SelectiveForwarder {
     control.setPadding(allocation.next.map { heard + $0 } ?? .zero, at: now)
     connections.setAlarm(connection)
     for slot in seen {
-      guard let encoding = slot.stream.awaited, slot.source.meter.isSent(encoding, at: now) else { continue }
+      guard let encoding = slot.read({ $0.awaited }), slot.source.meter.isSent(encoding, at: now) else { continue }
       requestKeyFrame(of: slot.source, encoding, at: now)
     }
     tell(receiver, visibility)

@@ -181,7 +181,7 @@ final class SelectiveForwarder {
       return
     }
     source.encodings[encoding].clock = (report.rtpTimestamp, NTPClock.simulation.instant(of: report.ntpTimestamp))
-    for slot in source.viewers where slot.stream.encoding == encoding {
+    for slot in source.viewers where slot.read({ $0.encoding }) == encoding {
       var moved = report
       moved.rtpTimestamp &+= slot.stream.clockOffset
       slot.sender.adoptClock(of: moved)
