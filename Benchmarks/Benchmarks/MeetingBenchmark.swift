@@ -47,6 +47,7 @@ private struct Meeting {
   /// - Parameter bitrate: of a picture, where it is not the scenario's.
   init(of people: Int, lasting duration: Duration, bitrate: DataRate? = nil) throws(BenchmarkError) {
     let run = try Self.run(of: people, lasting: duration, bitrate: bitrate)
+    run.growHeap()
     var delivered = 0
     let before = floor_allocation_count()
     let time = try Stopwatch.time { delivered = run.run().datagrams.delivered }

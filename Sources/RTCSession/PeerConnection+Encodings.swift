@@ -35,6 +35,7 @@ extension PeerConnection {
     }
     guard signaling.state == .stable else { return }
     transceivers[index].media = local.narrowed(to: media.sendRIDs)
+    for sender in transceivers[index].senders where !sender.isActive { ownSources.remove(sender.parameters.ssrc) }
     transceivers[index].senders.removeAll { !$0.isActive }
     transceivers[index].senders.sort { $0.place.encoding < $1.place.encoding }
     senders.removeAll { $0.place.transceiver == index && !$0.isActive }

@@ -1,5 +1,4 @@
 import Foundation
-import RTCPrimitives
 
 /// The command line of the laboratory.
 @main
@@ -13,13 +12,7 @@ struct RTCSim: ParsableCommand {
     ])
 
   /// Runs the command that the arguments name; bad input ends with one message and status 2.
-  static func main() {
-    growHeapInLargePages(by: heapGrowth)
-    exit(status(of: Array(CommandLine.arguments.dropFirst())))
-  }
-
-  /// Address space in bytes, enough for a hundred people in one call.
-  private static let heapGrowth = 1 << 30
+  static func main() { exit(status(of: Array(CommandLine.arguments.dropFirst()))) }
 
   private static func status(of arguments: [String]) -> Int32 {
     var parser = CommandParser(root: RTCSim.self)

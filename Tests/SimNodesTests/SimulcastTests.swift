@@ -119,13 +119,15 @@ struct SimulcastTests {
       seed: 1, stream: "\(layer.height)")
   }
 
-  @Test(arguments: [0, 1, 2]) func `of one encoding that a peer takes, its own encoder works`(_ taken: Int) throws {
+  @Test(arguments: [0, 1, 2], [300, 5000]) func `of one encoding that a peer takes, its own encoder works`(
+    _ taken: Int, _ kilobits: Int64
+  ) throws {
     let connection = try connection(taking: ["q", "h", "f"][taken])
     let layers = SimulcastFormat.layers(width: 1280, height: 720, wanted: 3)
     let encoders = layers.map(encoder(of:))
     let stream = SimulcastStream(line: 0, layers: layers, framesPerSecond: 25, encoders: encoders)
     let senders = connection.transceivers[0].senders
-    stream.adapt(to: .megabitsPerSecond(5), senders, loss: 0, at: .start)
+    stream.adapt(to: .kilobitsPerSecond(kilobits), senders, loss: 0, at: .start)
     let rates = encoders.map { $0.allotment?.bitrate ?? .zero }
     #expect(rates.indices.allSatisfy { (rates[$0] > .zero) == ($0 == taken) }, "\(rates)")
     var adapted = AdaptedStreams()

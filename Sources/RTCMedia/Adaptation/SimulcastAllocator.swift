@@ -17,6 +17,8 @@ public struct SimulcastAllocator: Hashable, Sendable {
   public let layers: [SimulcastFormat]
   /// Which of them are wanted, as by `active` of an `RTCRtpEncodingParameters`; others get nothing.
   public var isWanted: [Bool]
+  /// Which layers can be sent at all; only these stand in for one that is wanted.
+  public var isTaken: [Bool]
   /// Which of them were sent after the last allocation; `nil` before it.
   private var wereSent: [Bool]?
 
@@ -27,6 +29,7 @@ public struct SimulcastAllocator: Hashable, Sendable {
     precondition(!layers.isEmpty, "one layer at least")
     self.layers = layers
     isWanted = Array(repeating: true, count: layers.count)
+    isTaken = isWanted
   }
 
   /// The bitrate of each layer, zero for one that is not sent.
@@ -58,7 +61,8 @@ public struct SimulcastAllocator: Hashable, Sendable {
   /// The layer that is sent in place of those that are wanted; `nil` where there is enough for one of them.
   private func standIn(with total: DataRate) -> Int? {
     guard let lowest = wanted.first, lowest > 0, total < threshold(of: lowest) else { return nil }
-    return (0..<lowest).last { total >= threshold(of: $0) } ?? 0
+    let smaller = (0..<lowest).filter { isTaken[$0] }
+    return smaller.last { total >= threshold(of: $0) } ?? smaller.first
   }
 
   /// The most that can be used.

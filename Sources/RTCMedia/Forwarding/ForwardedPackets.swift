@@ -35,9 +35,11 @@ package struct ForwardedPackets {
     }
   }
 
-  private var ring = SequenceRing<Packet>(capacity: 4096, largestAge: .seconds(3))
-  /// As many as a source has encodings.
+  private var ring = emptyRing
+  private static let emptyRing = SequenceRing<Packet>(capacity: 4096, largestAge: .seconds(3))
+  /// Usually as many as a source has encodings; one that begins anew again and again makes everything be forgotten.
   private var sources: [SharedPackets] = []
+  private static let largestSourceCount = 16
   /// The one that was forwarded last, which nearly always is forwarded next.
   private var last: (source: ObjectIdentifier, place: UInt8)?
 
@@ -60,7 +62,13 @@ package struct ForwardedPackets {
 
   private mutating func place(of source: SharedPackets) -> UInt8 {
     if let last, last.source == ObjectIdentifier(source) { return last.place }
-    if !sources.contains(where: { $0 === source }) { sources.append(source) }
+    if !sources.contains(where: { $0 === source }) {
+      if sources.count == Self.largestSourceCount {
+        sources.removeAll()
+        ring = Self.emptyRing
+      }
+      sources.append(source)
+    }
     let place = UInt8(sources.firstIndex { $0 === source } ?? 0)
     last = (ObjectIdentifier(source), place)
     return place

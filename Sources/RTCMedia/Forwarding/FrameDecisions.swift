@@ -95,7 +95,7 @@ struct LayerPattern: Sendable {
 
     /// - Parameter layer: two bits, as in the descriptor; `nil` for a frame that has not come.
     mutating func append(_ layer: Int?) {
-      guard count < Self.longest else { return }
+      guard count < Self.longest else { return isWhole = false }
       bits |= (layer.map(UInt64.init) ?? Self.unknown) << UInt64(4 * count)
       count += 1
       if layer == nil { isWhole = false }

@@ -2,8 +2,9 @@ import RTCPrimitives
 
 /// What is kept of the last packets of a stream, at their sequence numbers, until it is too old or newer ones take its place.
 ///
-/// Age is measured at the time of the last packet, so that what a stream that pauses sent last stays. Memory follows what is
-/// young enough, up to the capacity. Nothing is looked through: a packet touches its own place alone.
+/// Age is measured at the time of the last packet, so that what a stream that pauses sent last stays; for repairs, at that of the
+/// request. Memory follows the most that were young enough at once, up to the capacity. Nothing is looked through: a packet
+/// touches its own place alone.
 struct SequenceRing<Element: Sendable>: Sendable {
   private struct Slot: Sendable {
     var number: SequenceNumber

@@ -79,6 +79,7 @@ final class SimulcastStream {
     func isTaken(_ index: Int) -> Bool { senders.contains { $0.isActive && $0.place.encoding == index } }
     guard !encoders.indices.allSatisfy({ isTaken($0) == taken.contains($0) }) else { return }
     taken = encoders.indices.filter(isTaken)
+    for index in encoders.indices { allocator.isTaken[index] = taken.contains(index) }
     noteWanted()
   }
 

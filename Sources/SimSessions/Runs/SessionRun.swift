@@ -55,6 +55,13 @@ public struct SessionRun: Sendable {
     fidelity = try Self.fidelity(of: session, plan)
   }
 
+  /// Asks for large pages where many people meet; to be called on the main thread by a program that does little else.
+  public func growHeap() {
+    guard session.participants >= 50 else { return }
+    // What each knows of each other, as measured.
+    growHeapInLargePages(by: session.participants * session.participants * 60_000)
+  }
+
   /// Runs it on the calling thread.
   ///
   /// - Parameter progress: told the share of virtual time that has passed, once a virtual second.

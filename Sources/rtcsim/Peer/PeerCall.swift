@@ -182,10 +182,14 @@ final class PeerCall: TimedParticipant {
     try audio?.send(sound, capturedAt: time, over: connection)
   }
 
-  /// What is sent in several encodings is a track for each.
+  /// What is sent in several encodings is a track for each; one that begins anew from another source goes on.
   private func addTrack(_ line: Int, _ encoding: Int, at now: Instant) {
     let receivers = connection.core.transceivers[line].receivers
     guard receivers.indices.contains(encoding), let receiver = receivers[encoding] else { return }
+    if let known = tracks.first(where: { $0.line == line && $0.rid == receiver.rid }) {
+      known.receiver = receiver
+      return
+    }
     let name = "\(receiver.parameters.kind.rawValue)-\(line)" + (receiver.rid == nil ? "" : "-\(encoding)")
     let path = settings.folder.map { "\($0)/call-\(number)-\(name)" }
     do {

@@ -8,7 +8,8 @@ import SimSessions
 final class PeerTrack {
   let line: Int
   let kind: MediaKind
-  let receiver: RTPStreamReceiver
+  /// Another one when the peer sends the same from another source.
+  var receiver: RTPStreamReceiver
   /// Which of several encodings it is; `nil` for one that is alone.
   var rid: String? { receiver.rid }
   private(set) var framesDecoded = 0

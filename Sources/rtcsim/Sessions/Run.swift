@@ -31,6 +31,7 @@ struct Run: ParsableCommand {
     options.capturesPackets = pcap != nil
     if let session = loaded.session { try options.readMedia(of: session) }
     let run = try SessionRun(loaded, options: options)
+    run.growHeap()
     // Opened before the run, so that a path that cannot be written is noticed at once.
     let files = try OutputFiles.open(stats: stats, keys: keys, ladder: ladder, pcapFolder: pcap)
     let progress = ProgressLine(total: 1)

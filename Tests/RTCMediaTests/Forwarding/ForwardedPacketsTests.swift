@@ -66,4 +66,19 @@ struct ForwardedPacketsTests {
     }
     #expect(repeated == [true, false, false, true])
   }
+
+  @Test func `a source that begins anew a thousand times is followed, and only its last ones are kept`() {
+    var packets = ForwardedPackets()
+    let bytes: [UInt8] = [1]
+    weak var first: SharedPackets?
+    for index in 0..<1000 {
+      let source = SharedPackets()
+      if index == 0 { first = source }
+      let number = SequenceNumber(UInt16(index))
+      source.buffer.store(number, bytes: bytes.span, at: .start)
+      let packet = packets.store(numbers(number), of: source, number, size: 1, elided: 0, at: .start)
+      #expect(packets.packet(number) == packet)
+    }
+    #expect(first == nil && packets.packet(0) == nil)
+  }
 }
