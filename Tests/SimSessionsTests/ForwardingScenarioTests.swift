@@ -143,6 +143,13 @@ struct ForwardingScenarioTests {
     #expect(message { _ = try meeting.applying(overrides) } == "--simulcast: found 'off'" + rest)
   }
 
+  @Test func `there is nothing to select where nobody sends pictures`() throws {
+    var overrides = ScenarioOverrides()
+    (overrides.topology, overrides.lastN, overrides.congestionControl) = ("sfu", 1, "gcc")
+    let found = message { _ = try models.scenario("data-channels").applying(overrides) }
+    #expect(found == "--last-n: found 1 without video, allowed: only with pictures to select from")
+  }
+
   @Test func `options that would change nothing are refused`() throws {
     let meeting = try models.scenario("meeting")
     var overrides = ScenarioOverrides()

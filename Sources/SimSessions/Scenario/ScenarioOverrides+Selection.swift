@@ -21,8 +21,12 @@ extension ScenarioOverrides {
 
   /// Refuses them where there are no estimates to select by.
   fileprivate func checkEstimates(of session: SessionScenario) throws(ScenarioError) {
-    guard !session.adapts else { return }
-    if let option = selectionOptions.first {
+    guard let option = selectionOptions.first else { return }
+    guard session.video != nil else {
+      throw .option(
+        name: option.name, found: "\(option.found) without video", allowed: "only with pictures to select from")
+    }
+    if !session.adapts {
       throw .option(
         name: option.name, found: "\(option.found) with congestion control '\(session.congestionControl ?? "none")'",
         allowed: "only with a controller that estimates, because an SFU selects by its estimates: add "

@@ -108,7 +108,7 @@ struct Compare: ParsableCommand {
     for verdict in verdicts { text += verdict.sentence + "\n" }
     text += """
 
-      \(adaptation(scenario)) Rates of links count IP packets. Media is
+      \(adaptation(scenario, reports)) Rates of links count IP packets. Media is
       \(reports[0].result.media.rawValue); CPU times are charged from '\(scenario.session?.costs.name ?? "")'. \
       Seed \(scenario.seed), scenario \(scenario.scenarioHash).
 
@@ -124,12 +124,13 @@ struct Compare: ParsableCommand {
     return "\(scenario.name) · \(rates) · uplink \(uplink) · seed \(scenario.seed)"
   }
 
-  private static func adaptation(_ scenario: Scenario) -> String {
+  private static func adaptation(_ scenario: Scenario, _ reports: [CellReport]) -> String {
     guard let session = scenario.session, let controller = session.congestionControl else {
       return "Rates are fixed: encoders do not adapt to what the network carries."
     }
     guard session.adapts else { return "Rates are held by '\(controller)'; an SFU forwards what it gets." }
-    return "Encoders follow '\(controller)', and an SFU selects what each receiver gets."
+    let selects = session.video != nil && reports.contains { $0.result.topology == SelectiveForwarding().name }
+    return "Encoders follow '\(controller)'\(selects ? ", and an SFU selects what each receiver gets" : "")."
   }
 
   /// What went on data channels; `nil` when there are none.
