@@ -20,7 +20,9 @@ struct Bench: ParsableCommand {
 
   /// What is written to standard output; the cost file is written, too.
   func output(_ effort: BenchmarkEffort) throws -> String {
-    let steps = BenchmarkStep.all(effort).filter { isWanted($0) || (costs != nil && $0.subject != .events) }
+    let steps = BenchmarkStep.all(effort).filter {
+      isWanted($0) || (costs != nil && ![.events, .meetings].contains($0.subject))
+    }
     let file = try costs.map { try AtomicFile(path: $0) }
     let progress = ProgressLine(total: steps.reduce(0) { $0 + $1.seconds })
     var figures: [BenchmarkFigure] = []
